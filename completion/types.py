@@ -1,0 +1,67 @@
+"""What a completion is, for whoever asks for one."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.protocol.messages import SyncReport
+
+
+class EmptyReason(StrEnum):
+    """Why there is no text. Each has one sentence in `completion.reasons`."""
+
+    LOADING = "loading"
+    ENGINE_FAILED = "engine-failed"
+    ENGINE_UNAVAILABLE = "engine-unavailable"
+    SUPERSEDED = "superseded"
+    NOTHING_TO_SAY = "nothing-to-say"
+    REPEATS_SUFFIX = "repeats-suffix"
+    DOCUMENT_TOO_LARGE = "document-too-large"
+    POSITION_OUTSIDE = "position-outside"
+    UNKNOWN_DOCUMENT = "unknown-document"
+    DISABLED = "disabled"
+    TIMED_OUT = "timed-out"
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionOptions:
+    """What one request asks for. None means: as the settings say."""
+
+    num_candidates: int = 1
+    max_tokens: int | None = None
+    forced_text: str = ""  # every candidate begins with this, and it is part of the text
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One suggestion, already trimmed, to be inserted at the cursor."""
+
+    text: str
+    num_tokens: int
+    mean_logprob: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds from the request."""
+
+    sync_ms: float
+    first_token_ms: float
+    total_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """The answer to one request. Either `candidates` or `reason` is non-empty."""
+
+    candidates: tuple[Candidate, ...]
+    model: str
+    timings: Timings
+    sync: SyncReport | None
+    num_generated: int
+    reason: EmptyReason | None = None
+    detail: str = ""  # one sentence for people when empty
+
+    @property
+    def text(self) -> str:
+        """The best candidate's text, or nothing."""
+        return self.candidates[0].text if self.candidates else ""

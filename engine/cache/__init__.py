@@ -1,0 +1,1 @@
+"""Live key/value caches: one per document, corrected in place after every edit."""

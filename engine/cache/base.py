@@ -1,0 +1,99 @@
+"""The contract of a document's cache, whether it can rotate keys or only reuse prefixes."""
+
+from collections.abc import Generator, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.protocol.messages import CacheRun, SyncReport
+from engine.types import Checkpoint
+
+TokenArray = NDArray[np.int32]
+
+
+class Branches(Protocol):
+    """Candidates being written after one cache, which they read and never change.
+
+    Valid until the next `sync`, `refresh` or `release` of the cache; after that `step`
+    raises `SupersededError`.
+    """
+
+    def first_logits(self, checkpoint: Checkpoint) -> Tensor:
+        """Score the first token of every candidate. Returns (V,), float32."""
+        ...
+
+    def step(
+        self, candidates: Sequence[int], tokens: Sequence[int], checkpoint: Checkpoint
+    ) -> Tensor:
+        """Append one token to each of the named candidates and score the next ones.
+
+        One pass through the model for all of them. Interrupted, it leaves no trace.
+
+        Args:
+            candidates: Which candidates go on, by index; others stay as they are.
+            tokens: One token for each of `candidates`.
+            checkpoint: Called between layers.
+
+        Returns:
+            (len(candidates), V), float32.
+        """
+        ...
+
+
+class DocumentCache(Protocol):
+    """Keys and values of one token sequence. Used by one thread at a time.
+
+    `sync` and `refresh` are generators that yield between passes through the model, so that
+    the caller may do something else in between; they may be dropped at any yield and leave
+    the cache consistent.
+    """
+
+    @property
+    def tokens(self) -> TokenArray:
+        """The token sequence the cache is for, (L,)."""
+        ...
+
+    @property
+    def exact_prefix(self) -> int:
+        """How many leading tokens are known to equal a fresh prefill."""
+        ...
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory held, in bytes."""
+        ...
+
+    @property
+    def last_sync(self) -> SyncReport | None:
+        """What the last finished sync did."""
+        ...
+
+    def sync(
+        self, tokens: TokenArray, cursor: int, checkpoint: Checkpoint
+    ) -> Generator[None, None, SyncReport]:
+        """Make the cache hold exactly `tokens`.
+
+        Args:
+            tokens: (L,), at least one.
+            cursor: Token index just past the text before the cursor.
+            checkpoint: Called between layers; what it raises passes through.
+        """
+        ...
+
+    def refresh(self, checkpoint: Checkpoint) -> Generator[int, None, None]:
+        """Encode afresh what is approximate, front to back; yields tokens done per pass."""
+        ...
+
+    def branch(self, num_candidates: int, max_tokens: int) -> Branches:
+        """Begin candidates of at most `max_tokens` each, after a finished sync."""
+        ...
+
+    def runs(self) -> tuple[CacheRun, ...]:
+        """Describe every token: where it came from and whether it is exact."""
+        ...
+
+    def copy(self) -> "DocumentCache":
+        """Return an independent cache with the same content, for another session."""
+        ...

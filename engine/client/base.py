@@ -1,0 +1,92 @@
+"""The one Protocol through which everything outside the engine uses it."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol
+
+from engine.protocol.messages import (
+    CacheMap,
+    EngineState,
+    EngineStatus,
+    GenerationEvent,
+    GenerationRequest,
+    SyncReport,
+)
+
+StateListener = Callable[[EngineState], None]
+NoticeListener = Callable[[str], None]
+
+
+class EngineClient(Protocol):
+    """A session with an engine. Safe to use from one event loop, by many tasks at once.
+
+    Work on one document is newest-wins: a `sync` or `generate` ends older unfinished work
+    on the same document with `SupersededError`. Every call has a bound on its wait.
+    """
+
+    @property
+    def state(self) -> EngineState:
+        """The last known state; never waits."""
+        ...
+
+    async def connect(self) -> None:
+        """Reach an engine, starting a service where there is none. Idempotent.
+
+        Returns once the engine answers, which may be long before the model is loaded.
+
+        Raises:
+            EngineUnavailableError: If none answers and none can be started.
+            VersionMismatchError: If the engine speaks another version.
+        """
+        ...
+
+    async def wait_ready(self, timeout_s: float) -> EngineState:
+        """Wait until the model is loaded or failed to load, at most `timeout_s`."""
+        ...
+
+    def on_state(self, listener: StateListener) -> None:
+        """Call `listener` at every change of state, from the event loop."""
+        ...
+
+    def on_notice(self, listener: NoticeListener) -> None:
+        """Call `listener` with each sentence a user should see once, such as a restart."""
+        ...
+
+    async def sync(self, document: str, tokens: Sequence[int], cursor: int) -> SyncReport:
+        """Make the live cache of `document` hold exactly `tokens`.
+
+        Args:
+            document: A name of the caller's choice, such as a URI.
+            tokens: The whole prompt; over the wire only the difference travels.
+            cursor: Token index just past the text before the cursor; tokens just before it
+                are among those encoded afresh.
+
+        Raises:
+            NotReadyError: If the model is not loaded.
+            SupersededError: If newer work on the document took its place.
+            PromptTooLongError: If the prompt exceeds the context or the byte budget.
+        """
+        ...
+
+    def generate(self, request: GenerationRequest) -> AsyncIterator[GenerationEvent]:
+        """Sync to the request's tokens, then stream candidates.
+
+        The first event is `Synced`; each candidate ends with `Finished`. Closing the
+        iterator (`aclose`) cancels within one decoding step. Raises what `sync` raises.
+        """
+        ...
+
+    async def inspect(self, document: str) -> CacheMap | None:
+        """Describe the live cache of `document`; None when there is none."""
+        ...
+
+    async def close_document(self, document: str) -> None:
+        """Say that `document` is closed; its cache becomes the first to go."""
+        ...
+
+    async def status(self) -> EngineStatus:
+        """Describe the engine."""
+        ...
+
+    async def aclose(self) -> None:
+        """End the session. The engine keeps running for others."""
+        ...

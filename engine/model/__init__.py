@@ -1,0 +1,1 @@
+"""A decoder-only transformer that hands out unrotated keys."""

@@ -1,0 +1,158 @@
+"""The engine's vocabulary: requests, events and reports as plain data.
+
+Token positions are indices into one prompt, 0-based; ranges are half-open. Times are
+milliseconds. Nothing here knows about text, except `text` in generated pieces, which is
+bytes because a token may end in the middle of a character.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+PROTOCOL_VERSION = 1
+
+
+class Phase(StrEnum):
+    """Where the engine is in its life."""
+
+    STARTING = "starting"
+    LOADING = "loading"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class FinishReason(StrEnum):
+    """Why a candidate ended."""
+
+    STOP = "stop"  # a stop string was reached; it is not part of the text
+    LENGTH = "length"
+    END_OF_TEXT = "end_of_text"  # the model ended it
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDescription:
+    """What the torch-free side needs to know about the loaded model."""
+
+    name: str
+    model_type: str  # `model_type` of the model's configuration, e.g. "qwen2"
+    directory: str  # holds tokenizer.json; on the engine's machine
+    context_tokens: int
+    vocabulary_size: int
+    storage_type: str  # "bfloat16" or "float32"
+    device: str
+    can_rotate: bool
+    rotation_note: str  # why not, when it cannot; empty otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """Life cycle, as told to every client whenever it changes."""
+
+    phase: Phase
+    fraction: float = 0.0  # of loading, 0 to 1
+    message: str = ""  # one sentence for people
+    model: ModelDescription | None = None  # set when READY
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What one sync did. `kept + moved + encoded == prompt`."""
+
+    prompt: int  # tokens in the prompt now
+    kept: int  # stayed where they were
+    moved: int  # re-rotated to another position
+    encoded: int  # new, or encoded afresh as repair
+    exact_prefix: int  # tokens known to equal a fresh prefill
+    sync_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How to choose tokens. Temperature 0 is greedy."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """One suggestion to be written after the prompt.
+
+    With several candidates, the first is greedy whatever the sampling says and the others
+    are sampled; all read one cache.
+    """
+
+    document: str
+    tokens: Sequence[int]
+    cursor: int  # token index just past the text before the cursor
+    max_tokens: int
+    stops: tuple[bytes, ...] = ()
+    num_candidates: int = 1
+    sampling: Sampling = field(default_factory=Sampling)
+    forced_text: bytes = b""  # every candidate begins with exactly this
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """The cache now holds the prompt; decoding begins."""
+
+    report: SyncReport
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """More text of one candidate. `tokens` may be empty when bytes were held back before."""
+
+    candidate: int
+    tokens: tuple[int, ...]
+    text: bytes
+    logprob: float  # sum over `tokens`, natural logarithm, model's own distribution
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """One candidate has ended."""
+
+    candidate: int
+    reason: FinishReason
+
+
+GenerationEvent = Synced | Piece | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class CacheRun:
+    """A run of tokens in the same state, [start, stop)."""
+
+    start: int
+    stop: int
+    origin: str  # "kept", "moved" or "encoded", by the last sync or refresh
+    is_exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CacheMap:
+    """One live cache, as it is now."""
+
+    document: str
+    tokens: Sequence[int]
+    runs: tuple[CacheRun, ...]
+    exact_prefix: int
+    bytes_used: int
+    last_sync: SyncReport | None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """The service as a whole."""
+
+    state: EngineState
+    pid: int
+    uptime_s: float
+    num_clients: int
+    documents: tuple[str, ...]  # held caches, newest first
+    cache_bytes: int
+    cache_budget_bytes: int
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Where models come from, and the form in which they are kept."""

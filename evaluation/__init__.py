@@ -1,0 +1,1 @@
+"""Numbers anyone can check: timings, suites, replays."""

@@ -1,0 +1,1 @@
+"""The language server protocol, in and out. The only room that knows pygls and lsprotocol."""

@@ -1,0 +1,1 @@
+"""Which names may come next."""

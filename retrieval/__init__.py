@@ -1,0 +1,1 @@
+"""What else in the repository matters here."""

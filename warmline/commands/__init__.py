@@ -1,0 +1,1 @@
+"""One module a command; each has `add_parser(subparsers)` and `run(arguments) -> int`."""
