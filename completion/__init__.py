@@ -1,1 +1,4 @@
-"""One suggestion, from a document and a cursor: prompt, request, clean-up. No protocol, no tensors."""
+"""One suggestion, from a document and a cursor: prompt, request, clean-up.
+
+No protocol, no tensors.
+"""

@@ -23,11 +23,11 @@ class Interruption(BaseException):
     """
 
 
-class Preempted(Interruption):  # noqa: N818
+class Preempted(Interruption):
     """Something more urgent waits; the same pass is done again later."""
 
 
-class Cancelled(Interruption):  # noqa: N818
+class Cancelled(Interruption):
     """Nobody wants the result any more."""
 
 
