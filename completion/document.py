@@ -1,0 +1,25 @@
+"""A document as it is at one moment. Positions are offsets in code points."""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An immutable snapshot; an edit gives a new one."""
+
+    name: str  # URI or path; the key under which its cache lives
+    language: str  # LSP language identifier, e.g. "python"
+    version: int
+    text: str
+
+    def edited(self, start: int, stop: int, text: str, version: int) -> "Document":
+        """Return the document with `[start, stop)` replaced by `text`.
+
+        Raises:
+            ValueError: If the range is not inside the text.
+        """
+        if not 0 <= start <= stop <= len(self.text):
+            raise ValueError(
+                f"an edit of [{start}, {stop}) is outside a document of {len(self.text)} characters"
+            )
+        return replace(self, text=self.text[:start] + text + self.text[stop:], version=version)

@@ -1,0 +1,33 @@
+"""What a user may change about suggestions. The descriptions become documentation."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionSettings:
+    """Read-only; a change of settings makes a new one."""
+
+    enabled: bool = field(default=True, metadata={"description": "Offer suggestions at all."})
+    max_tokens: int = field(
+        default=96, metadata={"description": "Most tokens one suggestion may have.", "minimum": 1}
+    )
+    prefix_tokens: int = field(
+        default=6144,
+        metadata={"description": "Most tokens of text before the cursor.", "minimum": 64},
+    )
+    suffix_tokens: int = field(
+        default=2048,
+        metadata={"description": "Most tokens of text after the cursor.", "minimum": 0},
+    )
+    multi_line: bool = field(
+        default=True,
+        metadata={"description": "Offer whole blocks where the syntax asks for one."},
+    )
+    max_document_bytes: int = field(
+        default=2_000_000,
+        metadata={"description": "Larger documents get no suggestions.", "minimum": 1},
+    )
+    timeout_ms: int = field(
+        default=10_000,
+        metadata={"description": "Longest wait for one suggestion.", "minimum": 1},
+    )

@@ -1,0 +1,45 @@
+"""What a user may change about the engine. The descriptions become documentation."""
+
+from dataclasses import dataclass, field
+
+DEFAULT_MODEL = "qwen2.5-coder-0.5b"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Read-only. `model` and the transport decide which service a client reaches."""
+
+    model: str = field(
+        default=DEFAULT_MODEL,
+        metadata={"description": "A name from the catalogue, a model folder, or a GGUF file."},
+    )
+    offline: bool = field(default=False, metadata={"description": "Forbid every download."})
+    device: str = field(
+        default="auto",
+        metadata={"description": "auto, cpu or cuda.", "enum": ["auto", "cpu", "cuda"]},
+    )
+    storage_type: str = field(
+        default="auto",
+        metadata={
+            "description": "Number format of weights and caches; auto tests the machine.",
+            "enum": ["auto", "bfloat16", "float32"],
+        },
+    )
+    threads: int = field(
+        default=0,
+        metadata={
+            "description": "Threads for the model; 0 means all physical cores.",
+            "minimum": 0,
+        },
+    )
+    cache_budget_mb: int = field(
+        default=2048,
+        metadata={
+            "description": "Memory for live caches of all documents together.",
+            "minimum": 64,
+        },
+    )
+    idle_exit_s: int = field(
+        default=900,
+        metadata={"description": "Seconds without clients before the engine leaves.", "minimum": 1},
+    )
