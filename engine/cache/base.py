@@ -1,7 +1,7 @@
 """The contract of a document's cache, whether it can rotate keys or only reuse prefixes."""
 
 from collections.abc import Generator, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,17 @@ from engine.protocol.messages import CacheRun, SyncReport
 from engine.types import Checkpoint
 
 TokenArray = NDArray[np.int32]
+Result = TypeVar("Result")
+
+
+def run_to_end(work: Generator[object, None, Result]) -> Result:
+    """Do all of a piece of work that could be interleaved, and return its result."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
 
 
 class Branches(Protocol):

@@ -1,0 +1,212 @@
+"""The live cache: one token sequence, one operation that makes it another."""
+
+import time
+from collections.abc import Generator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.cache.alignment import align
+from engine.cache.arena import Arena, SavedRows
+from engine.cache.attention import ArenaAttention, causal_visibility
+from engine.cache.base import TokenArray
+from engine.cache.branches import ArenaBranches
+from engine.cache.ledger import Ledger, Origin
+from engine.cache.repair import RepairPolicy
+from engine.cache.slices import DEFAULT_SLICE_TOKENS, pack_slices
+from engine.model.decoder import Decoder
+from engine.model.rotary import RotaryTable
+from engine.protocol.messages import CacheRun, SyncReport
+from engine.types import Checkpoint
+
+RowIndices = NDArray[np.intp]
+
+
+class LiveCache:
+    """Keys and values of one prompt, moved, turned and mended as the prompt changes.
+
+    After `refresh` to the end it equals a fresh prefill of the same tokens: bit for bit when
+    both were encoded on the same grid of slices, otherwise within rounding. Implements
+    `DocumentCache`.
+
+    Source:
+        Positional Integrity Encoding, arXiv 2407.03157: reuse after an edit by turning keys.
+    """
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        tables: Sequence[RotaryTable],
+        policy: RepairPolicy | None = None,
+        slice_tokens: int = DEFAULT_SLICE_TOKENS,
+    ) -> None:
+        """Begin empty.
+
+        Args:
+            decoder: The model; shared.
+            tables: Rotary tables per layer; shared.
+            policy: What to encode afresh beside new tokens.
+            slice_tokens: Most tokens in one pass through the model.
+        """
+        self._decoder = decoder
+        self._tables = tables
+        self._policy = policy or RepairPolicy()
+        self._slice_tokens = slice_tokens
+        self._arena = Arena(decoder.configuration, tables, decoder.dtype, decoder.device)
+        self._ledger = Ledger()
+        self._last_hidden: Tensor | None = None  # (1, hidden), of the last token
+        self._last_sync: SyncReport | None = None
+        self._version = 0
+
+    @property
+    def tokens(self) -> TokenArray:
+        """The prompt, (L,)."""
+        return self._ledger.tokens
+
+    @property
+    def exact_prefix(self) -> int:
+        """How many leading tokens equal a fresh prefill."""
+        return self._ledger.exact_prefix
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory held by keys and values."""
+        return self._arena.num_bytes
+
+    @property
+    def last_sync(self) -> SyncReport | None:
+        """What the last finished sync did."""
+        return self._last_sync
+
+    @property
+    def version(self) -> int:
+        """Changes whenever rows do; branches of an older version are void."""
+        return self._version
+
+    @property
+    def arena(self) -> Arena:
+        """The memory, for candidates and for tests."""
+        return self._arena
+
+    def runs(self) -> tuple[CacheRun, ...]:
+        """Describe every token."""
+        return self._ledger.runs()
+
+    def sync(
+        self, tokens: TokenArray, cursor: int, checkpoint: Checkpoint
+    ) -> Generator[None, None, SyncReport]:
+        """Hold exactly `tokens`: move what is known, encode what is new, mend what matters.
+
+        Dropped or interrupted at any point, what is encoded so far stays usable.
+        """
+        started = time.perf_counter()
+        rows = self._rearrange(np.asarray(tokens, dtype=np.int32), cursor)
+        for piece in pack_slices(rows, self._slice_tokens):
+            self._encode(piece, checkpoint)
+            yield
+        self._last_sync = SyncReport(
+            prompt=len(self._ledger),
+            kept=self._ledger.count(Origin.KEPT),
+            moved=self._ledger.count(Origin.MOVED),
+            encoded=len(rows),
+            exact_prefix=self._ledger.exact_prefix,
+            sync_ms=(time.perf_counter() - started) * 1000,
+        )
+        return self._last_sync
+
+    def refresh(self, checkpoint: Checkpoint) -> Generator[int, None, None]:
+        """Encode afresh every row that is not exact, front to back, a slice at a time.
+
+        Slices end on the grid that a fresh prefill uses. Yields the tokens of each pass.
+        """
+        while (start := self._ledger.exact_prefix) < len(self._ledger):
+            stop = min((start // self._slice_tokens + 1) * self._slice_tokens, len(self._ledger))
+            rows = start + np.flatnonzero(~self._ledger.is_exact[start:stop])
+            self._encode(rows, checkpoint)
+            yield len(rows)
+
+    def branch(self, num_candidates: int, max_tokens: int) -> ArenaBranches:
+        """Begin candidates in scratch rows behind the prompt."""
+        if not len(self._ledger) or not self._ledger.is_encoded.all():
+            raise RuntimeError("candidates were begun on a cache whose sync has not finished")
+        self._arena.reserve(len(self._ledger) + num_candidates * max_tokens)
+        return ArenaBranches(self, self._decoder, self._tables, num_candidates)
+
+    def last_hidden(self, checkpoint: Checkpoint) -> Tensor:
+        """Return the hidden state of the last token, (1, hidden), encoding it if need be."""
+        if self._last_hidden is None:
+            self._encode(np.array([len(self._ledger) - 1]), checkpoint)
+        assert self._last_hidden is not None  # noqa: S101  (encoding the last row sets it)
+        return self._last_hidden
+
+    def copy(self) -> "LiveCache":
+        """Return an independent cache with the same content."""
+        other = LiveCache(self._decoder, self._tables, self._policy, self._slice_tokens)
+        other._ledger = self._ledger.copy()
+        other._arena.copy_from(self._arena, len(self._ledger))
+        return other
+
+    def _rearrange(self, tokens: TokenArray, cursor: int) -> RowIndices:
+        """Move known rows to their new places; return the rows to encode, ascending."""
+        is_same = np.array_equal(tokens, self._ledger.tokens)
+        if not is_same or not self._ledger.is_encoded.all():
+            self._changed()
+        runs = align(self._ledger.reusable_tokens, tokens)
+        self._arena.reserve(len(tokens))
+        self._arena.move(runs)
+        self._ledger.rearrange(tokens, runs)
+        mended = self._policy.select(runs, self._ledger.is_fresh, cursor)
+        return np.flatnonzero(~self._ledger.is_encoded | mended)
+
+    def _changed(self) -> None:
+        self._version += 1
+        self._last_hidden = None
+
+    def _encode(self, rows: RowIndices, checkpoint: Checkpoint) -> None:
+        """Run the tokens at `rows` through the model, each seeing all rows up to its own.
+
+        Interrupted or failed, it leaves the arena as it was.
+        """
+        journal = _Journal(self._arena, rows[self._ledger.is_encoded[rows]], self._decoder.device)
+        index = torch.from_numpy(rows).to(self._decoder.device)
+        num_visible_rows = int(rows[-1]) + 1
+        key_positions = torch.arange(num_visible_rows, device=self._decoder.device)
+        attention = ArenaAttention(
+            self._arena,
+            self._tables,
+            self._decoder.configuration,
+            rows=index,
+            positions=index,
+            num_visible_rows=num_visible_rows,
+            visibility=lambda window: causal_visibility(index, key_positions, window),
+            before_write=journal.save,
+        )
+        tokens = torch.from_numpy(self._ledger.tokens[rows].astype(np.int64))
+        try:
+            hidden = self._decoder.forward(tokens.to(index.device), attention, checkpoint)
+        except BaseException:
+            journal.undo()
+            raise
+        self._ledger.mark_encoded(rows)
+        self._changed()
+        if num_visible_rows == len(self._ledger):
+            self._last_hidden = hidden[-1:]
+
+
+class _Journal:
+    """Old content of rows that a pass overwrites, layer by layer."""
+
+    def __init__(self, arena: Arena, rows: RowIndices, device: torch.device) -> None:
+        self._arena = arena
+        self._rows = torch.from_numpy(rows).to(device)
+        self._saved: list[SavedRows] = []
+
+    def save(self, layer: int) -> None:
+        if len(self._rows):
+            self._saved.append(self._arena.save(layer, self._rows))
+
+    def undo(self) -> None:
+        for saved in self._saved:
+            self._arena.restore(saved)

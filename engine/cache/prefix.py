@@ -1,0 +1,199 @@
+"""The fallback for models whose keys cannot be moved: reuse of what stands unchanged in front.
+
+Runs transformers' own model code and cache. Everything held is exact, so there is nothing to
+refresh; an edit costs everything behind it, and with recurrent layers, whose state cannot be
+taken back, everything.
+"""
+
+import copy
+import time
+from collections.abc import Generator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.cache.alignment import common_length
+from engine.cache.base import TokenArray
+from engine.cache.slices import DEFAULT_SLICE_TOKENS
+from engine.errors import SupersededError
+from engine.protocol.messages import CacheRun, SyncReport
+from engine.types import Checkpoint
+
+
+class PrefixCache:
+    """Implements `DocumentCache` over a transformers model.
+
+    The model is called a slice at a time and cannot be interrupted within one.
+    """
+
+    def __init__(self, network: nn.Module, cache_argument: str, reusable_tokens: int) -> None:
+        """Begin empty.
+
+        Args:
+            network: A causal language model of transformers.
+            cache_argument: The name under which its forward takes and returns the cache.
+            reusable_tokens: Prompts longer than this reuse nothing, because the model's
+                frequencies depend on the length from there on.
+        """
+        self._network = network
+        self._cache_argument = cache_argument
+        self._reusable_tokens = reusable_tokens
+        self._tokens: TokenArray = np.empty(0, dtype=np.int32)
+        self._num_kept = 0
+        self._num_encoded = 0
+        self._state: Any = None
+        self._logits: Tensor | None = None
+        self._last_sync: SyncReport | None = None
+        self.version = 0
+
+    @property
+    def tokens(self) -> TokenArray:
+        """The prompt, (L,)."""
+        return self._tokens
+
+    @property
+    def exact_prefix(self) -> int:
+        """How many leading tokens are encoded; all of those are exact."""
+        return self._num_encoded
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory held by the tensors of transformers' cache."""
+        layers = getattr(self._state, "layers", [])
+        held = (value for layer in layers for value in vars(layer).values())
+        return sum(value.nbytes for value in held if isinstance(value, Tensor))
+
+    @property
+    def last_sync(self) -> SyncReport | None:
+        """What the last finished sync did."""
+        return self._last_sync
+
+    def runs(self) -> tuple[CacheRun, ...]:
+        """Describe the kept prefix and the rest."""
+        cuts = ((0, self._num_kept, "kept"), (self._num_kept, self._num_encoded, "encoded"))
+        return tuple(
+            CacheRun(start, stop, name, True) for start, stop, name in cuts if start < stop
+        )
+
+    def sync(
+        self, tokens: TokenArray, cursor: int, checkpoint: Checkpoint
+    ) -> Generator[None, None, SyncReport]:
+        """Hold exactly `tokens`, reusing the longest prefix that can be reused."""
+        del cursor  # everything here is exact
+        started = time.perf_counter()
+        self._keep_prefix(np.asarray(tokens, dtype=np.int32))
+        while self._num_encoded < len(self._tokens):
+            checkpoint()
+            self._encode(self._tokens[self._num_encoded :][:DEFAULT_SLICE_TOKENS])
+            yield
+        self._last_sync = SyncReport(
+            prompt=len(self._tokens),
+            kept=self._num_kept,
+            moved=0,
+            encoded=len(self._tokens) - self._num_kept,
+            exact_prefix=self._num_encoded,
+            sync_ms=(time.perf_counter() - started) * 1000,
+        )
+        return self._last_sync
+
+    def refresh(self, checkpoint: Checkpoint) -> Generator[int, None, None]:
+        """Do nothing: all is exact."""
+        del checkpoint
+        yield from ()
+
+    def branch(self, num_candidates: int, max_tokens: int) -> "PrefixBranches":
+        """Begin candidates, each with a copy of the cache."""
+        del max_tokens
+        if self._logits is None or self._num_encoded < len(self._tokens):
+            raise RuntimeError("candidates were begun on a cache whose sync has not finished")
+        return PrefixBranches(self, num_candidates)
+
+    def copy(self) -> "PrefixCache":
+        """Return an independent cache with the same content."""
+        other = PrefixCache(self._network, self._cache_argument, self._reusable_tokens)
+        other.__dict__.update(self.__dict__ | {"_state": self.copied_state()})
+        return other
+
+    def continued(self, token: int, state: Any) -> tuple[Tensor, Any]:
+        """Score what follows one more token; `state` is used up."""
+        return self._run(np.array([token], dtype=np.int32), state)
+
+    @property
+    def logits(self) -> Tensor:
+        """Scores after the last token of a finished sync, (V,)."""
+        assert self._logits is not None  # noqa: S101  (branch has looked)
+        return self._logits
+
+    def copied_state(self) -> Any:
+        """Return a copy of transformers' cache."""
+        return copy.deepcopy(self._state)
+
+    def _keep_prefix(self, tokens: TokenArray) -> None:
+        held = self._tokens[: self._num_encoded]
+        if np.array_equal(held, tokens):
+            self._num_kept = len(tokens)
+            return
+        self.version += 1
+        shorter = min(len(held), len(tokens) - 1)
+        kept = common_length(held[:shorter], tokens[:shorter])
+        if max(len(held), len(tokens)) > self._reusable_tokens:
+            kept = 0
+        if kept < len(held) and not self._take_back(len(held) - kept):
+            kept = 0
+        if not kept:
+            self._state = None
+        self._tokens, self._num_kept, self._num_encoded = tokens, kept, kept
+
+    def _take_back(self, num_tokens: int) -> bool:
+        """Remove tokens from the end of transformers' cache; return whether it can."""
+        if not getattr(self._state, "is_croppable", False):
+            return False
+        try:
+            self._state.crop(num_tokens)
+        except (RuntimeError, ValueError):  # a sliding window has dropped what would be needed
+            return False
+        return True
+
+    def _encode(self, tokens: TokenArray) -> None:
+        logits, self._state = self._run(tokens, self._state)
+        self._num_encoded += len(tokens)
+        self._logits = logits
+
+    @torch.inference_mode()
+    def _run(self, tokens: TokenArray, state: Any) -> tuple[Tensor, Any]:
+        device = next(self._network.parameters()).device
+        inputs = torch.from_numpy(tokens.astype(np.int64))[None].to(device)
+        output = self._network(inputs, use_cache=True, **{self._cache_argument: state})
+        return output.logits[0, -1].float(), output[self._cache_argument]
+
+
+class PrefixBranches:
+    """Candidates that each carry a copy of the cache. Implements `Branches`."""
+
+    def __init__(self, cache: PrefixCache, num_candidates: int) -> None:
+        self._cache = cache
+        self._version = cache.version
+        self._states: list[Any] = [None] * num_candidates
+
+    def first_logits(self, checkpoint: Checkpoint) -> Tensor:
+        """Score the first token of every candidate, (V,)."""
+        checkpoint()
+        return self._cache.logits
+
+    def step(
+        self, candidates: Sequence[int], tokens: Sequence[int], checkpoint: Checkpoint
+    ) -> Tensor:
+        """Append a token to each named candidate; return scores, (len(candidates), V)."""
+        if self._version != self._cache.version:
+            raise SupersededError("The document changed while a suggestion was being written.")
+        checkpoint()
+        return torch.stack(
+            [self._extend(index, token) for index, token in zip(candidates, tokens, strict=True)]
+        )
+
+    def _extend(self, candidate: int, token: int) -> Tensor:
+        state = self._states[candidate] or self._cache.copied_state()
+        logits, self._states[candidate] = self._cache.continued(token, state)
+        return logits

@@ -1,0 +1,40 @@
+"""How tokens to encode are cut into passes through the model."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+DEFAULT_SLICE_TOKENS = 256
+
+RowIndices = NDArray[np.intp]
+
+
+def pack_slices(rows: RowIndices, slice_tokens: int) -> Iterator[RowIndices]:
+    """Cut ascending row indices into passes of at most `slice_tokens`.
+
+    Long stretches are cut at multiples of `slice_tokens`, so that a prefill always runs on the
+    same grid; short stretches share a pass, because a pass costs nearly the same for 10 tokens
+    as for 60.
+    """
+    pending: list[RowIndices] = []
+    size = 0
+    for piece in _grid_pieces(rows, slice_tokens):
+        if size + len(piece) > slice_tokens:
+            yield np.concatenate(pending)
+            pending, size = [], 0
+        pending.append(piece)
+        size += len(piece)
+    if pending:
+        yield np.concatenate(pending)
+
+
+def _grid_pieces(rows: RowIndices, slice_tokens: int) -> Iterator[RowIndices]:
+    """Yield stretches of consecutive rows, long ones cut on the grid."""
+    for stretch in np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1):
+        if len(stretch) <= slice_tokens:
+            if len(stretch):
+                yield stretch
+            continue
+        cuts = np.flatnonzero(stretch % slice_tokens == 0)
+        yield from (piece for piece in np.split(stretch, cuts) if len(piece))

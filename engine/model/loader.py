@@ -1,0 +1,148 @@
+"""From a model folder to a model in memory."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from torch import Tensor
+from torch.nn import functional
+
+from engine.cache.live import LiveCache
+from engine.errors import ModelFileError
+from engine.model.base import Model
+from engine.model.configuration import (
+    CannotRotateError,
+    DecoderConfiguration,
+    decoder_configuration,
+    read_configuration,
+)
+from engine.model.decoder import Decoder
+from engine.model.layers import assemble_weights
+from engine.model.prefix import PrefixModel
+from engine.model.rotary import RotaryTable
+from engine.protocol.messages import ModelDescription
+from engine.settings import EngineSettings
+
+STORAGE_TYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
+SELF_TEST_ROUNDS = 5
+
+
+class RotatingModel:
+    """A model with live caches. Implements `Model`."""
+
+    def __init__(self, decoder: Decoder, description: ModelDescription) -> None:
+        self._decoder = decoder
+        self._description = description
+        self._tables = rotary_tables(decoder)
+
+    @property
+    def description(self) -> ModelDescription:
+        """What the torch-free side needs to know."""
+        return self._description
+
+    def new_cache(self) -> LiveCache:
+        """Return an empty live cache."""
+        return LiveCache(self._decoder, self._tables)
+
+    def bytes_for(self, num_tokens: int) -> int:
+        """Memory for keys, unrotated keys and values of so many tokens."""
+        configuration = self._decoder.configuration
+        elements = configuration.num_layers * configuration.num_kv_heads * configuration.head_size
+        return 3 * elements * self._decoder.dtype.itemsize * num_tokens
+
+
+def load_model(directory: Path, name: str, settings: EngineSettings) -> Model:
+    """Load a model folder in hub layout, with live caches where its keys can be rotated.
+
+    Raises:
+        ModelError: If the folder is incomplete or the architecture unknown.
+    """
+    device = choose_device(settings.device)
+    dtype = choose_storage_type(settings.storage_type, device)
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    raw = read_configuration(directory)
+    try:
+        configuration = decoder_configuration(raw)
+    except CannotRotateError as reason:
+        return PrefixModel.load(
+            directory, name, raw, dtype=dtype, device=device, reason=str(reason)
+        )
+    decoder = load_decoder(directory, configuration, dtype, device)
+    description = ModelDescription(
+        name=name,
+        model_type=configuration.model_type,
+        directory=str(directory),
+        context_tokens=configuration.context_tokens,
+        vocabulary_size=configuration.vocabulary_size,
+        storage_type=str(dtype).removeprefix("torch."),
+        device=str(device),
+        can_rotate=True,
+        rotation_note="",
+    )
+    return RotatingModel(decoder, description)
+
+
+def load_decoder(
+    directory: Path, configuration: DecoderConfiguration, dtype: torch.dtype, device: torch.device
+) -> Decoder:
+    """Map the folder's safetensors and convert what is not of the storage type."""
+    tensors: dict[str, Tensor] = {}
+    for path in sorted(directory.glob("*.safetensors")):
+        tensors.update(_mapped_tensors(path))
+    if not tensors:
+        raise ModelFileError(
+            f"The model folder {directory} holds no *.safetensors; pull the model again."
+        )
+    placed = {name: tensor.to(device=device, dtype=dtype) for name, tensor in tensors.items()}
+    return Decoder(configuration, assemble_weights(placed, configuration))
+
+
+def rotary_tables(decoder: Decoder) -> list[RotaryTable]:
+    """Return a table per layer; layers that turn alike share one."""
+    frequencies = decoder.configuration.frequencies
+    tables = {id(layer): RotaryTable(layer, decoder.dtype, decoder.device) for layer in frequencies}
+    return [tables[id(layer)] for layer in frequencies]
+
+
+def choose_device(wish: str) -> torch.device:
+    """Return the device to run on; `auto` takes a GPU where there is one."""
+    if wish == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(wish)
+
+
+def choose_storage_type(wish: str, device: torch.device) -> torch.dtype:
+    """Return the number format; `auto` times a product of the usual shape in both."""
+    if wish != "auto":
+        return STORAGE_TYPES[wish]
+    if device.type != "cpu":
+        return torch.bfloat16
+    narrow, wide = _product_seconds(torch.bfloat16), _product_seconds(torch.float32)
+    return torch.bfloat16 if narrow < wide else torch.float32
+
+
+def _product_seconds(dtype: torch.dtype) -> float:
+    """Time a slice of tokens times a matrix of a small model; the best of a few rounds."""
+    hidden = torch.ones(64, 896, dtype=dtype)
+    weight = torch.ones(2432, 896, dtype=dtype)
+    return min(_seconds(lambda: functional.linear(hidden, weight)) for _ in range(SELF_TEST_ROUNDS))
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _mapped_tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except Exception as error:  # safetensors raises its own and the system's errors
+        raise ModelFileError(
+            f"{path} is not a readable safetensors file ({error}); pull the model again."
+        ) from error

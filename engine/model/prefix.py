@@ -1,0 +1,100 @@
+"""Models whose keys cannot be rotated, run by transformers with reuse of prefixes."""
+
+import inspect
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from engine.cache.prefix import PrefixCache
+from engine.errors import UnsupportedModelError
+from engine.protocol.messages import ModelDescription
+
+DEFAULT_CONTEXT_TOKENS = 2048
+
+
+class PrefixModel:
+    """A model without live caches. Implements `Model`."""
+
+    def __init__(
+        self, network: nn.Module, description: ModelDescription, reusable_tokens: int
+    ) -> None:
+        self._network = network
+        self._description = description
+        self._reusable_tokens = reusable_tokens
+        parameters = inspect.signature(network.forward).parameters
+        names = ("past_key_values", "cache_params")
+        self._cache_argument = next(name for name in names if name in parameters)
+
+    @classmethod
+    def load(
+        cls,
+        directory: Path,
+        name: str,
+        raw: dict[str, Any],
+        *,
+        dtype: torch.dtype,
+        device: torch.device,
+        reason: str,
+    ) -> "PrefixModel":
+        """Load a folder with transformers; `reason` says why rotation is out of the question.
+
+        Raises:
+            UnsupportedModelError: If transformers cannot run it as a causal language model.
+        """
+        from transformers import AutoModelForCausalLM  # noqa: PLC0415  (takes seconds)
+
+        try:
+            network: nn.Module = AutoModelForCausalLM.from_pretrained(
+                directory, dtype=dtype, local_files_only=True, trust_remote_code=False
+            )
+        except (ValueError, KeyError, OSError) as error:
+            raise UnsupportedModelError(
+                f"{directory} cannot be run as a code model: {error}"
+            ) from error
+        network.to(device=device).eval()
+        description = ModelDescription(
+            name=name,
+            model_type=raw["model_type"],
+            directory=str(directory),
+            context_tokens=raw.get("max_position_embeddings")
+            or raw.get("n_positions")
+            or DEFAULT_CONTEXT_TOKENS,
+            vocabulary_size=raw["vocab_size"],
+            storage_type=str(dtype).removeprefix("torch."),
+            device=str(device),
+            can_rotate=False,
+            rotation_note=f"{reason}; only unchanged prefixes are reused",
+        )
+        return cls(network, description, _reusable_tokens(raw))
+
+    @property
+    def description(self) -> ModelDescription:
+        """What the torch-free side needs to know."""
+        return self._description
+
+    def new_cache(self) -> PrefixCache:
+        """Return an empty cache that reuses prefixes."""
+        return PrefixCache(self._network, self._cache_argument, self._reusable_tokens)
+
+    def bytes_for(self, num_tokens: int) -> int:
+        """Estimate the memory of a cache as if every layer kept all keys and values."""
+        config: Any = self._network.config
+        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        size = config.hidden_size // config.num_attention_heads
+        itemsize = next(self._network.parameters()).element_size()
+        return int(2 * config.num_hidden_layers * heads * size * itemsize * num_tokens)
+
+
+def _reusable_tokens(raw: dict[str, Any]) -> int:
+    """Return up to which length the model's frequencies stay the same."""
+    parameters = raw.get("rope_parameters") or raw.get("rope_scaling") or {}
+    kind = parameters.get("rope_type") or parameters.get("type")
+    if kind not in {"dynamic", "longrope"}:
+        return sys.maxsize
+    original = parameters.get("original_max_position_embeddings")
+    return int(
+        original or raw.get("original_max_position_embeddings") or raw["max_position_embeddings"]
+    )
