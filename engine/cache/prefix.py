@@ -8,6 +8,7 @@ taken back, everything.
 import copy
 import time
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,24 +23,31 @@ from engine.protocol.messages import CacheRun, SyncReport
 from engine.types import Checkpoint
 
 
+@dataclass(frozen=True, slots=True)
+class PrefixTraits:
+    """How a transformers model wants its cache used.
+
+    Attributes:
+        cache_argument: The name under which its forward takes and returns the cache.
+        is_recurrent: Its state cannot be taken back, and goes on one token at a time only.
+        reusable_tokens: Prompts longer than this reuse nothing, because the model's frequencies
+            depend on the length from there on.
+    """
+
+    cache_argument: str
+    is_recurrent: bool
+    reusable_tokens: int
+
+
 class PrefixCache:
     """Implements `DocumentCache` over a transformers model.
 
     The model is called a slice at a time and cannot be interrupted within one.
     """
 
-    def __init__(self, network: nn.Module, cache_argument: str, reusable_tokens: int) -> None:
-        """Begin empty.
-
-        Args:
-            network: A causal language model of transformers.
-            cache_argument: The name under which its forward takes and returns the cache.
-            reusable_tokens: Prompts longer than this reuse nothing, because the model's
-                frequencies depend on the length from there on.
-        """
+    def __init__(self, network: nn.Module, traits: PrefixTraits) -> None:
         self._network = network
-        self._cache_argument = cache_argument
-        self._reusable_tokens = reusable_tokens
+        self._traits = traits
         self._tokens: TokenArray = np.empty(0, dtype=np.int32)
         self._num_kept = 0
         self._num_encoded = 0
@@ -86,7 +94,7 @@ class PrefixCache:
         self._keep_prefix(np.asarray(tokens, dtype=np.int32))
         while self._num_encoded < len(self._tokens):
             checkpoint()
-            self._encode(self._tokens[self._num_encoded :][:DEFAULT_SLICE_TOKENS])
+            self._encode(self._tokens[self._num_encoded :][: self._pass_tokens()])
             yield
         self._last_sync = SyncReport(
             prompt=len(self._tokens),
@@ -112,7 +120,7 @@ class PrefixCache:
 
     def copy(self) -> "PrefixCache":
         """Return an independent cache with the same content."""
-        other = PrefixCache(self._network, self._cache_argument, self._reusable_tokens)
+        other = PrefixCache(self._network, self._traits)
         other.__dict__.update(self.__dict__ | {"_state": self.copied_state()})
         return other
 
@@ -138,7 +146,7 @@ class PrefixCache:
         self.version += 1
         shorter = min(len(held), len(tokens) - 1)
         kept = common_length(held[:shorter], tokens[:shorter])
-        if max(len(held), len(tokens)) > self._reusable_tokens:
+        if max(len(held), len(tokens)) > self._traits.reusable_tokens:
             kept = 0
         if kept < len(held) and not self._take_back(len(held) - kept):
             kept = 0
@@ -148,13 +156,19 @@ class PrefixCache:
 
     def _take_back(self, num_tokens: int) -> bool:
         """Remove tokens from the end of transformers' cache; return whether it can."""
-        if not getattr(self._state, "is_croppable", False):
+        if self._traits.is_recurrent:
             return False
         try:
             self._state.crop(num_tokens)
         except (RuntimeError, ValueError):  # a sliding window has dropped what would be needed
             return False
         return True
+
+    def _pass_tokens(self) -> int:
+        """Return how many tokens the next call of the model may take."""
+        if not self._traits.is_recurrent:
+            return DEFAULT_SLICE_TOKENS
+        return len(self._tokens) if self._state is None else 1
 
     def _encode(self, tokens: TokenArray) -> None:
         logits, self._state = self._run(tokens, self._state)
@@ -165,8 +179,8 @@ class PrefixCache:
     def _run(self, tokens: TokenArray, state: Any) -> tuple[Tensor, Any]:
         device = next(self._network.parameters()).device
         inputs = torch.from_numpy(tokens.astype(np.int64))[None].to(device)
-        output = self._network(inputs, use_cache=True, **{self._cache_argument: state})
-        return output.logits[0, -1].float(), output[self._cache_argument]
+        output = self._network(inputs, use_cache=True, **{self._traits.cache_argument: state})
+        return output.logits[0, -1].float(), output[self._traits.cache_argument]
 
 
 class PrefixBranches:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from engine.cache.prefix import PrefixCache
+from engine.cache.prefix import PrefixCache, PrefixTraits
 from engine.errors import UnsupportedModelError
 from engine.protocol.messages import ModelDescription
 
@@ -19,14 +19,11 @@ class PrefixModel:
     """A model without live caches. Implements `Model`."""
 
     def __init__(
-        self, network: nn.Module, description: ModelDescription, reusable_tokens: int
+        self, network: nn.Module, description: ModelDescription, traits: PrefixTraits
     ) -> None:
         self._network = network
         self._description = description
-        self._reusable_tokens = reusable_tokens
-        parameters = inspect.signature(network.forward).parameters
-        names = ("past_key_values", "cache_params")
-        self._cache_argument = next(name for name in names if name in parameters)
+        self._traits = traits
 
     @classmethod
     def load(
@@ -44,17 +41,17 @@ class PrefixModel:
         Raises:
             UnsupportedModelError: If transformers cannot run it as a causal language model.
         """
-        from transformers import AutoModelForCausalLM  # noqa: PLC0415  (takes seconds)
+        from transformers import AutoModelForCausalLM, DynamicCache  # noqa: PLC0415  (takes seconds)
 
         try:
-            network: nn.Module = AutoModelForCausalLM.from_pretrained(
+            network: Any = AutoModelForCausalLM.from_pretrained(
                 directory, dtype=dtype, local_files_only=True, trust_remote_code=False
             )
         except (ValueError, KeyError, OSError) as error:
             raise UnsupportedModelError(
                 f"{directory} cannot be run as a code model: {error}"
             ) from error
-        network.to(device=device).eval()
+        network = network.to(device=device).eval()
         description = ModelDescription(
             name=name,
             model_type=raw["model_type"],
@@ -68,7 +65,12 @@ class PrefixModel:
             can_rotate=False,
             rotation_note=f"{reason}; only unchanged prefixes are reused",
         )
-        return cls(network, description, _reusable_tokens(raw))
+        traits = PrefixTraits(
+            cache_argument=_cache_argument(network),
+            is_recurrent=not DynamicCache(config=network.config).is_croppable,
+            reusable_tokens=_reusable_tokens(raw),
+        )
+        return cls(network, description, traits)
 
     @property
     def description(self) -> ModelDescription:
@@ -77,7 +79,7 @@ class PrefixModel:
 
     def new_cache(self) -> PrefixCache:
         """Return an empty cache that reuses prefixes."""
-        return PrefixCache(self._network, self._cache_argument, self._reusable_tokens)
+        return PrefixCache(self._network, self._traits)
 
     def bytes_for(self, num_tokens: int) -> int:
         """Estimate the memory of a cache as if every layer kept all keys and values."""
@@ -86,6 +88,11 @@ class PrefixModel:
         size = config.hidden_size // config.num_attention_heads
         itemsize = next(self._network.parameters()).element_size()
         return int(2 * config.num_hidden_layers * heads * size * itemsize * num_tokens)
+
+
+def _cache_argument(network: nn.Module) -> str:
+    parameters = inspect.signature(network.forward).parameters
+    return next(name for name in ("past_key_values", "cache_params") if name in parameters)
 
 
 def _reusable_tokens(raw: dict[str, Any]) -> int:
