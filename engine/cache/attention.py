@@ -105,9 +105,8 @@ def attend_grouped(
     heads, length, size = queries.shape
     folded = queries.reshape(len(keys), -1, size)  # (H_kv, G * S, D)
     if limit is None:
-        mask = None if bias is None else bias[None]
         attended = functional.scaled_dot_product_attention(
-            folded[None], keys[None], values[None], attn_mask=mask, scale=scale
+            folded[None], keys[None], values[None], attn_mask=bias, scale=scale
         )[0]
     else:
         scores = softcap(torch.matmul(folded, keys.transpose(1, 2)).float() * scale, limit)
