@@ -47,18 +47,7 @@ def decode(
         SupersededError: If the cache was changed between two passes.
     """
     _require_sense(request)
-    forced: TokenConstraint = ForcedText(vocabulary, request.forced_text)
-    candidates = [
-        Candidate(
-            index,
-            vocabulary=vocabulary,
-            choose=_chooser(request, index),
-            stops=StopFilter(request.stops, exempt_bytes=len(request.forced_text)),
-            constraint=forced if constraint is None else Both(forced, constraint),
-            max_tokens=request.max_tokens,
-        )
-        for index in range(request.num_candidates)
-    ]
+    candidates = _begin(request, vocabulary, constraint)
     if request.max_tokens <= 0:
         yield _join(candidate.finish(FinishReason.LENGTH) for candidate in candidates)
         return
@@ -71,7 +60,9 @@ def decode(
             [candidate.tokens[-1] for candidate in candidates],
             checkpoint,
         ).numpy(force=True)
-        yield _join(map(Candidate.advance, candidates, logits))
+        yield _join(
+            candidate.advance(row) for candidate, row in zip(candidates, logits, strict=True)
+        )
 
 
 def _require_sense(request: GenerationRequest) -> None:
@@ -84,6 +75,23 @@ def _require_sense(request: GenerationRequest) -> None:
             "one of the request's stop strings is empty, which would end every text at once; "
             "leave it out."
         )
+
+
+def _begin(
+    request: GenerationRequest, vocabulary: Vocabulary, constraint: TokenConstraint | None
+) -> list[Candidate]:
+    forced: TokenConstraint = ForcedText(vocabulary, request.forced_text)
+    return [
+        Candidate(
+            index,
+            vocabulary=vocabulary,
+            choose=_chooser(request, index),
+            stops=StopFilter(request.stops, exempt_bytes=len(request.forced_text)),
+            constraint=forced if constraint is None else Both(forced, constraint),
+            max_tokens=request.max_tokens,
+        )
+        for index in range(request.num_candidates)
+    ]
 
 
 def _chooser(request: GenerationRequest, index: int) -> Chooser:

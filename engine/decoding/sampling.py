@@ -16,6 +16,8 @@ Chooser = Callable[[Scores], int]
 """Picks a token. At least one score is finite, and none is NaN or +inf."""
 
 _FORBIDDEN = np.float32(-np.inf)
+_BLOCK_TOKENS = 512
+_LEAST_TEMPERATURE = 1e-6  # as good as greedy; anything lower would overflow
 _LARGEST_SEED = 2**64 - 1
 
 
@@ -48,32 +50,40 @@ class Sampler:
     """
 
     def __init__(self, sampling: Sampling, candidate: int) -> None:
-        self._temperature = sampling.temperature
+        self._temperature = np.float32(max(sampling.temperature, _LEAST_TEMPERATURE))
         self._top_p = sampling.top_p
         self._random = np.random.default_rng([sampling.seed & _LARGEST_SEED, candidate])
 
     def __call__(self, scores: Scores) -> int:
-        """Draw one token."""
-        weights = np.exp((scores - scores.max()) / np.float32(self._temperature))
-        kept = np.flatnonzero(weights >= self._least_weight(weights))
-        cumulative = weights[kept].cumsum(dtype=np.float64)
-        # The draw is below 1 by at least 2**-53, so the product is below the total.
-        drawn = self._random.random() * cumulative[-1]
-        return int(kept[cumulative.searchsorted(drawn, side="right")])
+        """Draw one token: first a block of ids, then one within it, to add up less."""
+        weights = scores - scores.max()
+        weights /= self._temperature
+        np.exp(weights, out=weights)
+        if self._top_p < 1:
+            weights[weights < self._least_weight(weights)] = 0
+        block_starts = np.arange(0, len(weights), _BLOCK_TOKENS)
+        start = _BLOCK_TOKENS * self._draw(np.add.reduceat(weights, block_starts))
+        return start + self._draw(weights[start : start + _BLOCK_TOKENS])
 
-    def _least_weight(self, weights: Scores) -> float:
+    def _least_weight(self, weights: Scores) -> np.float32:
         """Return the weight of the least likely token that still belongs to the top.
 
-        All tokens lighter than the average of the share that may go weigh less than that
-        share together, so only the others need sorting.
+        What the top may leave out is spread over V tokens. Tokens lighter than its average
+        weigh less than it all together, so only the others need sorting.
         """
-        if self._top_p == 1:
-            return 0.0
         total = weights.sum(dtype=np.float64)
-        spare = (1 - self._top_p) * total
-        heaviest_first = -np.sort(-weights[weights >= spare / len(weights)])
-        reached = heaviest_first.cumsum(dtype=np.float64).searchsorted(self._top_p * total)
-        return float(heaviest_first[min(reached, len(heaviest_first) - 1)])
+        left_out = (1 - self._top_p) * total
+        heavy = np.sort(weights[weights >= left_out / len(weights)])[::-1]
+        reached = heavy.astype(np.float64).cumsum().searchsorted(self._top_p * total)
+        least: np.float32 = heavy[min(reached, len(heavy) - 1)]
+        return least
+
+    def _draw(self, weights: Scores) -> int:
+        """Return an index with a probability in proportion to its weight."""
+        cumulative = weights.astype(np.float64).cumsum()
+        # A random number is below 1 by at least 2**-53, so the product is below the total.
+        drawn = self._random.random() * cumulative[-1]
+        return int(cumulative.searchsorted(drawn, side="right"))
 
 
 def log_normaliser(logits: Scores) -> float:
