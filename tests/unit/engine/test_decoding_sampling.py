@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from engine.decoding.sampling import (
+    Sampler,
     Scores,
     choose_likeliest,
     chooser_for,
@@ -96,6 +97,20 @@ def test_the_last_of_the_top_can_be_drawn() -> None:
 @pytest.mark.parametrize("temperature", [1e-60, 1e-30, 1e-3])
 def test_very_low_temperature_is_greedy(temperature: float) -> None:
     assert count_draws(Sampling(temperature=temperature), SCORES, 100)[0] == 100
+
+
+@pytest.mark.parametrize(("drawn", "chosen"), [(0.0, 1), (1 - 2**-53, 3)])
+def test_the_extreme_random_numbers_choose_what_is_possible(drawn: float, chosen: int) -> None:
+    """Neither the least nor the greatest leads to a token without weight."""
+
+    class Extreme:
+        def random(self) -> float:
+            return drawn
+
+    sampler = Sampler(Sampling(temperature=1), candidate=1)
+    sampler._random = Extreme()
+    scores = np.array([-np.inf, 1, 0, 0, -np.inf], np.float32)
+    assert sampler(scores) == chosen
 
 
 def test_same_seed_and_candidate_draw_the_same() -> None:

@@ -108,7 +108,9 @@ def test_markers_are_control_even_if_not_called_special(tmp_path: Path, marker: 
     assert vocabulary.is_control(tokenizer.token_to_id(marker))
 
 
-@pytest.mark.parametrize("text", ["<table>", "<||>", "|>", "\n\n", "<tool_call>", "[PAD]", "日本"])
+@pytest.mark.parametrize(
+    "text", ["<table>", "<||>", "|>", "\n\n", "<tool_call>", "[PAD]", "é\n", "日本"]
+)
 def test_other_added_tokens_are_text(tmp_path: Path, text: str) -> None:
     """They come from documents as they are, so the model may write them too."""
     tokenizer = byte_level()
