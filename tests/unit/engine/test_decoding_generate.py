@@ -1,0 +1,345 @@
+"""Whole texts, written by a model whose scores are a known function of what it has read."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from engine.decoding.constraint import IDENTIFIER_BYTES, AllowedStrings, TokenConstraint
+from engine.decoding.generate import decode
+from engine.errors import EngineError, SupersededError
+from engine.protocol.messages import (
+    Finished,
+    FinishReason,
+    GenerationEvent,
+    GenerationRequest,
+    Piece,
+    Sampling,
+)
+from engine.types import Cancelled, Checkpoint, never_interrupt
+from engine.vocabulary import Vocabulary
+
+TEXTS = (*(bytes([byte]) for byte in range(256)), b"foo", b"foo(x", b".foo", b" = 1\n\nx", b"end")
+END = TEXTS.index(b"end")
+VOCABULARY = Vocabulary(TEXTS, control_ids=[END])
+
+ScoreFunction = Callable[[tuple[int, ...]], Tensor]
+
+
+@dataclass
+class ModelDouble:
+    """A cache whose branches score with a function of the tokens written so far."""
+
+    score: ScoreFunction
+    passes: list[list[int]] = field(default_factory=list)  # candidates in each pass
+    written: list[tuple[int, ...]] = field(default_factory=list)
+
+    def branch(self, num_candidates: int, max_tokens: int) -> "ModelDouble":
+        assert max_tokens > 0
+        self.written = [()] * num_candidates
+        return self
+
+    def first_logits(self, checkpoint: Checkpoint) -> Tensor:
+        self._begin_pass(list(range(len(self.written))), checkpoint)
+        return self.score(())
+
+    def step(
+        self, candidates: Sequence[int], tokens: Sequence[int], checkpoint: Checkpoint
+    ) -> Tensor:
+        self._begin_pass(list(candidates), checkpoint)
+        for candidate, token in zip(candidates, tokens, strict=True):
+            self.written[candidate] += (token,)
+        return torch.stack([self.score(self.written[candidate]) for candidate in candidates])
+
+    def _begin_pass(self, candidates: list[int], checkpoint: Checkpoint) -> None:
+        self.passes.append(candidates)
+        checkpoint()
+
+
+def writes(*tokens: bytes | int) -> ScoreFunction:
+    """Score so that greedy decoding gives these tokens, one after the other."""
+    script = [token if isinstance(token, int) else TEXTS.index(token) for token in tokens]
+
+    def score(written: tuple[int, ...]) -> Tensor:
+        logits = torch.zeros(len(TEXTS))
+        logits[script[len(written) % len(script)]] = 10.0
+        return logits
+
+    return score
+
+
+def random_scores(written: tuple[int, ...]) -> Tensor:
+    generator = torch.Generator().manual_seed(hash(written) % 2**31)
+    return torch.randn(len(TEXTS), generator=generator) * 3
+
+
+def request(max_tokens: int = 8, **changes: object) -> GenerationRequest:
+    return GenerationRequest(document="d", tokens=(1,), cursor=1, max_tokens=max_tokens, **changes)
+
+
+def run(
+    score: ScoreFunction, wanted: GenerationRequest, constraint: TokenConstraint | None = None
+) -> list[GenerationEvent]:
+    steps = decode(ModelDouble(score), wanted, VOCABULARY, never_interrupt, constraint)
+    return [event for events in steps for event in events]
+
+
+def text_of(events: Iterable[GenerationEvent], candidate: int = 0) -> bytes:
+    return b"".join(
+        event.text for event in events if isinstance(event, Piece) and event.candidate == candidate
+    )
+
+
+def tokens_of(events: Iterable[GenerationEvent], candidate: int = 0) -> list[int]:
+    pieces = [event for event in events if isinstance(event, Piece)]
+    return [token for piece in pieces if piece.candidate == candidate for token in piece.tokens]
+
+
+def reasons_of(events: Iterable[GenerationEvent]) -> dict[int, FinishReason]:
+    return {event.candidate: event.reason for event in events if isinstance(event, Finished)}
+
+
+def test_greedy_text_comes_token_by_token_until_the_end_token() -> None:
+    """The end token ends the text and is no part of it."""
+    model = ModelDouble(writes(b"foo", b"(", b"x", b")", END))
+    steps = list(decode(model, request(), VOCABULARY, never_interrupt))
+    assert [text_of(events) for events in steps] == [b"foo", b"(", b"x", b")", b""]
+    assert steps[-1] == (Finished(0, FinishReason.END_OF_TEXT),)
+    assert len(model.passes) == 5
+
+
+def test_stops_at_max_tokens_without_another_pass() -> None:
+    model = ModelDouble(writes(b"a"))
+    events = [e for step in decode(model, request(3), VOCABULARY, never_interrupt) for e in step]
+    assert (text_of(events), reasons_of(events)) == (b"aaa", {0: FinishReason.LENGTH})
+    assert len(model.passes) == 3
+
+
+def test_no_tokens_wanted_is_no_pass() -> None:
+    events = run(writes(b"a"), request(0, num_candidates=2))
+    assert events == [Finished(0, FinishReason.LENGTH), Finished(1, FinishReason.LENGTH)]
+
+
+def test_stop_within_a_token_cuts_it() -> None:
+    events = run(writes(b"foo", b" = 1\n\nx"), request(stops=(b"\n\n",)))
+    assert (text_of(events), reasons_of(events)) == (b"foo = 1", {0: FinishReason.STOP})
+    assert tokens_of(events) == [TEXTS.index(b"foo"), TEXTS.index(b" = 1\n\nx")]
+
+
+def test_stop_over_several_tokens_is_held_back() -> None:
+    model = ModelDouble(writes(b"a", b"\n", b"d", b"e", b"f", b" "))
+    steps = decode(model, request(stops=(b"\ndef ",)), VOCABULARY, never_interrupt)
+    pieces = [text_of(events) for events in steps]
+    assert pieces == [b"a", b"", b"", b"", b"", b""]
+
+
+@pytest.mark.parametrize(
+    ("last", "max_tokens", "reason"),
+    [(b"x", 3, FinishReason.LENGTH), (END, 8, FinishReason.END_OF_TEXT)],
+)
+def test_held_back_text_is_delivered_if_the_text_ends_otherwise(
+    last: bytes | int, max_tokens: int, reason: FinishReason
+) -> None:
+    """Nothing the model said before its end is lost."""
+    wanted = request(max_tokens, stops=(b"\ndxyz",))
+    events = run(writes(b"\n", b"d", last), wanted)
+    assert text_of(events) == (b"\nd" if last == END else b"\ndx")
+    assert reasons_of(events) == {0: reason}
+    assert events[-2] == Piece(0, (), text_of(events), 0.0)
+
+
+def test_pieces_may_split_a_character() -> None:
+    model = ModelDouble(writes(b"\xc3", b"\xa9", END))
+    steps = [text_of(events) for events in decode(model, request(), VOCABULARY, never_interrupt)]
+    assert steps == [b"\xc3", b"\xa9", b""]
+
+
+def test_ties_go_to_the_lowest_id() -> None:
+    events = run(lambda _: torch.zeros(len(TEXTS)), request(1))
+    assert tokens_of(events) == [0]
+
+
+def test_logprob_is_the_models_own() -> None:
+    """Neither temperature nor mask nor top-p has a part in it."""
+    wanted = request(
+        5, num_candidates=3, sampling=Sampling(temperature=0.3, top_p=0.8), forced_text=b"foo("
+    )
+    events = run(random_scores, wanted)
+    for candidate in range(3):
+        written: tuple[int, ...] = ()
+        for event in events:
+            if isinstance(event, Piece) and event.candidate == candidate and event.tokens:
+                expected = random_scores(written).log_softmax(-1)[event.tokens[0]]
+                assert event.logprob == pytest.approx(float(expected), abs=1e-5)
+                written += event.tokens
+        assert written
+
+
+def test_several_candidates_share_each_pass_and_leave_when_finished() -> None:
+    def score(written: tuple[int, ...]) -> Tensor:
+        """After an even first byte comes the end, after an odd one more of the same."""
+        logits = torch.full((len(TEXTS),), -float("inf"))
+        if not written:
+            logits[:256] = 0.0
+        else:
+            logits[END if written[0] % 2 == 0 else written[0]] = 0.0
+        return logits
+
+    model = ModelDouble(score)
+    wanted = request(4, num_candidates=6, sampling=Sampling(temperature=1, seed=1))
+    events = [e for step in decode(model, wanted, VOCABULARY, never_interrupt) for e in step]
+    odd = [candidate for candidate in range(6) if tokens_of(events, candidate)[0] % 2]
+    assert 0 < len(odd) < 6
+    assert model.passes == [[0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5], odd, odd]
+    assert set(reasons_of(events)) == set(range(6))
+
+
+def test_the_first_of_several_is_greedy_and_the_others_are_reproducible() -> None:
+    wanted = request(6, num_candidates=3, sampling=Sampling(temperature=2, seed=4))
+    first, second = run(random_scores, wanted), run(random_scores, wanted)
+    assert first == second
+    assert tokens_of(first, 0) == tokens_of(run(random_scores, request(6)))
+    assert tokens_of(first, 1) != tokens_of(first, 2)
+
+
+def test_a_candidate_does_not_depend_on_how_many_there_are() -> None:
+    few = run(random_scores, request(num_candidates=2, sampling=Sampling(1.5, seed=9)))
+    many = run(random_scores, request(num_candidates=5, sampling=Sampling(1.5, seed=9)))
+    assert tokens_of(few, 1) == tokens_of(many, 1)
+
+
+def test_a_single_candidate_follows_the_sampling() -> None:
+    texts = {
+        tuple(tokens_of(run(random_scores, request(sampling=Sampling(2, seed=seed)))))
+        for seed in range(5)
+    }
+    assert len(texts) == 5
+
+
+@pytest.mark.parametrize("forced", ["foo(x, y)", "größe = '日本語😀'\n"])
+def test_every_candidate_begins_with_the_forced_text(forced: str) -> None:
+    wanted = request(
+        60, num_candidates=3, sampling=Sampling(temperature=3), forced_text=forced.encode()
+    )
+    events = run(random_scores, wanted)
+    for candidate in range(3):
+        assert text_of(events, candidate).startswith(forced.encode())
+
+
+def test_a_token_may_go_beyond_the_forced_text() -> None:
+    events = run(writes(b"foo(x", END), request(forced_text=b"foo"))
+    assert tokens_of(events) == [TEXTS.index(b"foo(x")]
+
+
+def test_a_stop_within_the_forced_text_does_not_count() -> None:
+    wanted = request(40, forced_text=b"if a:\n  b", stops=(b"\n",))
+    script = [bytes([byte]) for byte in b"if a:\n  b()\nc"]
+    events = run(writes(*script), wanted)
+    assert (text_of(events), reasons_of(events)) == (b"if a:\n  b()", {0: FinishReason.STOP})
+
+
+def test_the_forced_text_is_not_ended_by_an_end_token() -> None:
+    events = run(writes(END), request(forced_text=b"ab"))
+    assert (text_of(events), reasons_of(events)) == (b"ab", {0: FinishReason.END_OF_TEXT})
+
+
+def test_a_constraint_holds_for_every_candidate_together_with_the_forced_text() -> None:
+    wanted = request(10, num_candidates=4, sampling=Sampling(temperature=5), forced_text=b"co")
+    names = AllowedStrings(VOCABULARY, [b"count", b"copy", b"index"])
+    events = run(random_scores, wanted, names)
+    for candidate in range(4):
+        text = text_of(events, candidate)
+        assert text.startswith((b"count", b"copy"))
+        following = text.removeprefix(b"count").removeprefix(b"copy")
+        assert following[0] not in IDENTIFIER_BYTES
+
+
+def test_nothing_allowed_ends_the_text() -> None:
+    """Better a short text than one that was forbidden."""
+    events = run(
+        writes(b"a"),
+        request(forced_text=b"index"),
+        AllowedStrings(VOCABULARY, [b"count", b"inner"]),
+    )
+    assert (text_of(events), reasons_of(events)) == (b"in", {0: FinishReason.STOP})
+
+
+def test_allowed_only_where_the_model_says_never_ends_the_text() -> None:
+    def score(_: tuple[int, ...]) -> Tensor:
+        logits = torch.zeros(len(TEXTS))
+        logits[TEXTS.index(b"a")] = -float("inf")
+        return logits
+
+    assert reasons_of(run(score, request(forced_text=b"a"))) == {0: FinishReason.STOP}
+
+
+def test_ids_past_the_vocabulary_end_the_text() -> None:
+    """Models often score more ids than the tokenizer has."""
+    logits = torch.zeros(len(TEXTS) + 10)
+    logits[-1] = 1.0
+    assert run(lambda _: logits, request()) == [Finished(0, FinishReason.END_OF_TEXT)]
+    assert text_of(run(lambda _: logits, request(forced_text=b"ab"))) == b"ab"
+
+
+def test_scores_that_are_not_numbers_are_an_error() -> None:
+    def score(written: tuple[int, ...]) -> Tensor:
+        return torch.full((len(TEXTS),), float("nan") if len(written) == 2 else 0.0)
+
+    steps = decode(ModelDouble(score), request(), VOCABULARY, never_interrupt)
+    next(steps)
+    next(steps)
+    with pytest.raises(EngineError, match="finite number"):
+        next(steps)
+
+
+@pytest.mark.parametrize("num_passes", [0, 1, 3])
+def test_interruption_passes_through(num_passes: int) -> None:
+    """The checkpoint is asked in every pass, the first one too."""
+    model = ModelDouble(writes(b"a"))
+
+    def checkpoint() -> None:
+        if len(model.passes) > num_passes:
+            raise Cancelled
+
+    steps = decode(model, request(), VOCABULARY, checkpoint)
+    for _ in range(num_passes):
+        next(steps)
+    with pytest.raises(Cancelled):
+        next(steps)
+
+
+def test_a_cache_that_changed_passes_its_error_on() -> None:
+    model = ModelDouble(writes(b"a"))
+    steps = decode(model, request(), VOCABULARY, never_interrupt)
+    next(steps)
+
+    def refuse(*_: object) -> Tensor:
+        raise SupersededError("changed")
+
+    model.step = refuse
+    with pytest.raises(SupersededError):
+        next(steps)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "named"),
+    [
+        (request(num_candidates=0), "0 candidates"),
+        (request(stops=(b"x", b"")), "stop strings is empty"),
+        (request(sampling=Sampling(temperature=-2)), "-2"),
+    ],
+)
+def test_senseless_requests_are_errors(wanted: GenerationRequest, named: str) -> None:
+    with pytest.raises(EngineError, match=named):
+        run(writes(b"a"), wanted)
+
+
+def test_scores_may_come_from_inference_mode_and_are_not_changed() -> None:
+    with torch.inference_mode():
+        logits = random_scores(())
+        before = logits.clone()
+    run(lambda _: logits, request(num_candidates=3, forced_text=b"foo", sampling=Sampling(1)))
+    assert np.array_equal(logits.numpy(), before.numpy())
