@@ -34,7 +34,7 @@ def acquire(entry: CatalogueEntry, sources: Sequence[Source], job: Job) -> Path:
     """
     if entry.is_gguf and entry.download_bytes is not None:
         needed_bytes = int(entry.download_bytes * _PEAK_FACTOR) - size_on_disk(job.folder)
-        job.require_space(needed_bytes, f"Getting {entry.title}")
+        job.require_space(needed_bytes, f"Getting {job.title}")
     fetched, source = _fetch_from_first(entry, sources, job)
     if not entry.is_gguf:
         write_origin(job.folder, origin_of(entry.name, entry.hub_repository, source, None))
@@ -75,7 +75,7 @@ def _prove(entry: CatalogueEntry, fetched: Path, source: str, job: Job) -> str:
             f"The file from the {source} has {found_bytes} bytes where {entry.download_bytes}"
             f" were wanted; it was deleted: pull {entry.name} again."
         )
-    sha256 = sha256_of(fetched, job.progress)
+    sha256 = sha256_of(fetched, job.title, job.progress)
     if entry.sha256 not in (None, sha256):
         fetched.unlink()
         raise ModelFileError(

@@ -34,7 +34,7 @@ def convert(gguf_file: Path, job: Job) -> Path:
     _refuse_scaled_rotary(gguf_file, header)
     made_bytes = header.num_elements * _BF16_BYTES + _TOKENIZER_BYTES
     remove_folder(job.folder / "converted")
-    job.require_space(made_bytes, f"Converting {gguf_file.name}")
+    job.require_space(made_bytes, f"Converting {job.title}")
     return _run_script(gguf_file, made_bytes, job)
 
 
@@ -51,11 +51,12 @@ def _refuse_scaled_rotary(gguf_file: Path, header: GgufHeader) -> None:
 def _run_script(gguf_file: Path, made_bytes: int, job: Job) -> Path:
     made, log = job.folder / "converted", job.folder / "conversion.log"
     source = _alone(gguf_file, job.folder / "source")
-    message = f"Converting {gguf_file.name}"
+    message = f"Converting {job.title}"
 
     def watch() -> int:
         written = size_on_disk(made)
-        job.report(Step.CONVERT, written, made_bytes, message)
+        # Most of the time passes before the first byte is written; nobody can say how much.
+        job.report(Step.CONVERT, written, made_bytes if written else None, message)
         return written
 
     try:

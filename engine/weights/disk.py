@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,18 +48,22 @@ def in_words(num_bytes: int) -> str:
 
 
 def size_on_disk(path: Path) -> int:
-    """Return the bytes of a file or of all files under a folder; 0 if there is none."""
+    """Return the bytes of a file or of all files under a folder; 0 if there is none.
+
+    Links count as the few bytes they are.
+    """
     if path.is_file():
         return path.stat().st_size
-    return sum(size for size in map(_size_if_there, path.rglob("*")))
+    return sum(map(_size_if_there, path.rglob("*")))
 
 
 def _size_if_there(path: Path) -> int:
     """Return a file's size, or 0 for a folder or a file that someone just took away."""
     try:
-        return path.stat().st_size if path.is_file() else 0
+        status = path.lstat()
     except FileNotFoundError:
         return 0
+    return 0 if stat.S_ISDIR(status.st_mode) else status.st_size
 
 
 def publish_folder(made: Path, place: Path) -> None:

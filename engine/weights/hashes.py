@@ -10,11 +10,14 @@ from engine.weights.progress import Progress, ProgressReport, Step
 _BLOCK_BYTES = 8 << 20
 
 
-def sha256_of(path: Path, progress: Progress) -> str:
-    """Read a file and return its sha256 in hexadecimal. Cost: one read of the file."""
+def sha256_of(path: Path, title: str, progress: Progress) -> str:
+    """Return the sha256 of a file in hexadecimal. Cost: one read of the file.
+
+    `title` is how progress messages call it.
+    """
     digest = hashlib.sha256()
     done, total = 0, path.stat().st_size
-    message = f"Checking {path.name}"
+    message = f"Checking {title}"
     with path.open("rb") as file:
         while block := file.read(_BLOCK_BYTES):
             digest.update(block)
@@ -38,7 +41,7 @@ class HashMemory:
         known = self._load()
         if known.get(key, [])[:2] == fingerprint:
             return str(known[key][2])
-        digest = sha256_of(path, progress)
+        digest = sha256_of(path, path.name, progress)
         write_whole(self._file, json.dumps({**self._load(), key: [*fingerprint, digest]}))
         return digest
 

@@ -59,7 +59,7 @@ class Hub:
 
     def fetch(self, entry: CatalogueEntry, job: Job) -> Path:
         """See `Source.fetch`. A hub that says nothing for `wait_s` counts as unreachable."""
-        job.report(Step.CONNECT, 0, None, f"Asking the hub for {entry.title}")
+        job.report(Step.CONNECT, 0, None, f"Asking the hub for {job.title}")
         try:
             if entry.hub_filename is not None:
                 return self._fetch_file(entry, entry.hub_filename, job)
@@ -69,6 +69,8 @@ class Hub:
                 f"the hub gives {entry.hub_repository} only to users who accepted its licence:"
                 " accept it on the model's page, run `hf auth login`, and pull again"
             ) from error
+        except httpx2.TransportError as error:
+            raise DownloadError(f"the hub could not be reached ({_first_line(error)})") from error
         except httpx2.HTTPError as error:
             raise DownloadError(f"the hub failed ({_first_line(error)})") from error
         except OSError as error:
@@ -81,7 +83,7 @@ class Hub:
         if file.sha256 is not None and entry.sha256 not in (None, file.sha256):
             raise DownloadError(f"the hub has another version of {filename} now")
         target = job.folder / "fetched.gguf"
-        _download([file], [target], f"Downloading {entry.title} from the hub", job)
+        _download([file], [target], f"Downloading {job.title} from the hub", job)
         return target
 
     def _fetch_folder(self, entry: CatalogueEntry, job: Job) -> Path:
@@ -96,9 +98,9 @@ class Hub:
             )
         folder = job.folder / "fetched"
         folder.mkdir(exist_ok=True)
-        job.require_space(sum(file.num_bytes or 0 for file in files), f"Downloading {entry.title}")
+        job.require_space(sum(file.num_bytes or 0 for file in files), f"Downloading {job.title}")
         targets = [folder / file.name for file in files]
-        _download(files, targets, f"Downloading {entry.title} from the hub", job)
+        _download(files, targets, f"Downloading {job.title} from the hub", job)
         for file, target in zip(files, targets, strict=True):
             _prove(file, target, job)
         return folder
@@ -206,7 +208,7 @@ def _relay(job: Job, before: int, total: int | None, message: str) -> Any:
 
 
 def _prove(file: HubFile, target: Path, job: Job) -> None:
-    if file.sha256 is None or (found := sha256_of(target, job.progress)) == file.sha256:
+    if file.sha256 is None or (found := sha256_of(target, file.name, job.progress)) == file.sha256:
         return
     target.unlink()
     raise ModelFileError(

@@ -50,6 +50,6 @@ def _status(layout: StoreLayout, name: str) -> ModelStatus:
         return ModelStatus(name, ModelState.READY, size, model, read_origin(model))
     if model.is_dir():
         return ModelStatus(name, ModelState.DAMAGED, size, model, None)
-    if partial.is_dir():
+    if size > 0:
         return ModelStatus(name, ModelState.PARTIAL, size, partial, read_origin(partial))
     return ModelStatus(name, ModelState.ABSENT, 0, None, None)

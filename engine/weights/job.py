@@ -9,8 +9,12 @@ from engine.weights.progress import Progress, ProgressReport
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work on one model: `folder` is its own, kept until the model is complete."""
+    """Work on one model: `folder` is its own, kept until the model is complete.
 
+    `title` is how messages call the model.
+    """
+
+    title: str
     folder: Path
     progress: Progress
     measure: FreeBytes

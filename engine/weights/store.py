@@ -108,7 +108,9 @@ class ModelStore:
             return self.require(name_or_path, progress)
         with disk_errors_in_words(self.directory):
             ready = self._ready(entry.name)
-            return ready or self._with_job(entry.name, progress, lambda job: self._get(entry, job))
+            return ready or self._with_job(
+                entry.name, entry.title, progress, lambda job: self._get(entry, job)
+            )
 
     def statuses(self) -> list[ModelStatus]:
         """Return what is here of each catalogue entry, then of everything else in the store."""
@@ -171,7 +173,9 @@ class ModelStore:
         """Convert what an earlier pull downloaded; there may be nothing."""
         if not self._layout.partial(name).is_dir():
             raise self._not_pulled(name)
-        return self._with_job(name, progress, lambda job: self._convert_download(name, job))
+        entry = find(name)
+        title = entry.title if entry else name
+        return self._with_job(name, title, progress, lambda job: self._convert_download(name, job))
 
     def _convert_download(self, name: str, job: Job) -> Path:
         gguf_file = finished_download(job)
@@ -199,7 +203,7 @@ class ModelStore:
             write_origin(job.folder, origin_of(name, source, "local file", sha256))
             return self._install(name, made, job)
 
-        return self._ready(name) or self._with_job(name, progress, make)
+        return self._ready(name) or self._with_job(name, gguf_file.name, progress, make)
 
     def _install(self, name: str, made: Path, job: Job) -> Path:
         """Put a finished folder in its place and drop what led to it."""
@@ -216,12 +220,14 @@ class ModelStore:
         job.report(Step.READY, 0, None, f"{name} is ready in {place} (from: {origin.obtained})")
         return place
 
-    def _with_job(self, name: str, progress: Progress, work: Callable[[Job], Path]) -> Path:
+    def _with_job(
+        self, name: str, title: str, progress: Progress, work: Callable[[Job], Path]
+    ) -> Path:
         """Do the work under the model's lock, unless somebody has just done it."""
         with claim(self._layout.lock(name), progress, self._wait_s):
             folder = self._layout.partial(name)
             folder.mkdir(parents=True, exist_ok=True)
-            return self._ready(name) or work(Job(folder, progress, self._measure))
+            return self._ready(name) or work(Job(title, folder, progress, self._measure))
 
 
 def _usual_sources() -> list[Source]:
