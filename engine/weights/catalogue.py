@@ -4,6 +4,7 @@ A hash or a size stands here only if the file itself was seen; None means nobody
 The sizes and hashes of folders come from the hub at download time.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.settings import DEFAULT_MODEL
@@ -164,6 +165,6 @@ _HUB_FOLDERS = (
 CATALOGUE = _GGUF_MODELS + _HUB_FOLDERS
 
 
-def find(name: str) -> CatalogueEntry | None:
+def find(name: str, catalogue: Sequence[CatalogueEntry] = CATALOGUE) -> CatalogueEntry | None:
     """Return the entry of that name, whatever its case, or None."""
-    return next((entry for entry in CATALOGUE if entry.name == name.lower()), None)
+    return next((entry for entry in catalogue if entry.name == name.lower()), None)

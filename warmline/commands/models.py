@@ -167,5 +167,5 @@ def _stop_on_termination() -> Iterator[None]:
 
 
 def _complain(sentence: str, exit_code: int) -> int:
-    print(sentence, file=sys.stderr)
+    print(f"warmline: {sentence}", file=sys.stderr)
     return exit_code
