@@ -3,10 +3,9 @@
 import errno
 import os
 import shutil
-import stat
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engine.errors import DiskSpaceError, ModelError
@@ -52,18 +51,15 @@ def size_on_disk(path: Path) -> int:
 
     Links count as the few bytes they are.
     """
-    if path.is_file():
-        return path.stat().st_size
-    return sum(map(_size_if_there, path.rglob("*")))
+    return path.stat().st_size if path.is_file() else sum(file_sizes(path))
 
 
-def _size_if_there(path: Path) -> int:
-    """Return a file's size, or 0 for a folder or a file that someone just took away."""
-    try:
-        status = path.lstat()
-    except FileNotFoundError:
-        return 0
-    return 0 if stat.S_ISDIR(status.st_mode) else status.st_size
+def file_sizes(folder: Path) -> Iterator[int]:
+    """Yield the size of every file under a folder, while others may be adding and removing."""
+    for parent, _, names in os.walk(folder):  # unlike rglob, it steps over vanished folders
+        for name in names:
+            with suppress(FileNotFoundError):
+                yield Path(parent, name).lstat().st_size
 
 
 def publish_folder(made: Path, place: Path) -> None:

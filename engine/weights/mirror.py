@@ -12,7 +12,7 @@ from pathlib import Path
 from engine.errors import DownloadError, ModelFileError
 from engine.weights.catalogue import CatalogueEntry, MirrorPackage
 from engine.weights.child import ChildStalledError, run_child
-from engine.weights.disk import remove_folder
+from engine.weights.disk import file_sizes, remove_folder
 from engine.weights.job import Job
 from engine.weights.progress import Step
 
@@ -101,9 +101,11 @@ class _PartProgress:
 
     def watch(self, attempt: Path) -> int:
         """Report and return the size of the largest file pip has so far."""
-        sizes = (path.stat().st_size for path in list(attempt.rglob("*")) if path.is_file())
-        self._most = max(self._most, *sizes, 0, 0)
-        self._job.report(Step.DOWNLOAD, self._before + self._most, self._total, self._message)
+        self._most = max([self._most, *file_sizes(attempt)])
+        done = self._before + self._most
+        if self._total is not None:
+            done = min(done, self._total)  # a wheel is a little larger than what it holds
+        self._job.report(Step.DOWNLOAD, done, self._total, self._message)
         return self._most
 
 
