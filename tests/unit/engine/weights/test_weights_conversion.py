@@ -27,7 +27,7 @@ def test_weights_and_tokenizer_come_through(
     neighbours = tmp_path / "neighbours"
     neighbours.mkdir()
     tensors = new_gguf(neighbours / "tiny.gguf", seed=7)
-    (neighbours / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}')
+    (neighbours / "tokenizer.json").write_text('{"model": {"type": "BPE"}}')  # of another model
     (tmp_path / "work" / "converted").mkdir(parents=True)
     (tmp_path / "work" / "converted" / "leftover").write_text("of a killed conversion")
 
