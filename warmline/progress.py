@@ -9,7 +9,6 @@ from rich.progress import (
     BarColumn,
     DownloadColumn,
     SpinnerColumn,
-    TextColumn,
     TimeElapsedColumn,
     TransferSpeedColumn,
 )
@@ -29,7 +28,6 @@ def shown_progress() -> Iterator[Progress]:
         return
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
@@ -40,7 +38,7 @@ def shown_progress() -> Iterator[Progress]:
 
 
 class _Bar:
-    """One bar, begun anew whenever the message changes; the last message stays as text."""
+    """One line of text for each message, and a bar below the last."""
 
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
@@ -49,10 +47,11 @@ class _Bar:
 
     def show(self, report: ProgressReport) -> None:
         if report.message != self._message:
-            if self._message:
-                self._bars.console.print(self._message, style="dim", highlight=False)
             self._message = report.message
-            self._bars.reset(self._task, total=report.total, description=report.message)
+            self._bars.console.print(report.message, highlight=False, markup=False)
+            # A new task, because a running one cannot go back to an unknown total.
+            self._bars.remove_task(self._task)
+            self._task = self._bars.add_task("", total=report.total)
         self._bars.update(self._task, completed=report.done, total=report.total)
 
 

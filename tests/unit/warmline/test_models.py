@@ -112,6 +112,24 @@ def test_a_pull_prints_plain_lines_and_then_the_folder(
     assert 10 <= len(lines) <= 13
 
 
+def test_a_terminal_gets_a_bar_below_each_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work(progress: Progress) -> None:
+        progress(ProgressReport("download", 50, 100, "Downloading [tiny]"))
+        progress(ProgressReport("convert", 0, None, "Converting"))
+        progress(ProgressReport("convert", 7, 9, "Converting"))
+
+    pretend(monkeypatch, work)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert call("pull", "tiny") == 0
+    said = capsys.readouterr()
+    assert said.out == "/somewhere/tiny\n"
+    assert "Downloading [tiny]" in said.err
+    assert said.err.count("Converting") == 1
+    assert "7/9" in said.err
+
+
 def test_a_pull_as_json_prints_json_only(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
