@@ -6,7 +6,8 @@ EngineError
 │   ├── ModelFileError          the file is not what it should be
 │   ├── UnsupportedModelError   the engine cannot run this architecture
 │   ├── OfflineError            a download was needed and `offline` forbids it
-│   └── DownloadError           hub and mirror both failed
+│   ├── DownloadError           hub and mirror both failed
+│   └── DiskSpaceError          the disk is or would be full
 ├── EngineUnavailableError      no service, and none could be started
 ├── WireError                   the other side broke the wire protocol
 │   └── VersionMismatchError    the other side speaks another version of it
@@ -43,6 +44,10 @@ class OfflineError(ModelError):
 
 class DownloadError(ModelError):
     """Neither the hub nor the package mirror gave the file."""
+
+
+class DiskSpaceError(ModelError):
+    """The disk has no room for a download or a conversion."""
 
 
 class EngineUnavailableError(EngineError):

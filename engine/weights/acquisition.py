@@ -1,0 +1,96 @@
+"""Gets the file or folder of a catalogue entry from the first source that gives it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.errors import DownloadError, ModelFileError
+from engine.weights.catalogue import CatalogueEntry
+from engine.weights.disk import size_on_disk
+from engine.weights.hashes import sha256_of
+from engine.weights.job import Job
+from engine.weights.model_folder import Origin, write_origin
+from engine.weights.progress import Step
+from engine.weights.source import Source
+
+_PEAK_FACTOR = 4.6
+"""Most bytes on disk at once over the bytes of the file: itself and its bf16 weights, which take
+at most 16 / 4.5 times as much, because blocks of four bits hold 4.5 bits a weight."""
+
+
+def finished_download(job: Job) -> Path | None:
+    """Return the proved GGUF file of an earlier pull that was stopped while converting."""
+    file = job.folder / "model.gguf"
+    return file if file.is_file() else None
+
+
+def acquire(entry: CatalogueEntry, sources: Sequence[Source], job: Job) -> Path:
+    """Download and prove a model; return its GGUF file or its folder in `job.folder`.
+
+    Raises:
+        DownloadError: If no source gave it.
+        ModelFileError: If what came is not the promised file; it is deleted.
+        DiskSpaceError: If it would not fit.
+    """
+    if entry.is_gguf and entry.download_bytes is not None:
+        needed_bytes = int(entry.download_bytes * _PEAK_FACTOR) - size_on_disk(job.folder)
+        job.require_space(needed_bytes, f"Getting {job.title}")
+    fetched, source = _fetch_from_first(entry, sources, job)
+    if not entry.is_gguf:
+        write_origin(job.folder, origin_of(entry.name, entry.hub_repository, source, None))
+        return fetched
+    sha256 = _prove(entry, fetched, source, job)
+    # The note before the name: a file named model.gguf always has one.
+    write_origin(job.folder, origin_of(entry.name, str(entry.hub_filename), source, sha256))
+    return fetched.replace(job.folder / "model.gguf")
+
+
+def _fetch_from_first(
+    entry: CatalogueEntry, sources: Sequence[Source], job: Job
+) -> tuple[Path, str]:
+    """Return what the first source that could gave, and that source's name."""
+    offering = [source for source in sources if source.offers(entry)]
+    failures = []
+    for source in offering:
+        try:
+            return source.fetch(entry, job), source.name
+        except DownloadError as error:
+            failures.append(str(error))
+            following = offering[len(failures) :]
+            if following:
+                message = f"{_sentence(error)}; trying the {following[0].name}"
+                job.report(Step.CONNECT, 0, None, message)
+    raise DownloadError(
+        f"{entry.name} could not be downloaded: {'; '.join(failures)}; check the network and pull"
+        " again, or name a local folder or GGUF file instead."
+    )
+
+
+def _prove(entry: CatalogueEntry, fetched: Path, source: str, job: Job) -> str:
+    """Compare size and hash with the catalogue; return the hash."""
+    found_bytes = fetched.stat().st_size
+    if entry.download_bytes not in (None, found_bytes):
+        fetched.unlink()
+        raise ModelFileError(
+            f"The file from the {source} has {found_bytes} bytes where {entry.download_bytes}"
+            f" were wanted; it was deleted: pull {entry.name} again."
+        )
+    sha256 = sha256_of(fetched, job.title, job.progress)
+    if entry.sha256 not in (None, sha256):
+        fetched.unlink()
+        raise ModelFileError(
+            f"The file from the {source} has sha256 {sha256} where {entry.sha256} was wanted; it"
+            f" was deleted: pull {entry.name} again."
+        )
+    return sha256
+
+
+def origin_of(name: str, source: str, obtained: str, sha256: str | None) -> Origin:
+    """Note where weights come from, as of now."""
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    return Origin(name=name, source=source, obtained=obtained, sha256=sha256, date=date)
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:]
