@@ -9,7 +9,6 @@ from typing import Any
 
 from cattrs import Converter
 from lsprotocol import types
-from pygls.io_ import AsyncWriter, Writer
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
@@ -17,6 +16,7 @@ from lsp_server.inline_completion import TriggerKinds
 from lsp_server.ports import MakeSession
 from lsp_server.protocol import Stage, WarmlineProtocol
 from lsp_server.transport import (
+    MessageWriter,
     StandardOutput,
     feed_in_background,
     read_messages,
@@ -50,7 +50,7 @@ class WarmlineServer(LanguageServer):
         """Let `handler`, which gets the parameters, answer `method`."""
         self.protocol.fm.add_builtin_feature(method, handler)
 
-    async def serve(self, stream: asyncio.StreamReader, writer: Writer | AsyncWriter) -> int:
+    async def serve(self, stream: asyncio.StreamReader, writer: MessageWriter) -> int:
         """Handle messages until `exit` or the end of the stream.
 
         Returns:
@@ -131,22 +131,9 @@ async def _serve_tcp(server: WarmlineServer, host: str, port: int) -> int:
     sys.stderr.flush()
     stream, writer = await connected
     listener.close()
-    exit_code = await server.serve(stream, _TcpOutput(writer))
+    exit_code = await server.serve(stream, writer)
     writer.close()
     return exit_code
-
-
-class _TcpOutput:
-    """Writes messages to a connection; asyncio keeps what the other side has not read yet."""
-
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
-
-    def write(self, data: bytes) -> None:
-        self._writer.write(data)
-
-    def close(self) -> None:
-        self._writer.close()
 
 
 def _make_converter() -> Converter:

@@ -6,7 +6,7 @@ import os
 import re
 import threading
 from collections.abc import AsyncIterator, Callable
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 logger = logging.getLogger(__name__)
 
@@ -15,6 +15,18 @@ logger = logging.getLogger(__name__)
 _CONTENT_LENGTH = re.compile(rb"content-length:\s*(\d{1,10})\s*$", re.IGNORECASE)
 
 _CHUNK_BYTES = 1 << 16
+
+
+class MessageWriter(Protocol):
+    """Where messages go. Writing never waits for the reader."""
+
+    def write(self, data: bytes, /) -> None:
+        """Write all of `data`."""
+        ...
+
+    def close(self) -> None:
+        """Write nothing more."""
+        ...
 
 
 async def read_messages(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
