@@ -42,7 +42,8 @@ class CompletionLists:
         place = Range(opened.position(word_start), opened.position(offset))
         word = opened.text_between(word_start, offset)
         suggestion = await self._suggester.suggest(uri, offset, CompletionOptions())
-        items = [_item(place, word, candidate.text) for candidate in suggestion.candidates]
+        texts = [candidate.text for candidate in suggestion.candidates]
+        items = [_item(place, word, text) for text in texts if not text.isspace()]
         return CompletionList(is_incomplete=True, items=items)
 
 

@@ -63,13 +63,13 @@ class WarmlineProtocol(LanguageServerProtocol):
     def shut_down(self, _params: None) -> None:
         """Cancel what is under way; from now on only `exit` counts."""
         self.stage = Stage.SHUT_DOWN
+        self.exit_code = 0
         for future in list(self._request_futures.values()):
             future.cancel()
 
     def _receive_call(self, message: dict[str, Any]) -> None:
         method = str(message["method"])
         if method == types.EXIT:
-            self.exit_code = 0 if self.stage is Stage.SHUT_DOWN else 1
             self.stage = Stage.EXITED
             return
         try:

@@ -8,8 +8,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # the helpers lie beside the tests
 
-from lsp_editor import Editor  # noqa: E402 - found only now
-from lsp_fakes import FakeBackend  # noqa: E402 - found only now
+from lsp_editor import Editor
+from lsp_fakes import FakeBackend
 
 
 @pytest.fixture

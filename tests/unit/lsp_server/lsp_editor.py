@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from lsp_server.server import WarmlineServer, create_server
 from lsp_fakes import FakeBackend
+
+from lsp_server.server import WarmlineServer, create_server
 
 PATIENCE_S = 10.0
 
