@@ -10,7 +10,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from completion.types import Suggestion
 from engine.client.base import EngineClient
 from engine.errors import EngineError
-from engine.protocol.messages import PROTOCOL_VERSION
+from engine.protocol.messages import PROTOCOL_VERSION, SyncReport
 from lsp_server.documents import OpenDocuments
 from lsp_server.session_keeper import SessionKeeper
 from lsp_server.suggesting import Suggester
@@ -65,18 +65,27 @@ class CustomRequests:
 
 def suggestion_to_json(suggestion: Suggestion) -> dict[str, Any]:
     """Return a suggestion in the shape that `warmline complete --json` prints too."""
-    tokens = None
-    if suggestion.sync is not None:
-        tokens = asdict(suggestion.sync) | {"generated": suggestion.num_generated}
-        del tokens["sync_ms"]  # it stands among the timings
     return {
         "text": suggestion.text,
         "candidates": [asdict(candidate) for candidate in suggestion.candidates],
         "model": suggestion.model,
         "timings": asdict(suggestion.timings),
-        "tokens": tokens,
+        "tokens": _count_tokens(suggestion),
         "reason": suggestion.reason,
         "detail": suggestion.detail,
+    }
+
+
+def _count_tokens(suggestion: Suggestion) -> dict[str, int]:
+    """Return the counts; `kept`, `moved` and `encoded` add up to `prompt`."""
+    sync = suggestion.sync or SyncReport(0, 0, 0, 0, 0, 0.0)
+    return {
+        "prompt": sync.prompt,
+        "kept": sync.kept,
+        "moved": sync.moved,
+        "encoded": sync.encoded,
+        "exact_prefix": sync.exact_prefix,
+        "generated": suggestion.num_generated,
     }
 
 

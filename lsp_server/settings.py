@@ -16,6 +16,9 @@ SECTION = "warmline"
 RESTRICTED_SETTINGS = frozenset({"model"})
 """Names of settings that hold paths, which an untrusted workspace must not choose."""
 
+_READ_BY_THE_EDITOR = frozenset({"serverPath", "trace"})
+"""Names in the same section that editors keep for themselves and send all the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class EditorSettings:
@@ -89,6 +92,8 @@ def read_settings(values: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]
     chosen: dict[str, dict[str, Any]] = {room.name: {} for room in fields(Settings)}
     problems = []
     for name, value in values.items():
+        if name in _READ_BY_THE_EDITOR:
+            continue
         if name not in known:
             problems.append(f"There is no setting {SECTION}.{name}; it is ignored.")
         elif problem := _problem(known[name], value):

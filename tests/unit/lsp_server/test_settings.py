@@ -77,6 +77,11 @@ def test_an_unknown_name_is_named() -> None:
     assert problems == ("There is no setting warmline.maxTokns; it is ignored.",)
 
 
+def test_names_that_editors_keep_for_themselves_are_no_mistake() -> None:
+    sent = {"serverPath": "/bin/warmline", "trace": {"server": "off"}}
+    assert read_settings(sent) == (Settings(), ())
+
+
 @pytest.mark.parametrize(
     "sent", [{"warmline": {"maxTokens": 3}}, {"warmline.maxTokens": 3}, {"maxTokens": 3}]
 )
