@@ -34,7 +34,10 @@ class CustomRequests:
     async def status(self, _params: Any) -> dict[str, Any]:
         """Describe server and engine, and why the latest requests got nothing."""
         session = self._keeper.session
-        engine = await _describe_engine(session.engine) if session else {"state": None}
+        if session is None:
+            engine = {"state": None, "engine": None, "engine_error": self._keeper.problem or None}
+        else:
+            engine = await _describe_engine(session.engine)
         return {
             "server": {
                 "version": self._version,

@@ -35,6 +35,7 @@ class SessionKeeper:
         self._settings: Settings | None = None
         self._has_failed_to_connect = False
         self.session: Session | None = None
+        self.problem = ""  # why there is no session; empty while the settings are being read
 
     async def use(self, settings: Settings) -> None:
         """Work with these settings from now on; another engine means another session."""
@@ -58,8 +59,13 @@ class SessionKeeper:
 
     async def _replace(self, settings: Settings) -> None:
         await self.aclose()
-        session = self._make_session(settings, self._repository_name)
-        self.session = session
+        try:
+            session = self._make_session(settings, self._repository_name)
+        except EngineError as error:
+            self.problem = str(error)
+            self._status.engine_changed(EngineState(Phase.FAILED, message=self.problem))
+            return
+        self.session, self.problem = session, ""
         session.engine.on_state(lambda state: self._state_changed(session, state))
         session.engine.on_notice(self._status.noticed)
         for document in self._documents:
@@ -72,10 +78,16 @@ class SessionKeeper:
         try:
             await session.engine.connect()
         except EngineError as error:
-            self._has_failed_to_connect = True
-            self._state_changed(session, EngineState(Phase.FAILED, message=str(error)))
+            self._failed(session, str(error))
+        except Exception as error:
+            logger.exception("The engine could not be reached.")
+            self._failed(session, f"The engine could not be reached: {error!r}.")
         else:
             self._state_changed(session, session.engine.state)
+
+    def _failed(self, session: Session, problem: str) -> None:
+        self._has_failed_to_connect = True
+        self._state_changed(session, EngineState(Phase.FAILED, message=problem))
 
     def _state_changed(self, session: Session, state: EngineState) -> None:
         if session is self.session:  # one that was replaced has nothing to say any more

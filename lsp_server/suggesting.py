@@ -6,7 +6,6 @@ from collections import deque
 from dataclasses import dataclass
 
 from completion.types import CompletionOptions, EmptyReason, Suggestion, Timings
-from lsp_server.documents import OpenDocuments
 from lsp_server.ports import CompleterPort
 from lsp_server.session_keeper import SessionKeeper
 from lsp_server.status import StatusReporter
@@ -32,10 +31,7 @@ class Suggester:
     engine stops working for it.
     """
 
-    def __init__(
-        self, documents: OpenDocuments, keeper: SessionKeeper, status: StatusReporter
-    ) -> None:
-        self._documents = documents
+    def __init__(self, keeper: SessionKeeper, status: StatusReporter) -> None:
         self._keeper = keeper
         self._status = status
         self._turns: dict[str, asyncio.Task[Suggestion]] = {}
@@ -61,16 +57,14 @@ class Suggester:
 
     async def _suggest(self, uri: str, offset: int, options: CompletionOptions) -> Suggestion:
         session = self._keeper.session
-        opened = self._documents.get(uri)
-        if session is None or opened is None:
-            return empty_suggestion(EmptyReason.LOADING, "The settings are still being read.")
-        asked_about = opened.document
+        if session is None:
+            return _without_session(self._keeper.problem)
         try:
             suggestion = await self._take_turn(session.completer, uri, offset, options)
         except Exception as error:
             logger.exception("A suggestion failed.")
             return empty_suggestion(EmptyReason.ENGINE_FAILED, f"An internal error: {error!r}.")
-        if suggestion is None or opened.document is not asked_about:
+        if suggestion is None:
             return empty_suggestion(EmptyReason.SUPERSEDED, "Something newer took its place.")
         return suggestion
 
@@ -106,6 +100,12 @@ def empty_suggestion(reason: EmptyReason, detail: str) -> Suggestion:
         reason=reason,
         detail=detail,
     )
+
+
+def _without_session(problem: str) -> Suggestion:
+    if problem:
+        return empty_suggestion(EmptyReason.ENGINE_UNAVAILABLE, problem)
+    return empty_suggestion(EmptyReason.LOADING, "The settings are still being read.")
 
 
 def _is_being_cancelled() -> bool:

@@ -45,7 +45,7 @@ class Window:
         self._keeper = SessionKeeper(
             make_session, repository_name(params), self._documents, self._status, self._tasks
         )
-        self._suggester = Suggester(self._documents, self._keeper, self._status)
+        self._suggester = Suggester(self._keeper, self._status)
         self._requests = CustomRequests(
             server.version, self._documents, self._keeper, self._suggester
         )

@@ -152,11 +152,14 @@ class FakeBackend:
     def __init__(self, state: EngineState = READY) -> None:
         self.first_state = state
         self.failures: list[Exception] = []
+        self.problem: Exception | None = None
         self.sessions: list[Session] = []
         self.settings: list[Settings] = []
         self.repository_name = ""
 
     def __call__(self, settings: Settings, repository_name: str) -> Session:
+        if self.problem:
+            raise self.problem
         engine = FakeEngine(self.first_state)
         engine.failures = self.failures
         session = Session(engine, FakeCompleter(engine, settings.completion))

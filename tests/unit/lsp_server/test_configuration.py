@@ -3,6 +3,7 @@
 from typing import Any
 
 from lsp_editor import Editor, edit
+from lsp_fakes import loading
 
 A = "file:///a.py"
 ASKED: dict[str, Any] = {"workspace": {"configuration": True}}
@@ -82,6 +83,10 @@ async def test_another_model_means_another_session_with_the_same_documents(
     assert editor.backend.engine.num_connects == 1
     assert editor.backend.settings[-1].engine.model == "/m"
     assert editor.backend.completer.documents[A].text == "ab"
+    first.become(loading(0.5, "The old engine has something to say."))
+    await editor.settle()
+    messages = [status["message"] for status in editor.all_told("didChangeStatus")]
+    assert "The old engine has something to say." not in messages
 
 
 async def test_a_wrong_value_and_an_unknown_name_are_logged_once_without_a_popup(

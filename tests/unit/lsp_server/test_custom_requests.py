@@ -5,6 +5,8 @@ import os
 import pytest
 from lsp_editor import Editor, ErrorAnswerError
 
+from engine.errors import EngineUnavailableError
+
 A = "file:///a.py"
 INVALID_PARAMS = -32602
 
@@ -38,6 +40,15 @@ async def test_status_describes_server_and_engine(answered: Editor) -> None:
             "detail": "file:///unknown.py is not open.",
         }
     ]
+
+
+async def test_status_before_there_is_an_engine_says_why(editor: Editor) -> None:
+    editor.backend.problem = EngineUnavailableError("None can be started.")
+    await editor.initialize()
+    await editor.told("didChangeStatus", kind="Error")
+    status = await editor.ask("warmline/status")
+    assert (status["state"], status["engine"]) == (None, None)
+    assert status["engine_error"] == "None can be started."
 
 
 async def test_the_cache_is_drawn_as_json(answered: Editor) -> None:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from lsp_editor import Editor, ErrorAnswerError, at
+from lsprotocol import types
 
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
 NOT_INITIALIZED, CANCELLED = -32002, -32800
@@ -157,6 +158,16 @@ async def test_a_notification_with_wrong_parameters_is_ignored(editor: Editor) -
 async def test_wrong_initialize_parameters_leave_the_server_waiting(editor: Editor) -> None:
     assert await code_of(editor, "initialize", {"capabilities": 3}) == INVALID_PARAMS
     await editor.initialize()
+
+
+async def test_an_answer_that_comes_too_late_is_dropped(
+    editor: Editor, caplog: pytest.LogCaptureFixture
+) -> None:
+    await editor.initialize()
+    request = types.ConfigurationParams([types.ConfigurationItem(section="warmline")])
+    editor.server.workspace_configuration(request).cancel()
+    await editor.settle()
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_conventions_of_other_servers_are_heard_quietly(editor: Editor) -> None:

@@ -40,7 +40,6 @@ async def client() -> AsyncIterator[LanguageClient]:
 
 
 async def test_a_session_over_standard_streams(client: LanguageClient) -> None:
-    """What a library prints does not get between the messages."""
     item = types.TextDocumentItem(A, "python", 1, "\U0001f600 = 1\n")
     client.text_document_did_open(types.DidOpenTextDocumentParams(item))
     params = types.InlineCompletionParams(
@@ -69,6 +68,7 @@ INITIALIZE = frame(
     b'{"jsonrpc": "2.0", "id": 1, "method": "initialize",'
     b' "params": {"processId": null, "rootUri": null, "capabilities": {}}}'
 )
+INITIALIZED = frame(b'{"jsonrpc": "2.0", "method": "initialized", "params": {}}')
 SHUTDOWN = frame(b'{"jsonrpc": "2.0", "id": 2, "method": "shutdown"}')
 EXIT = frame(b'{"jsonrpc": "2.0", "method": "exit"}')
 
@@ -90,6 +90,14 @@ async def test_exit_codes(messages: bytes, exit_code: int) -> None:
         _, errors = await server.communicate(messages)
     assert server.returncode == exit_code
     assert b"heavy modules: []" in errors
+
+
+async def test_what_a_library_prints_is_kept_out_of_the_messages() -> None:
+    server = await start("stdio")
+    async with asyncio.timeout(PATIENCE_S):
+        output, errors = await server.communicate(INITIALIZE + INITIALIZED + SHUTDOWN + EXIT)
+    assert b"this is no message" in errors
+    assert b"this is no message" not in output
 
 
 async def test_exit_is_not_held_up_by_an_open_input() -> None:

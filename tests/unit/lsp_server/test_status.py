@@ -127,6 +127,24 @@ async def test_an_engine_out_of_reach_is_shown_and_tried_again_when_asked_explic
     assert editor.backend.engine.num_connects == 2
 
 
+@pytest.mark.parametrize("error", [OSError("no sockets left"), EngineUnavailableError("None.")])
+async def test_whatever_keeps_the_engine_away_is_shown(editor: Editor, error: Exception) -> None:
+    editor.backend.failures.append(error)
+    await editor.initialize()
+    status = await editor.told("didChangeStatus", kind="Error")
+    assert str(error) in status["message"]
+
+
+async def test_a_session_that_cannot_be_made_is_shown_and_is_the_reason(editor: Editor) -> None:
+    editor.backend.problem = EngineUnavailableError("There is no such transport.")
+    await editor.initialize()
+    await editor.told("didChangeStatus", kind="Error", message="There is no such transport.")
+    editor.open(A, "x")
+    assert await editor.inline(A, 0, 1) == []
+    (answer,) = (await editor.ask("warmline/status"))["empty_answers"]
+    assert answer["reason"] == "engine-unavailable"
+
+
 async def test_suggestions_that_are_turned_off_are_shown_as_inactive(editor: Editor) -> None:
     await editor.initialize(initializationOptions={"enabled": False})
     await editor.told("didChangeStatus", kind="Inactive")
