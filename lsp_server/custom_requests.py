@@ -1,11 +1,13 @@
 """The server's own requests, described in docs/protocol.md. All answers are plain JSON."""
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from pygls.exceptions import JsonRpcInvalidParams
+from lsprotocol.types import LSPErrorCodes
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
 from completion.types import Suggestion
 from engine.client.base import EngineClient
@@ -14,6 +16,8 @@ from engine.protocol.messages import PROTOCOL_VERSION, SyncReport
 from lsp_server.documents import OpenDocuments
 from lsp_server.session_keeper import SessionKeeper
 from lsp_server.suggesting import Suggester
+
+logger = logging.getLogger(__name__)
 
 STATUS = "warmline/status"
 CACHE = "warmline/cache"
@@ -50,11 +54,19 @@ class CustomRequests:
         }
 
     async def cache(self, params: Any) -> dict[str, Any] | None:
-        """Describe the live cache of a document; null when there is none."""
+        """Describe the live cache of a document; null when there is none.
+
+        Raises:
+            JsonRpcException: RequestFailed, with the reason, where it cannot be described.
+        """
         uri = _document_uri(params)
         if self._keeper.session is None or self._documents.get(uri) is None:
             return None
-        view = await self._keeper.session.completer.cache_view(uri)
+        try:
+            view = await self._keeper.session.completer.cache_view(uri)
+        except Exception as error:
+            logger.exception("The cache of %s could not be described.", uri)
+            raise JsonRpcException(str(error), LSPErrorCodes.RequestFailed.value) from error
         return None if view is None else asdict(view)
 
     async def last_suggestion(self, params: Any) -> dict[str, Any] | None:

@@ -127,6 +127,8 @@ class FakeCompleter:
         return suggestion(*texts)
 
     async def cache_view(self, name: str) -> FakeView | None:
+        if isinstance(self.reply, Exception):
+            raise self.reply
         run = {"start": 0, "stop": 2, "origin": "kept", "is_exact": True, "text": "é\n"}
         return FakeView((run,), exact_prefix=2) if name in self._last else None
 

@@ -5,10 +5,10 @@ import os
 import pytest
 from lsp_editor import Editor, ErrorAnswerError
 
-from engine.errors import EngineUnavailableError
+from engine.errors import EngineUnavailableError, NotReadyError
 
 A = "file:///a.py"
-INVALID_PARAMS = -32602
+INVALID_PARAMS, REQUEST_FAILED = -32602, -32803
 
 
 def about(uri: str) -> dict[str, dict[str, str]]:
@@ -56,6 +56,16 @@ async def test_the_cache_is_drawn_as_json(answered: Editor) -> None:
         "runs": [{"start": 0, "stop": 2, "origin": "kept", "is_exact": True, "text": "é\n"}],
         "exact_prefix": 2,
     }
+
+
+async def test_a_cache_that_cannot_be_described_is_an_error_with_a_reason(
+    answered: Editor,
+) -> None:
+    answered.backend.completer.reply = NotReadyError("The model is still loading.")
+    with pytest.raises(ErrorAnswerError, match=r"^The model is still loading\.$") as caught:
+        await answered.ask("warmline/cache", about(A))
+    assert caught.value.code == REQUEST_FAILED
+    await answered.settle()
 
 
 async def test_the_last_suggestion_has_the_shape_of_the_command_line(answered: Editor) -> None:
