@@ -1,0 +1,121 @@
+"""The server's own requests, described in docs/protocol.md. All answers are plain JSON."""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from lsprotocol.types import LSPErrorCodes
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+
+from completion.types import Suggestion
+from engine.client.base import EngineClient
+from engine.errors import EngineError
+from engine.protocol.messages import PROTOCOL_VERSION, SyncReport
+from lsp_server.documents import OpenDocuments
+from lsp_server.session_keeper import SessionKeeper
+from lsp_server.suggesting import Suggester
+
+logger = logging.getLogger(__name__)
+
+STATUS = "warmline/status"
+CACHE = "warmline/cache"
+LAST_SUGGESTION = "warmline/lastSuggestion"
+
+
+class CustomRequests:
+    """Answers what no standard method asks."""
+
+    def __init__(
+        self, version: str, documents: OpenDocuments, keeper: SessionKeeper, suggester: Suggester
+    ) -> None:
+        self._version = version
+        self._documents = documents
+        self._keeper = keeper
+        self._suggester = suggester
+
+    async def status(self, _params: Any) -> dict[str, Any]:
+        """Describe server and engine, and why the latest requests got nothing."""
+        session = self._keeper.session
+        if session is None:
+            engine = {"state": None, "engine": None, "engine_error": self._keeper.problem or None}
+        else:
+            engine = await _describe_engine(session.engine)
+        return {
+            "server": {
+                "version": self._version,
+                "protocol_version": PROTOCOL_VERSION,
+                "pid": os.getpid(),
+            },
+            "documents": [document.name for document in self._documents],
+            "empty_answers": [asdict(answer) for answer in self._suggester.empty_answers],
+            **engine,
+        }
+
+    async def cache(self, params: Any) -> dict[str, Any] | None:
+        """Describe the live cache of a document; null when there is none.
+
+        Raises:
+            JsonRpcException: RequestFailed, with the reason, where it cannot be described.
+        """
+        uri = _document_uri(params)
+        if self._keeper.session is None or self._documents.get(uri) is None:
+            return None
+        try:
+            view = await self._keeper.session.completer.cache_view(uri)
+        except Exception as error:
+            logger.exception("The cache of %s could not be described.", uri)
+            raise JsonRpcException(str(error), LSPErrorCodes.RequestFailed.value) from error
+        return None if view is None else asdict(view)
+
+    async def last_suggestion(self, params: Any) -> dict[str, Any] | None:
+        """Return the latest answer for a document; null when there was none."""
+        uri = _document_uri(params)
+        if self._keeper.session is None or self._documents.get(uri) is None:
+            return None
+        suggestion = self._keeper.session.completer.last_suggestion(uri)
+        return None if suggestion is None else suggestion_to_json(suggestion)
+
+
+def suggestion_to_json(suggestion: Suggestion) -> dict[str, Any]:
+    """Return a suggestion in the shape that `warmline complete --json` prints too."""
+    return {
+        "text": suggestion.text,
+        "candidates": [asdict(candidate) for candidate in suggestion.candidates],
+        "model": suggestion.model,
+        "timings": asdict(suggestion.timings),
+        "tokens": _count_tokens(suggestion),
+        "reason": suggestion.reason,
+        "detail": suggestion.detail,
+    }
+
+
+def _count_tokens(suggestion: Suggestion) -> dict[str, int]:
+    """Return the counts; `kept`, `moved` and `encoded` add up to `prompt`."""
+    sync = suggestion.sync or SyncReport(0, 0, 0, 0, 0, 0.0)
+    return {
+        "prompt": sync.prompt,
+        "kept": sync.kept,
+        "moved": sync.moved,
+        "encoded": sync.encoded,
+        "exact_prefix": sync.exact_prefix,
+        "generated": suggestion.num_generated,
+    }
+
+
+async def _describe_engine(engine: EngineClient) -> dict[str, Any]:
+    """Return the engine's status, or its last known state and why it does not answer."""
+    try:
+        status = await engine.status()
+    except (EngineError, TimeoutError) as error:
+        return {"state": asdict(engine.state), "engine": None, "engine_error": str(error)}
+    return {"state": asdict(engine.state), "engine": asdict(status), "engine_error": None}
+
+
+def _document_uri(params: Any) -> str:
+    document = params.get("textDocument") if isinstance(params, Mapping) else None
+    uri = document.get("uri") if isinstance(document, Mapping) else None
+    if not isinstance(uri, str):
+        raise JsonRpcInvalidParams(f"textDocument.uri is {uri!r}, but a text is wanted.")
+    return uri

@@ -1,0 +1,63 @@
+"""What the server needs from the rooms below, and who joins them is none of its business."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from completion.document import Document
+from completion.settings import CompletionSettings
+from completion.types import CompletionOptions, Suggestion
+from engine.client.base import EngineClient
+from lsp_server.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+class CompleterPort(Protocol):
+    """Makes suggestions for documents it is told about. Used from one event loop."""
+
+    def open(self, document: Document) -> None:
+        """Take in a document; one of the same name is replaced."""
+        ...
+
+    def change(self, document: Document, cursor: int | None) -> None:
+        """Take in a later state and prepare for it; returns at once.
+
+        Args:
+            document: The document as it is now.
+            cursor: Where the cursor probably is, in code points; None means unmoved.
+        """
+        ...
+
+    def close(self, name: str) -> None:
+        """Forget a document."""
+        ...
+
+    def update_settings(self, settings: CompletionSettings) -> None:
+        """Use other settings from now on."""
+        ...
+
+    async def complete(self, name: str, offset: int, options: CompletionOptions) -> Suggestion:
+        """Suggest what comes at `offset`; empty with a reason rather than raising."""
+        ...
+
+    async def cache_view(self, name: str) -> "DataclassInstance | None":
+        """Describe the live cache of a document; None when there is none."""
+        ...
+
+    def last_suggestion(self, name: str) -> Suggestion | None:
+        """Return the latest answer for a document."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An engine and the completer that uses it."""
+
+    engine: EngineClient
+    completer: CompleterPort
+
+
+MakeSession = Callable[[Settings, str], Session]
+"""Joins a session from the settings and the repository's name, without waiting for anything."""

@@ -1,0 +1,139 @@
+"""JSON-RPC and the life cycle, to the letter of the specification.
+
+pygls keeps the books of requests and knows the types of messages. It answers before
+`initialize`, says nothing after `shutdown`, gives no answer to a request whose parameters are
+wrong, and exits with 0 in every case. So messages come in here by another door, `receive`,
+which decides all of that first.
+"""
+
+import contextvars
+import json
+import logging
+from enum import Enum
+from typing import Any
+
+from cattrs import transform_error
+from lsprotocol import types
+from pygls.exceptions import (
+    JsonRpcException,
+    JsonRpcInvalidParams,
+    JsonRpcInvalidRequest,
+    JsonRpcParseError,
+    JsonRpcServerNotInitialized,
+)
+from pygls.protocol import LanguageServerProtocol
+
+logger = logging.getLogger(__name__)
+
+
+class Stage(Enum):
+    """Where a session is in its life."""
+
+    NEW = "before initialize"
+    RUNNING = "running"
+    SHUT_DOWN = "after shutdown"
+    EXITED = "after exit"
+
+
+class WarmlineProtocol(LanguageServerProtocol):
+    """Takes raw messages, refuses what is out of order, and hands the rest to handlers."""
+
+    stage = Stage.NEW
+    exit_code = 1  # what the specification wants where no shutdown came before the end
+
+    def _register_builtin_features(self) -> None:
+        """Register nothing of pygls's own: `server.py` names every method that is answered."""
+
+    def receive(self, body: bytes) -> None:
+        """Handle one message. Requests that cannot be handled are answered with an error."""
+        try:
+            message = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            self._refuse(None, JsonRpcParseError(f"The message is not JSON: {error}."))
+            return
+        if not isinstance(message, dict) or message.get("jsonrpc") != self.VERSION:
+            self._refuse(None, JsonRpcInvalidRequest("The message is not JSON-RPC 2.0."))
+        elif not isinstance(message.get("id", ""), int | str):
+            self._refuse(None, JsonRpcInvalidRequest("The id is neither a number nor a string."))
+        elif "method" in message:
+            self._receive_call(message)
+        else:
+            self._receive_response(message)
+
+    def shut_down(self, _params: None) -> None:
+        """Cancel what is under way; from now on only `exit` counts."""
+        self.stage = Stage.SHUT_DOWN
+        self.exit_code = 0
+        for future in list(self._request_futures.values()):
+            future.cancel()
+
+    def _receive_call(self, message: dict[str, Any]) -> None:
+        method = str(message["method"])
+        if method == types.EXIT:
+            self.stage = Stage.EXITED
+            return
+        try:
+            self._check_stage(method)
+            params = self._structure_params(method, message)
+        except JsonRpcException as error:
+            self._refuse_call(message, error)
+            return
+        context = contextvars.copy_context()
+        if "id" in message:
+            context.run(self._handle_request, message["id"], method, params)
+        else:
+            context.run(self._handle_notification, method, params)
+
+    def _check_stage(self, method: str) -> None:
+        if self.stage is Stage.NEW and method != types.INITIALIZE:
+            raise JsonRpcServerNotInitialized(f"{method} came before initialize.")
+        if self.stage is Stage.RUNNING and method == types.INITIALIZE:
+            raise JsonRpcInvalidRequest("initialize came a second time.")
+        if self.stage is Stage.SHUT_DOWN:
+            raise JsonRpcInvalidRequest(f"{method} came after shutdown; only exit may.")
+
+    def _structure_params(self, method: str, message: dict[str, Any]) -> Any:
+        """Return typed parameters where the specification knows the method, else plain JSON."""
+        message_type = self.get_message_type(method)
+        if message_type is None:
+            return message.get("params")
+        try:
+            return self._converter.structure(message, message_type).params
+        except Exception as error:
+            problems = "; ".join(transform_error(error, path="message"))
+            raise JsonRpcInvalidParams(f"{method}: {problems}.") from error
+
+    def _receive_response(self, message: dict[str, Any]) -> None:
+        identifier = message.get("id", "")
+        result_type = self._result_types.pop(identifier, None)
+        future = self._request_futures.get(identifier)
+        if future is not None and future.done():  # we gave up waiting
+            del self._request_futures[identifier]
+            return
+        try:
+            error, result = self._structure_response(message, result_type)
+        except Exception as problem:  # noqa: BLE001 - cattrs raises groups of any error
+            problems = "; ".join(transform_error(problem, path="message"))
+            error, result = JsonRpcInvalidParams(problems).to_response_error(), None
+        self._handle_response(identifier, result, error)
+
+    def _structure_response(
+        self, message: dict[str, Any], result_type: type[Any] | None
+    ) -> tuple[types.ResponseError | None, Any]:
+        if "error" in message:
+            return self._converter.structure(message["error"], types.ResponseError), None
+        if result_type is None:
+            return None, message.get("result")
+        return None, self._converter.structure(message, result_type).result
+
+    def _refuse_call(self, message: dict[str, Any], error: JsonRpcException) -> None:
+        if "id" in message:
+            self._refuse(message["id"], error)
+        else:
+            logger.warning("A notification is ignored: %s", error.message)
+
+    def _refuse(self, identifier: int | str | None, error: JsonRpcException) -> None:
+        logger.warning("A message is refused: %s", error.message)
+        # Not pygls's own message type, which leaves the id out where it has to be null.
+        body = {"code": error.code, "message": error.message}
+        self._send_data({"jsonrpc": self.VERSION, "id": identifier, "error": body})

@@ -1,0 +1,93 @@
+"""Documentation and editor manifests of the settings, made from the dataclasses.
+
+`python -m lsp_server.settings_docs` prints `docs/settings.md`.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from lsp_server.settings import (
+    RESTRICTED_SETTINGS,
+    SECTION,
+    SettingDescription,
+    describe_settings,
+)
+
+_JSON_TYPES = {bool: "boolean", int: "integer", str: "string"}
+
+_HEADINGS = {
+    "engine": ("The model and its engine", "A change of one of these reaches another engine."),
+    "completion": ("Suggestions", "A change counts from the next keystroke on."),
+    "editor": ("The editor", "How suggestions are shown."),
+}
+
+_INTRODUCTION = """\
+# Settings
+
+Every setting has a flat name. Editors send them in `initializationOptions`, as answers to
+`workspace/configuration` (section `warmline`) or with `workspace/didChangeConfiguration`. A value
+that cannot be used is reported in the log, and the default counts instead.
+
+This page is generated: `python -m lsp_server.settings_docs > docs/settings.md`.
+"""
+
+
+def markdown() -> str:
+    """Return the text of `docs/settings.md`."""
+    return _INTRODUCTION + "".join(_room(room) for room in _HEADINGS)
+
+
+def json_schema_properties() -> dict[str, Any]:
+    """Return the properties of VS Code's `contributes.configuration`, by full name."""
+    return {
+        f"{SECTION}.{description.name}": _property(description)
+        for description in describe_settings()
+    }
+
+
+def restricted_configurations() -> list[str]:
+    """Return the full names of settings that an untrusted workspace must not choose."""
+    return sorted(f"{SECTION}.{name}" for name in RESTRICTED_SETTINGS)
+
+
+def _room(room: str) -> str:
+    title, note = _HEADINGS[room]
+    rows = [_row(description) for description in describe_settings() if description.room == room]
+    table = ["| setting | type | default | meaning |", "|---|---|---|---|", *rows]
+    return f"\n## {title}\n\n{note}\n\n" + "\n".join(table) + "\n"
+
+
+def _row(description: SettingDescription) -> str:
+    kind = _JSON_TYPES[description.kind]
+    default = _json_literal(description.source.default)
+    meaning = " ".join([description.source.metadata["description"], *_limits(description)])
+    return f"| `{SECTION}.{description.name}` | {kind} | `{default}` | {meaning} |"
+
+
+def _limits(description: SettingDescription) -> Iterator[str]:
+    metadata = description.source.metadata
+    if "enum" in metadata:
+        yield "One of " + ", ".join(f"`{choice}`" for choice in metadata["enum"]) + "."
+    if "minimum" in metadata:
+        yield f"At least {metadata['minimum']}."
+    if "maximum" in metadata:
+        yield f"At most {metadata['maximum']}."
+
+
+def _property(description: SettingDescription) -> dict[str, Any]:
+    return {
+        "type": _JSON_TYPES[description.kind],
+        "default": description.source.default,
+        "scope": "machine-overridable" if description.name in RESTRICTED_SETTINGS else "window",
+        **description.source.metadata,
+    }
+
+
+def _json_literal(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(markdown())

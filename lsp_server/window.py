@@ -1,0 +1,120 @@
+"""One editor window, from `initialize` on: its parts, joined, and what each method does."""
+
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from lsp_server.capabilities import ClientFeatures, offers_completion_list, server_capabilities
+from lsp_server.completion_list import CompletionLists
+from lsp_server.configuration import Configuration
+from lsp_server.custom_requests import CACHE, LAST_SUGGESTION, STATUS, CustomRequests
+from lsp_server.documents import OpenDocuments
+from lsp_server.inline_completion import InlineCompletion
+from lsp_server.ports import MakeSession
+from lsp_server.positions import PositionCodec, negotiate_encoding
+from lsp_server.progress import LoadingProgress
+from lsp_server.session_keeper import SessionKeeper
+from lsp_server.settings import Settings
+from lsp_server.status import StatusReporter
+from lsp_server.suggesting import Suggester
+from lsp_server.tasks import BackgroundTasks
+from lsp_server.text_sync import TextSync
+
+Handler = Callable[[Any], Any]
+
+
+class Window:
+    """Everything that lives as long as the connection to one editor window."""
+
+    def __init__(
+        self, server: LanguageServer, make_session: MakeSession, params: types.InitializeParams
+    ) -> None:
+        client = ClientFeatures(params.capabilities)
+        encoding = negotiate_encoding(client.position_encodings)
+        self._tasks = BackgroundTasks()
+        progress = LoadingProgress(server, self._tasks) if client.has_progress else None
+        self._status = StatusReporter(server, progress)
+        self._documents = OpenDocuments(PositionCodec(encoding))
+        self._configuration = Configuration(
+            server, client, params.initialization_options, self._report_setting
+        )
+        self._keeper = SessionKeeper(
+            make_session, repository_name(params), self._documents, self._status, self._tasks
+        )
+        self._suggester = Suggester(self._keeper, self._status)
+        self._requests = CustomRequests(
+            server.version, self._documents, self._keeper, self._suggester
+        )
+        self._has_completion_list = offers_completion_list(client, self.settings.editor)
+        self.capabilities = server_capabilities(
+            encoding, with_completion_list=self._has_completion_list
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._configuration.settings
+
+    def handlers(self) -> dict[str, Handler]:
+        """Return what answers each method, apart from the life cycle's own."""
+        sync = TextSync(self._documents, self._keeper, self._suggester)
+        inline = InlineCompletion(
+            self._documents, self._keeper, self._suggester, lambda: self.settings
+        )
+        lists = CompletionLists(
+            self._documents, self._suggester, is_offered=self._has_completion_list
+        )
+        return {
+            types.INITIALIZED: self._start,
+            types.WORKSPACE_DID_CHANGE_CONFIGURATION: self._change_configuration,
+            types.TEXT_DOCUMENT_DID_OPEN: sync.open,
+            types.TEXT_DOCUMENT_DID_CHANGE: sync.change,
+            types.TEXT_DOCUMENT_DID_CLOSE: sync.close,
+            types.TEXT_DOCUMENT_INLINE_COMPLETION: inline.answer,
+            types.TEXT_DOCUMENT_COMPLETION: lists.answer,
+            STATUS: self._requests.status,
+            CACHE: self._requests.cache,
+            LAST_SUGGESTION: self._requests.last_suggestion,
+            **dict.fromkeys(_HEARD, _hear),
+        }
+
+    async def aclose(self) -> None:
+        """End all work and the session with the engine."""
+        await self._tasks.aclose()
+        await self._keeper.aclose()
+
+    def _start(self, _params: types.InitializedParams) -> None:
+        self._tasks.start(self._configuration.start(self._keeper.use))
+
+    def _change_configuration(self, params: types.DidChangeConfigurationParams) -> None:
+        self._tasks.start(self._configuration.change(params.settings, self._keeper.use))
+
+    def _report_setting(self, problem: str) -> None:
+        self._status.log(types.MessageType.Warning, problem)
+
+
+_HEARD = (
+    types.SET_TRACE,
+    types.TEXT_DOCUMENT_DID_SAVE,
+    types.WINDOW_WORK_DONE_PROGRESS_CANCEL,
+    "textDocument/didShowCompletion",
+    "textDocument/didPartiallyAcceptCompletion",
+    "textDocument/didFocus",
+)
+"""Notifications that clients may send and that change nothing here."""
+
+
+def _hear(_params: Any) -> None:
+    """Do nothing: the notification is known, and there is nothing to do about it."""
+
+
+def repository_name(params: types.InitializeParams) -> str:
+    """Return the name of the first folder that is open, or nothing."""
+    if params.workspace_folders:
+        return params.workspace_folders[0].name
+    root = params.root_uri and unquote(urlsplit(params.root_uri).path)
+    return PurePosixPath(root or params.root_path or "").name

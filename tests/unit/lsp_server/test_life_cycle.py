@@ -1,0 +1,182 @@
+"""The life cycle of the specification, and messages that break the rules."""
+
+import json
+
+import pytest
+from lsp_editor import Editor, ErrorAnswerError, at
+from lsprotocol import types
+
+PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
+NOT_INITIALIZED, CANCELLED = -32002, -32800
+
+
+async def code_of(editor: Editor, method: str, params: object = None) -> int:
+    with pytest.raises(ErrorAnswerError) as caught:
+        await editor.ask(method, params)
+    return caught.value.code
+
+
+async def test_initialize_says_what_the_server_can_do(editor: Editor) -> None:
+    result = await editor.initialize()
+    assert result["capabilities"] == {
+        "positionEncoding": "utf-16",
+        "textDocumentSync": {"openClose": True, "change": 2},
+        "inlineCompletionProvider": {},
+    }
+    assert result["serverInfo"]["name"] == "warmline"
+
+
+async def test_requests_before_initialize_are_refused(editor: Editor) -> None:
+    assert await code_of(editor, "textDocument/completion", at("file:///a", 0, 0)) == (
+        NOT_INITIALIZED
+    )
+    assert await code_of(editor, "warmline/status") == NOT_INITIALIZED
+    assert await code_of(editor, "shutdown") == NOT_INITIALIZED
+
+
+async def test_notifications_before_initialize_are_dropped(editor: Editor) -> None:
+    editor.open("file:///early.py", "x")
+    await editor.initialize()
+    assert (await editor.ask("warmline/status"))["documents"] == []
+
+
+async def test_a_second_initialize_is_refused(editor: Editor) -> None:
+    await editor.initialize()
+    params = {"processId": None, "rootUri": None, "capabilities": {}}
+    assert await code_of(editor, "initialize", params) == INVALID_REQUEST
+
+
+async def test_requests_after_shutdown_are_refused(editor: Editor) -> None:
+    await editor.initialize()
+    assert await editor.ask("shutdown") is None
+    assert await code_of(editor, "warmline/status") == INVALID_REQUEST
+    assert await code_of(editor, "shutdown") == INVALID_REQUEST
+
+
+async def test_shutdown_ends_what_is_under_way(editor: Editor) -> None:
+    await editor.initialize()
+    editor.open("file:///a.py", "x")
+    await editor.settle()
+    editor.backend.completer.gate.clear()
+    request = editor.start_inline("file:///a.py", 0, 1)
+    await editor.backend.completer.entered.get()
+    assert await editor.ask("shutdown") is None
+    with pytest.raises(ErrorAnswerError) as caught:
+        await editor.answer_to(request)
+    assert caught.value.code == CANCELLED
+
+
+async def test_exit_after_shutdown_is_success(editor: Editor) -> None:
+    await editor.initialize()
+    await editor.ask("shutdown")
+    editor.notify("exit")
+    assert await editor.run == 0
+    assert editor.backend.engine.is_closed
+
+
+async def test_exit_without_shutdown_is_failure(editor: Editor) -> None:
+    await editor.initialize()
+    editor.notify("exit")
+    assert await editor.run == 1
+    assert editor.backend.engine.is_closed
+
+
+async def test_an_editor_that_vanishes_is_failure(editor: Editor) -> None:
+    await editor.initialize()
+    assert await editor.leave() == 1
+    assert editor.backend.engine.is_closed
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff\xfe{}", b"[" * 100_000, b""])
+async def test_what_is_not_json_is_answered_and_survived(editor: Editor, body: bytes) -> None:
+    await editor.initialize()
+    editor.send_body(body)
+    with pytest.raises(ErrorAnswerError) as caught:
+        await editor.answer_to(None)
+    assert caught.value.code == PARSE_ERROR
+    await editor.settle()
+
+
+@pytest.mark.parametrize(
+    "message", [[], 3, {"method": "shutdown", "id": 1}, {"jsonrpc": "2.0", "id": [1]}]
+)
+async def test_what_is_not_json_rpc_is_answered_and_survived(
+    editor: Editor, message: object
+) -> None:
+    await editor.initialize()
+    editor.send_body(json.dumps(message).encode())
+    with pytest.raises(ErrorAnswerError) as caught:
+        await editor.answer_to(None)
+    assert caught.value.code == INVALID_REQUEST
+    await editor.settle()
+
+
+async def test_a_stated_length_that_is_too_short_costs_one_message(editor: Editor) -> None:
+    await editor.initialize()
+    editor.stream.feed_data(b'Content-Length: 5\r\n\r\n{"jsonrpc": "2.0"}')
+    await editor.settle()
+
+
+async def test_unknown_requests_are_refused_without_a_popup(editor: Editor) -> None:
+    await editor.initialize()
+    assert await code_of(editor, "textDocument/hover", at("file:///a", 0, 0)) == METHOD_NOT_FOUND
+    assert await code_of(editor, "$/unknown") == METHOD_NOT_FOUND
+    editor.notify("$/unknown")
+    editor.notify("workspace/didRenameFiles", {"files": []})
+    await editor.settle()
+    assert editor.all_told("window/showMessage") == []
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        None,
+        [],
+        {"textDocument": {"uri": "file:///a"}},
+        at("file:///a", -1, 0) | {"context": {"triggerKind": 1}},
+        at("file:///a", 0, 0) | {"context": {"triggerKind": 9}},
+        at("file:///a", 0, 0) | {"context": {"triggerKind": "x"}},
+    ],
+)
+async def test_wrong_parameters_are_answered_without_a_popup(
+    editor: Editor, params: object
+) -> None:
+    await editor.initialize()
+    assert await code_of(editor, "textDocument/inlineCompletion", params) == INVALID_PARAMS
+    await editor.settle()
+    assert editor.all_told("window/showMessage") == []
+
+
+async def test_a_notification_with_wrong_parameters_is_ignored(editor: Editor) -> None:
+    await editor.initialize()
+    editor.notify("textDocument/didOpen", {"textDocument": {"uri": 5}})
+    editor.notify("textDocument/didChange")
+    await editor.settle()
+    assert editor.all_told("window/showMessage") == []
+
+
+async def test_wrong_initialize_parameters_leave_the_server_waiting(editor: Editor) -> None:
+    assert await code_of(editor, "initialize", {"capabilities": 3}) == INVALID_PARAMS
+    await editor.initialize()
+
+
+async def test_an_answer_that_comes_too_late_is_dropped(
+    editor: Editor, caplog: pytest.LogCaptureFixture
+) -> None:
+    await editor.initialize()
+    request = types.ConfigurationParams([types.ConfigurationItem(section="warmline")])
+    editor.server.workspace_configuration(request).cancel()
+    await editor.settle()
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_conventions_of_other_servers_are_heard_quietly(editor: Editor) -> None:
+    await editor.initialize()
+    item = {"insertText": "x"}
+    editor.notify("textDocument/didShowCompletion", {"item": item})
+    editor.notify("textDocument/didPartiallyAcceptCompletion", {"item": item, "acceptedLength": 1})
+    editor.notify("textDocument/didFocus", {"textDocument": {"uri": "file:///a"}})
+    editor.notify("$/setTrace", {"value": "off"})
+    editor.notify("textDocument/didSave", {"textDocument": {"uri": "file:///a"}})
+    await editor.settle()
+    assert editor.all_told("window/showMessage") == []
