@@ -1,0 +1,76 @@
+"""How far the engine is, and who wants to know."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Generic, TypeVar
+
+from engine.errors import NotReadyError
+from engine.protocol.messages import EngineState, Phase
+
+_Value = TypeVar("_Value")
+_SMALLEST_PROGRESS = 0.01
+
+
+class Broadcast(Generic[_Value]):
+    """Tells each value to all who listen at that moment."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[object, Callable[[_Value], None]] = {}
+
+    def listen(self, listener: Callable[[_Value], None]) -> Callable[[], None]:
+        """Call `listener` with each value from now on; returns how to stop that."""
+        handle = object()
+        self._listeners[handle] = listener
+        return lambda: self._forget(handle)
+
+    def tell(self, value: _Value) -> None:
+        """Call every listener."""
+        for listener in list(self._listeners.values()):
+            listener(value)
+
+    def _forget(self, handle: object) -> None:
+        self._listeners.pop(handle, None)
+
+
+class LifeCycle:
+    """The engine's state. Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self.state = EngineState(Phase.STARTING, message="The engine is starting.")
+        self.states: Broadcast[EngineState] = Broadcast()
+        self._is_settled = asyncio.Event()
+
+    def enter(self, state: EngineState) -> None:
+        """Go over to `state` and tell everyone."""
+        self.state = state
+        if state.phase in (Phase.READY, Phase.FAILED):
+            self._is_settled.set()
+        else:
+            self._is_settled.clear()
+        self.states.tell(state)
+
+    def show_progress(self, fraction: float, message: str) -> None:
+        """Enter LOADING, or move on in it by steps that one can see."""
+        now = self.state
+        is_visible = (
+            now.phase is not Phase.LOADING
+            or message != now.message
+            or abs(fraction - now.fraction) >= _SMALLEST_PROGRESS
+        )
+        if is_visible:
+            self.enter(EngineState(Phase.LOADING, fraction, message))
+
+    def not_ready_error(self) -> NotReadyError:
+        """Return what to raise for a request that comes too early, or too late."""
+        state = self.state
+        if state.phase is Phase.FAILED:
+            return NotReadyError(f"The model could not be loaded: {state.message}")
+        percent = f"{state.fraction:.0%}"
+        return NotReadyError(f"The model is not loaded yet ({percent}); ask again when it is.")
+
+    async def wait_settled(self, timeout_s: float) -> EngineState:
+        """Wait until the model is loaded or failed to load, at most `timeout_s`."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_settled.wait(), timeout_s)
+        return self.state
