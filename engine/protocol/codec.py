@@ -9,13 +9,13 @@ import types
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from engine.errors import WireError
 from engine.protocol.tokens import pack_tokens, unpack_tokens
 
 TAG = "type"
+_KNOWN_FIELD_TYPES: dict[Any, dict[str, Any]] = {}
 _Message = TypeVar("_Message")
 
 
@@ -128,7 +128,8 @@ def _read_union(declared: Any, data: Any, where: str) -> Any:
     raise WireError(f"`{where}.{TAG}` is {tag!r}, expected one of {known}.")
 
 
-@cache
-def _field_types(declared: type) -> dict[str, Any]:
-    hints = get_type_hints(declared)
-    return {field.name: hints[field.name] for field in fields(declared)}
+def _field_types(declared: Any) -> dict[str, Any]:
+    if declared not in _KNOWN_FIELD_TYPES:
+        hints = get_type_hints(declared)
+        _KNOWN_FIELD_TYPES[declared] = {f.name: hints[f.name] for f in fields(declared)}
+    return _KNOWN_FIELD_TYPES[declared]

@@ -50,7 +50,7 @@ class _Declared(NamedTuple):
     tokens: TokenArray
 
 
-def as_token_array(tokens: Sequence[int]) -> TokenArray:
+def as_token_array(tokens: Sequence[int] | TokenArray) -> TokenArray:
     """Return `tokens` as (L,) int32.
 
     Raises:
@@ -65,7 +65,7 @@ def as_token_array(tokens: Sequence[int]) -> TokenArray:
     return wide.astype(np.int32)
 
 
-def pack_tokens(tokens: Sequence[int]) -> bytes:
+def pack_tokens(tokens: Sequence[int] | TokenArray) -> bytes:
     """Return `tokens` as little-endian int32."""
     return as_token_array(tokens).astype("<i4").tobytes()
 
@@ -96,7 +96,7 @@ class TokenDeclarer:
         self._next_revision += 1
         _remember(self._declared, document, _Declared(revision, new))
         if old is None:
-            return WholeTokens(revision, pack_tokens(new.tolist()))
+            return WholeTokens(revision, pack_tokens(new))
         return _splice(old, revision, new)
 
     def forget(self, document: str) -> None:
@@ -167,7 +167,7 @@ def _splice(old: _Declared, revision: int, new: TokenArray) -> SplicedTokens:
         base=old.revision,
         start=start,
         stop=len(old.tokens) - tail,
-        inserted=pack_tokens(new[start : len(new) - tail].tolist()),
+        inserted=pack_tokens(new[start : len(new) - tail]),
         checksum=_checksum(new),
     )
 

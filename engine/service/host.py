@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from engine.errors import EngineError, EngineUnavailableError, SupersededError
+from engine.protocol.lifecycle import Broadcast, LifeCycle
 from engine.protocol.messages import (
     CacheMap,
     EngineState,
@@ -22,7 +23,6 @@ from engine.protocol.messages import (
 from engine.protocol.tokens import TokenArray
 from engine.service.dispatcher import Dispatcher
 from engine.service.idle import IdleRefresh
-from engine.service.lifecycle import Broadcast, LifeCycle
 from engine.service.pool import CacheKey, CachePool, PoolSummary
 from engine.service.requests import checked_generation, checked_prompt
 from engine.service.steps import Bench, LoadedModel, describe, generation_steps, sync_steps
@@ -42,7 +42,7 @@ class EngineHost:
     """Sessions, newest wins, idle work. Created in a running event loop and used by it.
 
     Args:
-        load: Gets the model; begun at once.
+        load: Gets the model, once `start` is called.
         cache_budget_bytes: Memory for all live caches together.
     """
 
@@ -58,6 +58,9 @@ class EngineHost:
         self._started_at_s = time.monotonic()
         self._dispatcher = Dispatcher()
         self._idle = IdleRefresh(self._dispatcher)
+
+    def start(self) -> None:
+        """Begin to load the model."""
         self._dispatcher.submit(
             "load", Priority.DECODE, self._load_steps, self._adopt, self._loading_ended
         )
@@ -81,7 +84,7 @@ class EngineHost:
             self._dispatcher.ask(partial(self._bench.pool.close_session, session))
 
     async def sync(
-        self, session: str, document: str, tokens: Sequence[int], cursor: int
+        self, session: str, document: str, tokens: Sequence[int] | TokenArray, cursor: int
     ) -> SyncReport:
         """See `EngineClient.sync`. Joins work in flight for the same tokens, if there is any."""
         bench = self._ready_bench()

@@ -102,7 +102,7 @@ class CachePool:
         if needed_bytes > self._budget_bytes:
             raise PromptTooLongError(
                 f"A cache of {num_tokens} tokens needs {needed_bytes:,} bytes and the budget of "
-                f"all caches is {self._budget_bytes:,}; shorten the prompt or raise cache_budget_mb."
+                f"all caches is {self._budget_bytes:,}; shorten it or raise cache_budget_mb."
             )
         entry = self._entries.get(key) or self._adopt(key)
         if entry is None:

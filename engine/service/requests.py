@@ -7,7 +7,9 @@ from engine.protocol.messages import GenerationRequest, ModelDescription
 from engine.protocol.tokens import TokenArray, as_token_array
 
 
-def checked_prompt(tokens: Sequence[int], cursor: int, model: ModelDescription) -> TokenArray:
+def checked_prompt(
+    tokens: Sequence[int] | TokenArray, cursor: int, model: ModelDescription
+) -> TokenArray:
     """Return the prompt as (L,) int32.
 
     Raises:

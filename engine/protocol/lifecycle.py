@@ -1,4 +1,4 @@
-"""How far the engine is, and who wants to know."""
+"""How far the engine is, and who wants to know. Used on both sides of the wire."""
 
 import asyncio
 from collections.abc import Callable
@@ -34,21 +34,22 @@ class Broadcast(Generic[_Value]):
 
 
 class LifeCycle:
-    """The engine's state. Belongs to one event loop."""
+    """The state of an engine. Belongs to one event loop."""
 
     def __init__(self) -> None:
         self.state = EngineState(Phase.STARTING, message="The engine is starting.")
         self.states: Broadcast[EngineState] = Broadcast()
-        self._is_settled = asyncio.Event()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the model is loaded or failed to load."""
+        return self.state.phase in (Phase.READY, Phase.FAILED)
 
     def enter(self, state: EngineState) -> None:
-        """Go over to `state` and tell everyone."""
-        self.state = state
-        if state.phase in (Phase.READY, Phase.FAILED):
-            self._is_settled.set()
-        else:
-            self._is_settled.clear()
-        self.states.tell(state)
+        """Go over to `state` and, if it is another, tell everyone."""
+        if state != self.state:
+            self.state = state
+            self.states.tell(state)
 
     def show_progress(self, fraction: float, message: str) -> None:
         """Enter LOADING, or move on in it by steps that one can see."""
@@ -63,14 +64,25 @@ class LifeCycle:
 
     def not_ready_error(self) -> NotReadyError:
         """Return what to raise for a request that comes too early, or too late."""
-        state = self.state
-        if state.phase is Phase.FAILED:
-            return NotReadyError(f"The model could not be loaded: {state.message}")
-        percent = f"{state.fraction:.0%}"
+        if self.state.phase is Phase.FAILED:
+            return NotReadyError(f"The model could not be loaded: {self.state.message}")
+        percent = f"{self.state.fraction:.0%}"
         return NotReadyError(f"The model is not loaded yet ({percent}); ask again when it is.")
 
     async def wait_settled(self, timeout_s: float) -> EngineState:
         """Wait until the model is loaded or failed to load, at most `timeout_s`."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._is_settled.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self.wait_until(lambda: self.is_settled)
         return self.state
+
+    async def wait_until(self, is_enough: Callable[[], bool]) -> None:
+        """Wait until `is_enough`, which is asked again at every change of state."""
+        changed = asyncio.Event()
+        stop_listening = self.states.listen(lambda _: changed.set())
+        try:
+            while not is_enough():
+                await changed.wait()
+                changed.clear()
+        finally:
+            stop_listening()
