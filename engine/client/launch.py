@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import InvalidHandshake, InvalidMessage
 
 from engine.errors import EngineUnavailableError
-from engine.protocol.endpoint import Endpoint, Transport, canonical_model, file_lock
+from engine.protocol.endpoint import Endpoint, Transport, canonical_model, endpoint_for, file_lock
 from engine.protocol.frames import MAX_FRAME_BYTES
 from engine.settings import EngineSettings
 
@@ -150,6 +150,17 @@ class ServiceLauncher:
             f"The engine for {self.endpoint.model} did not answer within "
             f"{self._start_timeout_s:g} s; look into {self._log_path}."
         )
+
+
+def launcher_for(settings: EngineSettings, *, may_start: bool = True) -> ServiceLauncher:
+    """Return the launcher of the service that `settings` name.
+
+    Raises:
+        EngineUnavailableError: If there can be no folder for the service's socket.
+    """
+    endpoint = endpoint_for(settings.model)
+    command = engine_command(settings) if may_start else None
+    return ServiceLauncher(endpoint, command, log_path_for(endpoint))
 
 
 def engine_command(settings: EngineSettings) -> list[str]:

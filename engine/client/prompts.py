@@ -6,7 +6,7 @@ from contextlib import aclosing
 from engine.client.connection import EngineConnection
 from engine.errors import UnknownBaseError
 from engine.protocol.calls import GenerateCall, Method, SyncCall
-from engine.protocol.codec import from_wire
+from engine.protocol.codec import from_wire, union_from_wire
 from engine.protocol.messages import GenerationEvent, GenerationRequest, SyncReport
 
 
@@ -41,7 +41,7 @@ async def stream_events(
         call = GenerateCall.of(request, change)
         async with aclosing(connection.stream(Method.GENERATE, call, timeout_s)) as stream:
             async for data in stream:
-                yield from_wire(GenerationEvent, data, "event")
+                yield union_from_wire(GenerationEvent, data, "event")
 
     try:
         async with aclosing(send()) as events:

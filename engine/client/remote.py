@@ -9,12 +9,11 @@ from uuid import uuid4
 
 from engine.client.base import NoticeListener, StateListener
 from engine.client.connection import ConnectionLostError, EngineConnection
-from engine.client.launch import ServiceLauncher, engine_command, log_path_for
+from engine.client.launch import ServiceLauncher, launcher_for
 from engine.client.prompts import send_sync, stream_events
 from engine.errors import EngineUnavailableError
 from engine.protocol.calls import DocumentCall, Hello, Inspection, Method, Nothing
 from engine.protocol.codec import from_wire
-from engine.protocol.endpoint import endpoint_for
 from engine.protocol.lifecycle import Broadcast, LifeCycle
 from engine.protocol.messages import (
     PROTOCOL_VERSION,
@@ -53,20 +52,23 @@ class RemoteEngine:
     text is not begun anew: its open candidates end as CANCELLED.
 
     Args:
-        launcher: Reaches the service.
+        settings: Name the service, and are its settings if this client is who starts it.
         client_name: Who we are, for people who read the service's log.
         session: Owns the caches; kept over reconnections. A new one by default.
+        launcher: Reaches the service; by default the one that `settings` name.
         patience: Bounds on all waits.
     """
 
     def __init__(
         self,
-        launcher: ServiceLauncher,
+        settings: EngineSettings,
         *,
         client_name: str,
         session: str | None = None,
+        launcher: ServiceLauncher | None = None,
         patience: Patience | None = None,
     ) -> None:
+        self._settings = settings
         self._launcher = launcher
         self._hello = Hello(PROTOCOL_VERSION, session or uuid4().hex, client_name)
         self._patience = patience or Patience()
@@ -194,9 +196,10 @@ class RemoteEngine:
             return self._connection
 
     async def _open(self) -> EngineConnection:
+        launcher = self._launcher = self._launcher or launcher_for(self._settings)
         reason = ""
         for _ in range(_ATTEMPTS):
-            socket = await self._launcher.reach()
+            socket = await launcher.reach()
             connection = EngineConnection(socket, self._enter, self._notices.tell, self._miss)
             try:
                 welcome = await connection.greet(self._hello)
@@ -246,30 +249,6 @@ class _Delivery:
     def cut_off(self) -> list[Finished]:
         """Return the ends of all candidates that have none."""
         return [Finished(candidate, FinishReason.CANCELLED) for candidate in self._open]
-
-
-def remote_engine(
-    settings: EngineSettings,
-    client_name: str,
-    session: str | None = None,
-    *,
-    may_start: bool = True,
-) -> RemoteEngine:
-    """Return a client of the service that `settings` name, not yet connected.
-
-    Args:
-        settings: Of the service, if this client is the one who starts it.
-        client_name: Who we are, for people.
-        session: Owns the caches; a new one by default.
-        may_start: Whether to start a service where there is none.
-
-    Raises:
-        EngineUnavailableError: If there can be no folder for the service's socket.
-    """
-    endpoint = endpoint_for(settings.model)
-    command = engine_command(settings) if may_start else None
-    launcher = ServiceLauncher(endpoint, command, log_path_for(endpoint))
-    return RemoteEngine(launcher, client_name=client_name, session=session)
 
 
 def _gave_up(method: Method, reason: str) -> EngineUnavailableError:

@@ -39,7 +39,7 @@ def from_wire(declared: type[_Message], data: Any, where: str) -> _Message:
     """Build a value of the `declared` type from what msgpack delivered.
 
     Args:
-        declared: A dataclass, or a union of dataclasses.
+        declared: A dataclass.
         data: Maps, lists and plain values.
         where: What is being read, for messages.
 
@@ -47,6 +47,11 @@ def from_wire(declared: type[_Message], data: Any, where: str) -> _Message:
         WireError: If `data` is not exactly that; the message names the field.
     """
     return cast("_Message", _read(declared, data, where))
+
+
+def union_from_wire(declared: Any, data: Any, where: str) -> Any:
+    """Build a value of one of the dataclasses of a union; otherwise like `from_wire`."""
+    return _read(declared, data, where)
 
 
 def _read(declared: Any, data: Any, where: str) -> Any:

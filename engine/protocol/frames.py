@@ -6,7 +6,7 @@ from typing import Any
 import msgpack
 
 from engine.errors import WireError
-from engine.protocol.codec import from_wire, to_wire
+from engine.protocol.codec import to_wire, union_from_wire
 
 MAX_FRAME_BYTES = 16 * 2**20
 
@@ -87,5 +87,5 @@ def decode_frame(data: bytes | str) -> Frame:
     except (ValueError, msgpack.UnpackException) as error:
         reason = str(error) or type(error).__name__
         raise WireError(f"A message of {len(data)} bytes is not msgpack: {reason}.") from error
-    frame: Frame = from_wire(Frame, value, "frame")  # type: ignore[arg-type]  # a union
+    frame: Frame = union_from_wire(Frame, value, "frame")
     return frame

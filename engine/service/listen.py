@@ -40,6 +40,7 @@ def owning(endpoint: Endpoint) -> Iterator[None]:
             f"An engine for {endpoint.model} runs already"
             f"{f' as process {card.pid}' if card else ''}; stop it with `warmline engine stop`."
         ) from None
+    endpoint.card_path.unlink(missing_ok=True)  # of a service that was killed
     try:
         yield
     finally:

@@ -16,6 +16,7 @@ from engine.service.steps import LoadedModel
 from engine.settings import EngineSettings
 
 _LOG = logging.getLogger(__name__)
+_FRACTION_TO_PREPARE = 0.8  # of loading, if the weights must be converted first
 
 
 def run_engine(settings: EngineSettings) -> int:
@@ -56,7 +57,7 @@ def serve_in_foreground(
 
 
 def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedModel:
-    """Get the weights, with a download if need be, and load them.
+    """Find the weights, converted if need be, and load them. Downloads nothing.
 
     Runs on the worker's thread. Imports torch only now, because that takes seconds and
     clients are to get their first answer before.
@@ -64,9 +65,15 @@ def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedM
     from engine.decoding.generate import decode  # noqa: PLC0415
     from engine.model.loader import load_model  # noqa: PLC0415
     from engine.vocabulary import Vocabulary  # noqa: PLC0415
-    from engine.weights import ModelStore  # noqa: PLC0415
+    from engine.weights.progress import ProgressReport  # noqa: PLC0415
+    from engine.weights.store import ModelStore  # noqa: PLC0415
 
-    directory = ModelStore(offline=settings.offline).require(settings.model, progress)
+    def tell(report: ProgressReport) -> None:
+        fraction = report.done / report.total if report.total else 0.0
+        progress(fraction * _FRACTION_TO_PREPARE, report.message)
+
+    directory = ModelStore(offline=settings.offline).require(settings.model, tell)
+    progress(_FRACTION_TO_PREPARE, "The weights are being read.")
     model = load_model(directory, settings.model, settings)
     vocabulary = Vocabulary.from_file(directory / "tokenizer.json")
     note = model.description.rotation_note
