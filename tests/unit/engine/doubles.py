@@ -68,6 +68,7 @@ class ModelDouble:
 
     def __init__(self) -> None:
         self.passes: list[str] = []
+        self.written: list[int] = []
         self.copies = 0
         self.on_layer: Callable[[str, int], None] = lambda _kind, _layer: None
 
@@ -149,6 +150,7 @@ def decode(
     for step in range(1, request.max_tokens + 1):
         cache.model.run_pass("decode", checkpoint)
         token = int(cache.tokens[-1]) + step
+        cache.model.written.append(token)
         text = f"{token} ".encode()
         yield tuple(Piece(c, (token,), text, -0.5) for c in range(request.num_candidates))
     yield tuple(Finished(c, FinishReason.LENGTH) for c in range(request.num_candidates))
