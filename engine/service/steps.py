@@ -45,7 +45,7 @@ def sync_steps(
     """Bring the cache of `key` in line with `prompt`, then yield `Synced`."""
     with bench.pool.lend(key, len(prompt)) as cache:
         report = yield from cache.sync(prompt, cursor, checkpoint)
-        yield (Synced(report),)
+    yield (Synced(report),)
 
 
 def generation_steps(
