@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 from filelock import Timeout
@@ -23,7 +24,13 @@ from engine.protocol.frames import MAX_FRAME_BYTES
 from engine.settings import EngineSettings
 
 START_TIMEOUT_S = 60.0
-_OPEN_TIMEOUT_S = 10.0
+_CONNECTION: dict[str, Any] = {
+    "compression": None,
+    "max_size": MAX_FRAME_BYTES,
+    "open_timeout": 10.0,
+    "close_timeout": 2.0,
+    "ping_interval": None,  # for the reason given in `engine.service.listen`
+}
 _POLL_S = 0.03
 _MAX_LOG_BYTES = 2**20
 _LOG_TAIL_BYTES = 4096
@@ -89,14 +96,8 @@ class ServiceLauncher:
 
     async def _open(self) -> ClientConnection:
         if self.endpoint.transport is Transport.UNIX:
-            return await unix_connect(
-                str(self.endpoint.socket_path),
-                uri="ws://localhost/",
-                compression=None,
-                max_size=MAX_FRAME_BYTES,
-                open_timeout=_OPEN_TIMEOUT_S,
-                ping_interval=None,  # see `engine.service.listen.listening`
-            )
+            path = str(self.endpoint.socket_path)
+            return await unix_connect(path, uri="ws://localhost/", **_CONNECTION)
         card = self.endpoint.read_card()
         if card is None:
             raise FileNotFoundError(self.endpoint.card_path)
@@ -104,10 +105,7 @@ class ServiceLauncher:
             f"ws://127.0.0.1:{card.port}/",
             additional_headers={"Authorization": f"Bearer {card.token}"},
             proxy=None,
-            compression=None,
-            max_size=MAX_FRAME_BYTES,
-            open_timeout=_OPEN_TIMEOUT_S,
-            ping_interval=None,
+            **_CONNECTION,
         )
 
     @asynccontextmanager
@@ -190,7 +188,7 @@ def log_path_for(endpoint: Endpoint) -> Path:
 
 def _make_room_for_log(log_path: Path) -> int:
     """Put a log that has grown long aside; returns where the new output begins."""
-    log_path.parent.mkdir(parents=True, exist_ok=True)
+    log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     size_bytes = log_path.stat().st_size if log_path.exists() else 0
     if size_bytes <= _MAX_LOG_BYTES:
         return size_bytes
@@ -208,6 +206,7 @@ def _spawn(command: Sequence[str], log_path: Path) -> subprocess.Popen[bytes]:
             stderr=log,
             cwd=log_path.parent,
             start_new_session=True,
+            creationflags=getattr(subprocess, "DETACHED_PROCESS", 0),  # the same, on Windows
         )
     # Someone must wait for it, or it would stay as a zombie as long as we live.
     threading.Thread(target=child.wait, name="warmline-engine-waiter", daemon=True).start()

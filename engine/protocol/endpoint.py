@@ -24,7 +24,7 @@ from engine.protocol.messages import PROTOCOL_VERSION
 
 MAX_SOCKET_PATH_BYTES = 103  # macOS; Linux has 107
 _OWNER_ONLY = 0o700
-_HAS_UNIX_SOCKETS = hasattr(os, "getuid")
+_HAS_UNIX_SOCKETS = os.name == "posix"
 
 
 class Transport(StrEnum):

@@ -1,6 +1,7 @@
 """How far the engine is, and who wants to know. Used on both sides of the wire."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Generic, TypeVar
@@ -8,6 +9,7 @@ from typing import Generic, TypeVar
 from engine.errors import NotReadyError
 from engine.protocol.messages import EngineState, Phase
 
+_LOG = logging.getLogger(__name__)
 _Value = TypeVar("_Value")
 _SMALLEST_PROGRESS = 0.01
 
@@ -25,9 +27,12 @@ class Broadcast(Generic[_Value]):
         return lambda: self._forget(handle)
 
     def tell(self, value: _Value) -> None:
-        """Call every listener."""
+        """Call every listener; a bug in one is no trouble of the others or of the engine."""
         for listener in list(self._listeners.values()):
-            listener(value)
+            try:
+                listener(value)
+            except Exception:  # noqa: BLE001
+                _LOG.exception("A listener failed on %s.", value)
 
     def _forget(self, handle: object) -> None:
         self._listeners.pop(handle, None)

@@ -1,14 +1,27 @@
 """Between the event loop and the worker's thread."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Generator, Hashable
 from typing import Any, TypeVar
 
+from engine.errors import EngineError
 from engine.service.worker import Job, Priority, Worker
 from engine.types import Checkpoint
 
+_LOG = logging.getLogger(__name__)
 _Step = TypeVar("_Step")
 _Answer = TypeVar("_Answer")
+
+
+def ignore_step(step: object) -> None:
+    """Let a step pass that nobody waits for."""
+
+
+def log_failure(error: Exception | None) -> None:
+    """Note the end of a job that nobody waits for, if it was a bug."""
+    if error is not None and not isinstance(error, EngineError):
+        _LOG.error("Work in the background failed.", exc_info=error)
 
 
 class Dispatcher:
@@ -53,6 +66,15 @@ class Dispatcher:
 
         self.submit(object(), Priority.DECODE, steps, take, end)
         return answer
+
+    def post(self, action: Callable[[], None]) -> None:
+        """Have `action` called on the worker's thread, and do not wait for it."""
+
+        def steps(_: Checkpoint) -> Generator[None, None, None]:
+            action()
+            yield
+
+        self.submit(object(), Priority.DECODE, steps, ignore_step, log_failure)
 
     def tell(self, callback: Callable[..., None], *arguments: object) -> None:
         """Have the loop call `callback`; for the worker's thread."""

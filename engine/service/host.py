@@ -81,7 +81,7 @@ class EngineHost:
         if self._latest and self._latest.session == session:
             self._leave(self._latest)
         with suppress(EngineUnavailableError):  # a stopping engine keeps no caches
-            self._dispatcher.ask(partial(self._bench.pool.close_session, session))
+            self._dispatcher.post(partial(self._bench.pool.close_session, session))
 
     async def sync(
         self, session: str, document: str, tokens: Sequence[int] | TokenArray, cursor: int

@@ -73,9 +73,13 @@ class Place:
         return lambda: not order.exists()
 
 
-@pytest.fixture(params=[Transport.UNIX, Transport.TCP])
+on_both_transports = pytest.mark.parametrize("place", list(Transport), indirect=True)
+
+
+@pytest.fixture
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
-    place = Place(tmp_path, endpoint_for("double", tmp_path, request.param))
+    transport = getattr(request, "param", Transport.UNIX)
+    place = Place(tmp_path, endpoint_for("double", tmp_path, transport))
     yield place
     for client in place.clients:
         await client.aclose()
@@ -98,6 +102,7 @@ def text_of(events: list[GenerationEvent]) -> bytes:
     return b"".join(event.text for event in events if isinstance(event, Piece))
 
 
+@on_both_transports
 async def test_a_client_starts_the_service_and_the_next_one_finds_it(place: Place) -> None:
     first = await ready_client(place)
     pid = (await first.status()).pid
@@ -116,7 +121,8 @@ async def test_of_several_who_start_at_once_one_does(place: Place) -> None:
     assert pids == {place.pid()}
 
 
-@pytest.mark.parametrize("kind", ["sync", "decode"])
+@on_both_transports
+@pytest.mark.parametrize("kind", ["sync", "generate"])
 async def test_a_service_killed_in_mid_request_is_started_again_and_asked_again(
     place: Place, kind: str
 ) -> None:
@@ -178,11 +184,11 @@ async def test_a_service_killed_between_requests_is_started_again(place: Place) 
 
 async def test_a_service_that_keeps_dying_is_one_clear_sentence(place: Place) -> None:
     client = await ready_client(place)
+    has_stalled = place.order_stall("sync")
+    request = asyncio.create_task(client.sync("a.py", PROMPT, 0))
     for _ in range(2):
-        has_stalled = place.order_stall("sync")
-        if _ == 0:
-            request = asyncio.create_task(client.sync("a.py", PROMPT, 0))
         await until(has_stalled)
+        has_stalled = place.order_stall("sync")
         os.kill(place.pid(), signal.SIGKILL)
     with pytest.raises(EngineUnavailableError, match="went away 2 times during `sync`"):
         await asyncio.wait_for(request, WAIT_S)
@@ -230,6 +236,7 @@ async def test_a_service_that_never_answers_is_given_up_and_ended(place: Place) 
         await place.client(launcher).connect()
 
 
+@on_both_transports
 async def test_a_dead_socket_does_not_keep_the_service_from_starting(place: Place) -> None:
     place.endpoint.socket_path.touch()
     place.endpoint.card_path.write_text('{"pid": 1, "port": 1, "token": "stale"}')

@@ -7,19 +7,20 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, fields
 
 from engine.client.launch import ServiceLauncher, launcher_for
 from engine.client.remote import RemoteEngine
-from engine.errors import EngineError, EngineUnavailableError
+from engine.errors import EngineUnavailableError
 from engine.protocol.endpoint import Endpoint
 from engine.protocol.messages import EngineState, EngineStatus, Phase
 from engine.settings import EngineSettings
 
 _CLIENT_NAME = "warmline engine"
 _LOAD_TIMEOUT_S = 1800.0
-_STOP_TIMEOUT_S = 20.0
+_STOP_TIMEOUT_S = 10.0
 _POLL_S = 0.05
 
 
@@ -54,7 +55,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what was asked and return the exit code."""
+    """Do what was asked and return the exit code.
+
+    Raises:
+        EngineError: If it cannot be done, in a sentence for whoever asked.
+    """
     settings = EngineSettings(
         **{field.name: getattr(arguments, field.name) for field in fields(EngineSettings)}
     )
@@ -62,20 +67,13 @@ def run(arguments: argparse.Namespace) -> int:
         from engine.service.run import run_engine  # noqa: PLC0415  # the others need no server
 
         return run_engine(settings)
-    try:
-        if arguments.action == "start":
-            return asyncio.run(_start(settings, as_json=arguments.json))
-        if arguments.action == "stop":
-            return asyncio.run(_stop(settings, as_json=arguments.json))
-        return asyncio.run(_status(settings, as_json=arguments.json))
-    except EngineError as error:
-        print(f"warmline: {error}", file=sys.stderr)
-        return 1
+    action = {"start": _start, "stop": _stop, "status": _status}[arguments.action]
+    return asyncio.run(action(settings, as_json=arguments.json))
 
 
 async def _start(settings: EngineSettings, *, as_json: bool) -> int:
     engine = RemoteEngine(settings, client_name=_CLIENT_NAME)
-    engine.on_state(_show_progress)
+    engine.on_state(_narrator())
     try:
         await engine.connect()
         state = await engine.wait_ready(_LOAD_TIMEOUT_S)
@@ -103,7 +101,7 @@ async def _stop(settings: EngineSettings, *, as_json: bool) -> int:
     was_running = launcher.endpoint.has_service()
     if was_running:
         await _ask_to_stop(settings, launcher)
-        await _wait_until_gone(launcher.endpoint)
+        await _end(launcher.endpoint)
     sentence = "stopped" if was_running else "was not running"
     _say({"stopped": was_running}, f"The engine {sentence}.", as_json=as_json)
     return 0
@@ -114,30 +112,50 @@ async def _ask_to_stop(settings: EngineSettings, launcher: ServiceLauncher) -> N
     try:
         await engine.stop_service()
     except EngineUnavailableError:  # it lives but does not answer, so the system must ask
-        card = launcher.endpoint.read_card()
-        if card is None:
-            raise
-        with suppress(ProcessLookupError):
-            os.kill(card.pid, signal.SIGTERM)
+        _signal(launcher.endpoint, signal.SIGTERM)
     finally:
         await engine.aclose()
 
 
-async def _wait_until_gone(endpoint: Endpoint) -> None:
+async def _end(endpoint: Endpoint) -> None:
+    """Wait until the service is gone; kill it if it takes too long."""
+    if await _is_gone(endpoint):
+        return
+    _signal(endpoint, getattr(signal, "SIGKILL", signal.SIGTERM))  # Windows has the latter only
+    if not await _is_gone(endpoint):
+        raise EngineUnavailableError(
+            f"The engine was killed and is still there {_STOP_TIMEOUT_S:g} s later; restart the "
+            "machine if that goes on."
+        )
+
+
+async def _is_gone(endpoint: Endpoint) -> bool:
     deadline_s = time.monotonic() + _STOP_TIMEOUT_S
     while endpoint.has_service():
         if time.monotonic() > deadline_s:
-            card = endpoint.read_card()
-            raise EngineUnavailableError(
-                f"The engine was asked to stop and is still there after {_STOP_TIMEOUT_S:g} s; end "
-                f"process {card.pid if card else 'of the engine'} by hand."
-            )
+            return False
         await asyncio.sleep(_POLL_S)
+    return True
 
 
-def _show_progress(state: EngineState) -> None:
-    percent = f" ({state.fraction:.0%})" if state.phase is Phase.LOADING else ""
-    print(f"{state.message}{percent}", file=sys.stderr)
+def _signal(endpoint: Endpoint, number: int) -> None:
+    card = endpoint.read_card()
+    if card is not None and endpoint.has_service():
+        with suppress(ProcessLookupError):
+            os.kill(card.pid, number)
+
+
+def _narrator() -> Callable[[EngineState], None]:
+    """Return a listener that writes each new message once."""
+    told = ""
+
+    def tell(state: EngineState) -> None:
+        nonlocal told
+        if state.message != told:
+            told = state.message
+            print(told, file=sys.stderr)
+
+    return tell
 
 
 def _report(status: EngineStatus, *, as_json: bool) -> None:

@@ -93,5 +93,5 @@ async def raw_client(endpoint: Endpoint) -> AsyncIterator[RawClient]:
 async def until(condition: Any) -> None:
     """Wait for what nothing announces, such as a file."""
     async with asyncio.timeout(WAIT_S):
-        while not condition():
+        while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.005)

@@ -150,6 +150,7 @@ async def test_newest_wins_alike(engine: EngineClient, model: ModelDouble) -> No
     old = asyncio.create_task(events_of(engine, request_for(PROMPT)))
     await asyncio.to_thread(gate.wait_for_arrival)
     new = asyncio.create_task(events_of(engine, request_for(EDITED)))
+    await asyncio.sleep(0)
     await engine.status()  # the newer request has arrived once this later one is answered
     gate.open()
     with pytest.raises(SupersededError):

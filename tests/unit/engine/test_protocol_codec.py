@@ -135,7 +135,7 @@ def test_a_text_message_and_a_nested_bomb_are_wire_errors() -> None:
 
 def test_a_frame_too_large_is_refused_with_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frames, "MAX_FRAME_BYTES", 100)
-    with pytest.raises(WireError, match="A Request of .* bytes cannot be sent; .* 100"):
+    with pytest.raises(WireError, match=r"A Request of .* bytes cannot be sent; .* 100"):
         encode_frame(Request(1, "sync", {"tokens": bytes(100)}))
 
 

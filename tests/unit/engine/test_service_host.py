@@ -201,7 +201,7 @@ async def test_closing_a_document_ends_its_work(engine: LocalEngine, model: Mode
     await asyncio.sleep(0)
     gate.open()
     await closing
-    with pytest.raises(SupersededError, match="a.py was closed"):
+    with pytest.raises(SupersededError, match=r"a\.py was closed"):
         await sync
 
 
