@@ -1,0 +1,204 @@
+"""The engine inside one process: worker, caches and model, for an event loop to use."""
+
+import logging
+import os
+import time
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import aclosing, suppress
+from functools import partial
+
+import numpy as np
+
+from engine.errors import EngineError, EngineUnavailableError, SupersededError
+from engine.protocol.lifecycle import Broadcast, LifeCycle
+from engine.protocol.messages import (
+    CacheMap,
+    EngineState,
+    EngineStatus,
+    GenerationEvent,
+    GenerationRequest,
+    Phase,
+    SyncReport,
+)
+from engine.protocol.tokens import TokenArray
+from engine.service.dispatcher import Dispatcher
+from engine.service.idle import IdleRefresh
+from engine.service.pool import CacheKey, CachePool, PoolSummary
+from engine.service.requests import checked_generation, checked_prompt
+from engine.service.steps import Bench, LoadedModel, describe, generation_steps, sync_steps
+from engine.service.work import Step, Work
+from engine.service.worker import AbandonedError, Priority
+from engine.types import Checkpoint
+
+LoadProgress = Callable[[float, str], None]
+"""Called with the fraction done, 0 to 1, and a sentence. May raise to end the loading."""
+Load = Callable[[LoadProgress], LoadedModel]
+"""Gets the model, wherever it is. Runs on the worker's thread, for as long as it takes."""
+
+_LOG = logging.getLogger(__name__)
+
+
+class EngineHost:
+    """Sessions, newest wins, idle work. Created in a running event loop and used by it.
+
+    Args:
+        load: Gets the model, once `start` is called.
+        cache_budget_bytes: Memory for all live caches together.
+    """
+
+    def __init__(self, load: Load, cache_budget_bytes: int) -> None:
+        self.life = LifeCycle()
+        self.notices: Broadcast[str] = Broadcast()
+        self._load = load
+        self._cache_budget_bytes = cache_budget_bytes
+        self._bench: Bench | None = None
+        self._sessions: list[str] = []  # one entry for each client
+        self._current: dict[CacheKey, Work] = {}
+        self._latest: CacheKey | None = None  # what to refresh when idle
+        self._started_at_s = time.monotonic()
+        self._dispatcher = Dispatcher()
+        self._idle = IdleRefresh(self._dispatcher)
+
+    def start(self) -> None:
+        """Begin to load the model."""
+        self._dispatcher.submit(
+            "load", Priority.DECODE, self._load_steps, self._adopt, self._loading_ended
+        )
+
+    async def stop(self, timeout_s: float) -> bool:
+        """End all work; returns whether that took less than `timeout_s`."""
+        return await self._dispatcher.stop(timeout_s)
+
+    def open_session(self, session: str) -> None:
+        """Count one more client, which owns the caches of `session`."""
+        self._sessions.append(session)
+
+    def close_session(self, session: str) -> None:
+        """Count one client less; the caches of a session without any are the first to go."""
+        self._sessions.remove(session)
+        if session in self._sessions or self._bench is None:
+            return
+        if self._latest and self._latest.session == session:
+            self._leave(self._latest)
+        with suppress(EngineUnavailableError):  # a stopping engine keeps no caches
+            self._dispatcher.post(partial(self._bench.pool.close_session, session))
+
+    async def sync(
+        self, session: str, document: str, tokens: Sequence[int] | TokenArray, cursor: int
+    ) -> SyncReport:
+        """See `EngineClient.sync`. Joins work in flight for the same tokens, if there is any."""
+        bench = self._ready_bench()
+        prompt = checked_prompt(tokens, cursor, bench.loaded.model.description)
+        key = CacheKey(session, document)
+        while (current := self._current.get(key)) and np.array_equal(current.tokens, prompt):
+            with suppress(AbandonedError):  # whoever began it left before it was in sync
+                return await current.report()
+        steps = partial(sync_steps, bench, key, prompt, cursor)
+        work = self._begin(key, Priority.SYNC, prompt, steps)
+        try:
+            return await work.report()
+        finally:
+            self._dispatcher.cancel(work.job)
+
+    async def generate(
+        self, session: str, request: GenerationRequest
+    ) -> AsyncGenerator[GenerationEvent, None]:
+        """See `EngineClient.generate`. The newest generation on a document wins."""
+        bench = self._ready_bench()
+        prompt = checked_generation(request, bench.loaded.model.description)
+        key = CacheKey(session, request.document)
+        steps = partial(generation_steps, bench, key, prompt, request)
+        work = self._begin(key, Priority.DECODE, prompt, steps)
+        try:
+            async with aclosing(work.events()) as events:
+                async for event in events:
+                    yield event
+        finally:
+            self._dispatcher.cancel(work.job)
+
+    async def inspect(self, session: str, document: str) -> CacheMap | None:
+        """See `EngineClient.inspect`."""
+        if self._bench is None:
+            return None
+        return await self._dispatcher.ask(
+            partial(describe, self._bench, CacheKey(session, document))
+        )
+
+    async def close_document(self, session: str, document: str) -> None:
+        """See `EngineClient.close_document`. Work in flight on the document ends."""
+        key = CacheKey(session, document)
+        self._leave(key)
+        if key in self._current:
+            verdict = SupersededError(f"{document} was closed.")
+            self._dispatcher.cancel(self._current[key].job, verdict)
+        if self._bench is not None:
+            await self._dispatcher.ask(partial(self._bench.pool.close_document, key))
+
+    def status(self) -> EngineStatus:
+        """Describe the engine; never waits."""
+        bench = self._bench
+        summary = bench.pool.summary if bench else PoolSummary()
+        return EngineStatus(
+            state=self.life.state,
+            pid=os.getpid(),
+            uptime_s=time.monotonic() - self._started_at_s,
+            num_clients=len(self._sessions),
+            documents=summary.documents,
+            cache_bytes=summary.cache_bytes,
+            cache_budget_bytes=self._cache_budget_bytes,
+            notes=bench.loaded.notes if bench else (),
+        )
+
+    def _load_steps(self, checkpoint: Checkpoint) -> Generator[LoadedModel, None, None]:
+        def progress(fraction: float, message: str) -> None:
+            checkpoint()
+            self._dispatcher.tell(self.life.show_progress, fraction, message)
+
+        progress(0.0, "The model is being loaded.")
+        yield self._load(progress)
+
+    def _adopt(self, loaded: LoadedModel) -> None:
+        self._bench = Bench(loaded, CachePool(loaded.model, self._cache_budget_bytes))
+        model = loaded.model.description
+        self.life.enter(EngineState(Phase.READY, 1.0, f"{model.name} is ready.", model))
+        for note in loaded.notes:
+            self.notices.tell(note)
+
+    def _loading_ended(self, error: Exception | None) -> None:
+        if error is None:
+            return
+        if not isinstance(error, EngineError):
+            _LOG.error("Loading the model failed.", exc_info=error)
+        self.life.enter(EngineState(Phase.FAILED, message=str(error) or type(error).__name__))
+
+    def _ready_bench(self) -> Bench:
+        if self._bench is None:
+            raise self.life.not_ready_error()
+        return self._bench
+
+    def _begin(
+        self,
+        key: CacheKey,
+        priority: Priority,
+        prompt: TokenArray,
+        steps: Callable[[Checkpoint], Generator[Step, None, None]],
+    ) -> Work:
+        work = Work(prompt)
+        end = partial(self._end, key, work)
+        work.job = self._dispatcher.submit(key, priority, steps, work.take, end)
+        self._current[key] = work
+        self._latest = key
+        return work
+
+    def _end(self, key: CacheKey, work: Work, error: Exception | None) -> None:
+        if self._current.get(key) is work:
+            del self._current[key]
+        work.end(error)
+        if not self._current and self._latest and self._bench:
+            self._idle.begin(self._bench, self._latest)
+
+    def _leave(self, key: CacheKey) -> None:
+        """Spend no idle time on `key` any more."""
+        self._idle.forget(key)
+        if self._latest == key:
+            self._latest = None

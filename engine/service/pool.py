@@ -1,0 +1,162 @@
+"""The live caches of all sessions, within one budget of bytes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.errors import PromptTooLongError
+
+if TYPE_CHECKING:  # these import torch, which must not delay the service's first answer
+    from engine.cache.base import DocumentCache
+    from engine.model.base import Model
+
+
+class CacheKey(NamedTuple):
+    """Whose cache of which document."""
+
+    session: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSummary:
+    """The pool as it was after its last change."""
+
+    documents: tuple[str, ...] = ()  # newest first, one for each cache
+    cache_bytes: int = 0
+
+
+@dataclass(eq=False, slots=True)
+class _Entry:
+    cache: DocumentCache
+    is_closed: bool = False
+    num_borrowers: int = 0
+    reserved_bytes: int = 0  # what it will hold when the borrower is done
+
+    @property
+    def num_bytes(self) -> int:
+        return max(self.cache.num_bytes, self.reserved_bytes)
+
+
+class CachePool:
+    """Caches by session and document. Used by the worker's thread; `summary` by any.
+
+    When room is needed, caches of closed documents go first, then the least recently used.
+    A cache that is lent stays.
+    """
+
+    def __init__(self, model: Model, budget_bytes: int) -> None:
+        self.summary = PoolSummary()
+        self._model = model
+        self._budget_bytes = budget_bytes
+        self._entries: OrderedDict[CacheKey, _Entry] = OrderedDict()  # oldest first
+
+    @contextmanager
+    def lend(self, key: CacheKey, num_tokens: int) -> Iterator[DocumentCache]:
+        """Give out the cache of `key` and keep it in place meanwhile.
+
+        A key without a cache begins with the newest cache that another session has of the
+        same document: with the cache itself if it was closed, else with a copy.
+
+        Args:
+            key: Whose cache.
+            num_tokens: How many tokens it will hold; room is made for them.
+
+        Raises:
+            PromptTooLongError: If there is no room for so many tokens.
+        """
+        entry = self._entry(key, num_tokens)
+        entry.is_closed = False
+        entry.num_borrowers += 1
+        self._entries.move_to_end(key)
+        try:
+            yield entry.cache
+        finally:
+            entry.num_borrowers -= 1
+            entry.reserved_bytes = 0
+            self._make_room(0, keeping=entry)
+
+    def find(self, key: CacheKey) -> DocumentCache | None:
+        """Return the cache of `key` if there is one, without counting it as used."""
+        entry = self._entries.get(key)
+        return entry.cache if entry else None
+
+    def close_document(self, key: CacheKey) -> None:
+        """Let the cache of `key` go first when room is needed."""
+        entry = self._entries.get(key)
+        if entry:
+            entry.is_closed = True
+
+    def close_session(self, session: str) -> None:
+        """Close all documents of `session`."""
+        for key, entry in self._entries.items():
+            if key.session == session:
+                entry.is_closed = True
+
+    def _entry(self, key: CacheKey, num_tokens: int) -> _Entry:
+        needed_bytes = self._model.bytes_for(num_tokens)
+        if needed_bytes > self._budget_bytes:
+            raise PromptTooLongError(
+                f"A cache of {num_tokens} tokens needs {needed_bytes:,} bytes and the budget of "
+                f"all caches is {self._budget_bytes:,}; shorten it or raise cache_budget_mb."
+            )
+        entry = self._entries.get(key) or self._adopt(key)
+        if entry is None:
+            entry = _Entry(self._copy_for(key, needed_bytes) or self._model.new_cache())
+        self._entries[key] = entry
+        if not self._make_room(needed_bytes - entry.num_bytes, keeping=entry):
+            raise PromptTooLongError(
+                f"A cache of {num_tokens} tokens needs {needed_bytes:,} bytes, and other requests "
+                f"are using the rest of the {self._budget_bytes:,} of all caches; try again later "
+                "or raise cache_budget_mb."
+            )
+        entry.reserved_bytes = needed_bytes
+        return entry
+
+    def _newest_of_others(self, key: CacheKey) -> CacheKey | None:
+        others = (other for other in reversed(self._entries) if other.document == key.document)
+        return next(others, None)
+
+    def _adopt(self, key: CacheKey) -> _Entry | None:
+        """Take over the cache that a closed document left, rather than hold it twice."""
+        source = self._newest_of_others(key)
+        if source is None:
+            return None
+        entry = self._entries[source]
+        return self._entries.pop(source) if entry.is_closed and not entry.num_borrowers else None
+
+    def _copy_for(self, key: CacheKey, needed_bytes: int) -> DocumentCache | None:
+        source = self._newest_of_others(key)
+        if source is None:
+            return None
+        entry = self._entries[source]
+        copy_bytes = max(needed_bytes, entry.num_bytes)
+        return entry.cache.copy() if self._make_room(copy_bytes, keeping=entry) else None
+
+    def _make_room(self, more_bytes: int, keeping: _Entry) -> bool:
+        """Let caches go until `more_bytes` fit; returns whether they do now."""
+        excess = self._held_bytes() + max(more_bytes, 0) - self._budget_bytes
+        for key in self._expendable(keeping):
+            if excess <= 0:
+                break
+            excess -= self._entries.pop(key).num_bytes
+        self.summary = PoolSummary(
+            documents=tuple(key.document for key in reversed(self._entries)),
+            cache_bytes=self._held_bytes(),
+        )
+        return excess <= 0
+
+    def _held_bytes(self) -> int:
+        return sum(entry.num_bytes for entry in self._entries.values())
+
+    def _expendable(self, keeping: _Entry) -> list[CacheKey]:
+        free = [
+            key
+            for key, entry in self._entries.items()
+            if entry is not keeping and not entry.num_borrowers
+        ]
+        return sorted(free, key=lambda key: not self._entries[key].is_closed)

@@ -1,0 +1,50 @@
+"""What a request must be before it may reach the model."""
+
+from collections.abc import Sequence
+
+from engine.errors import EngineError, PromptTooLongError
+from engine.protocol.messages import GenerationRequest, ModelDescription
+from engine.protocol.tokens import TokenArray, as_token_array
+
+
+def checked_prompt(
+    tokens: Sequence[int] | TokenArray, cursor: int, model: ModelDescription
+) -> TokenArray:
+    """Return the prompt as (L,) int32.
+
+    Raises:
+        PromptTooLongError: If it exceeds the model's context.
+        EngineError: If it is empty, has a token the model has not, or no such cursor.
+    """
+    prompt = as_token_array(tokens)
+    if not len(prompt):
+        raise EngineError("The prompt has no tokens, expected at least one.")
+    if prompt.max() >= model.vocabulary_size:
+        raise EngineError(
+            f"The prompt has the token {prompt.max()}, and {model.name} knows those below "
+            f"{model.vocabulary_size}; was it made with this model's tokenizer?"
+        )
+    if not 0 <= cursor <= len(prompt):
+        raise EngineError(f"The cursor is at {cursor} in a prompt of {len(prompt)} tokens.")
+    if len(prompt) > model.context_tokens:
+        raise PromptTooLongError(
+            f"The prompt has {len(prompt)} tokens and {model.name} reads {model.context_tokens}; "
+            "shorten it."
+        )
+    return prompt
+
+
+def checked_generation(request: GenerationRequest, model: ModelDescription) -> TokenArray:
+    """Return the request's prompt as (L,) int32. Raises what `checked_prompt` raises."""
+    prompt = checked_prompt(request.tokens, request.cursor, model)
+    if request.max_tokens < 1 or request.num_candidates < 1:
+        raise EngineError(
+            f"{request.num_candidates} candidates of {request.max_tokens} tokens were asked for, "
+            "expected at least one of each."
+        )
+    if len(prompt) + request.max_tokens > model.context_tokens:
+        raise PromptTooLongError(
+            f"The prompt has {len(prompt)} tokens, {request.max_tokens} more were asked for, and "
+            f"{model.name} has room for {model.context_tokens}; shorten it."
+        )
+    return prompt

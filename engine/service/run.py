@@ -1,0 +1,94 @@
+"""The service as a process: signals, logging, and the real model."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable
+from types import FrameType
+
+from engine.errors import EngineUnavailableError
+from engine.protocol.endpoint import Endpoint, endpoint_for
+from engine.service.host import Load, LoadProgress
+from engine.service.logs import log_to_standard_error
+from engine.service.server import EngineServer
+from engine.service.steps import LoadedModel
+from engine.settings import EngineSettings
+
+_LOG = logging.getLogger(__name__)
+_FRACTION_TO_PREPARE = 0.8  # of loading, if the weights must be converted first
+
+
+def run_engine(settings: EngineSettings) -> int:
+    """Serve the model of `settings` in the foreground; returns the exit code."""
+
+    def load(progress: LoadProgress) -> LoadedModel:
+        return load_real_model(settings, progress)
+
+    return serve_in_foreground(
+        lambda: endpoint_for(settings.model),
+        load,
+        cache_budget_bytes=settings.cache_budget_mb * 2**20,
+        idle_exit_s=settings.idle_exit_s,
+    )
+
+
+def serve_in_foreground(
+    find_endpoint: Callable[[], Endpoint], load: Load, cache_budget_bytes: int, idle_exit_s: float
+) -> int:
+    """Serve until stopped by a signal, a client or idleness; returns the exit code."""
+    log_to_standard_error()
+
+    async def serve() -> bool:
+        server = EngineServer(find_endpoint(), load, cache_budget_bytes, idle_exit_s)
+        _stop_on_signals(server)
+        return await server.serve()
+
+    try:
+        has_ended = asyncio.run(serve())
+    except EngineUnavailableError as error:
+        _LOG.error("%s", error)  # a sentence for people says it all
+        return 1
+    if not has_ended:
+        _LOG.error("The model did not stop in time; the process ends without it.")
+        logging.shutdown()
+        os._exit(1)  # an orderly end would tear the model down under its own thread
+    return 0
+
+
+def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedModel:
+    """Find the weights, converted if need be, and load them. Downloads nothing.
+
+    Runs on the worker's thread. Imports torch only now, because that takes seconds and
+    clients are to get their first answer before.
+    """
+    from engine.decoding.generate import decode  # noqa: PLC0415
+    from engine.model.loader import load_model  # noqa: PLC0415
+    from engine.vocabulary import Vocabulary  # noqa: PLC0415
+    from engine.weights.progress import ProgressReport  # noqa: PLC0415
+    from engine.weights.store import ModelStore  # noqa: PLC0415
+
+    def tell(report: ProgressReport) -> None:
+        fraction = report.done / report.total if report.total else 0.0
+        progress(fraction * _FRACTION_TO_PREPARE, report.message)
+
+    directory = ModelStore(offline=settings.offline).require(settings.model, tell)
+    progress(_FRACTION_TO_PREPARE, "The weights are being read.")
+    model = load_model(directory, settings.model, settings)
+    vocabulary = Vocabulary.from_file(directory / "tokenizer.json")
+    note = model.description.rotation_note
+    return LoadedModel(
+        model=model,
+        decode=lambda cache, request, checkpoint: decode(cache, request, vocabulary, checkpoint),
+        notes=(note,) if note else (),
+    )
+
+
+def _stop_on_signals(server: EngineServer) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop(number: int, _: FrameType | None) -> None:
+        loop.call_soon_threadsafe(server.stop, f"{signal.Signals(number).name} came.")
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)

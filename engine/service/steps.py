@@ -1,0 +1,86 @@
+"""What runs on the worker's thread, as generators of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.protocol.messages import CacheMap, GenerationEvent, GenerationRequest, Synced
+from engine.protocol.tokens import TokenArray
+from engine.service.pool import CacheKey, CachePool
+from engine.service.work import Step
+from engine.types import Checkpoint
+
+if TYPE_CHECKING:  # these import torch, which must not delay the service's first answer
+    from engine.cache.base import DocumentCache
+    from engine.model.base import Model
+
+    Decode = Callable[
+        [DocumentCache, GenerationRequest, Checkpoint],
+        Generator[tuple[GenerationEvent, ...], None, None],
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model and the way to decode with it."""
+
+    model: Model
+    decode: Decode  # yields the events of each step, from a cache already in sync
+    notes: tuple[str, ...] = ()  # sentences for users: told once, and kept in the status
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Everything the worker needs at hand."""
+
+    loaded: LoadedModel
+    pool: CachePool
+
+
+def sync_steps(
+    bench: Bench, key: CacheKey, prompt: TokenArray, cursor: int, checkpoint: Checkpoint
+) -> Generator[Step, None, None]:
+    """Bring the cache of `key` in line with `prompt`, then yield `Synced`."""
+    with bench.pool.lend(key, len(prompt)) as cache:
+        report = yield from cache.sync(prompt, cursor, checkpoint)
+    yield (Synced(report),)
+
+
+def generation_steps(
+    bench: Bench,
+    key: CacheKey,
+    prompt: TokenArray,
+    request: GenerationRequest,
+    checkpoint: Checkpoint,
+) -> Generator[Step, None, None]:
+    """Sync to `prompt`, then decode."""
+    with bench.pool.lend(key, len(prompt)) as cache:
+        report = yield from cache.sync(prompt, request.cursor, checkpoint)
+        yield (Synced(report),)
+        yield from bench.loaded.decode(cache, request, checkpoint)
+
+
+def refresh_steps(
+    bench: Bench, key: CacheKey, checkpoint: Checkpoint
+) -> Generator[int, None, None]:
+    """Make the cache of `key` exact, if it is still there."""
+    cache = bench.pool.find(key)
+    if cache is not None:
+        yield from cache.refresh(checkpoint)
+
+
+def describe(bench: Bench, key: CacheKey) -> CacheMap | None:
+    """Describe the cache of `key` as it is between two steps."""
+    cache = bench.pool.find(key)
+    if cache is None:
+        return None
+    return CacheMap(
+        document=key.document,
+        tokens=tuple(cache.tokens.tolist()),
+        runs=cache.runs(),
+        exact_prefix=cache.exact_prefix,
+        bytes_used=cache.num_bytes,
+        last_sync=cache.last_sync,
+    )

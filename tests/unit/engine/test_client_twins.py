@@ -1,0 +1,227 @@
+"""The engine in process, over a Unix socket and over a loopback port: one behaviour."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from engine.client.base import EngineClient
+from engine.errors import EngineError, NotReadyError, PromptTooLongError, SupersededError
+from engine.protocol.endpoint import Transport, endpoint_for
+from engine.protocol.messages import (
+    EngineState,
+    Finished,
+    FinishReason,
+    GenerationEvent,
+    GenerationRequest,
+    Phase,
+    Piece,
+    Sampling,
+    Synced,
+    SyncReport,
+)
+from engine.service.host import EngineHost
+from engine.service.local import LocalEngine
+from tests.unit.engine.doubles import WAIT_S, ModelDouble, expected_text, loader, request_for
+from tests.unit.engine.serving import client_of, serving
+
+PROMPT = list(range(10, 20))
+EDITED = [*range(10, 15), 99, *range(15, 20)]
+
+
+class Session(Protocol):
+    def __call__(self, session: str | None = None) -> EngineClient: ...
+
+
+@pytest.fixture
+def model() -> ModelDouble:
+    return ModelDouble()
+
+
+@asynccontextmanager
+async def in_process(model: ModelDouble) -> AsyncIterator[Session]:
+    host = EngineHost(loader(model), cache_budget_bytes=1000)
+    host.start()
+    yield lambda session=None: LocalEngine(host, session)
+    assert await host.stop(WAIT_S)
+
+
+@asynccontextmanager
+async def over(transport: Transport, folder: Path, model: ModelDouble) -> AsyncIterator[Session]:
+    endpoint = endpoint_for("double", folder, transport)
+    async with serving(endpoint, model):
+        yield lambda session=None: client_of(endpoint, session)
+
+
+@pytest.fixture(params=["local", Transport.UNIX, Transport.TCP])
+async def twins(
+    request: pytest.FixtureRequest, model: ModelDouble, tmp_path: Path
+) -> AsyncIterator[Session]:
+    """How to open a session, on each kind of engine in turn."""
+    if request.param == "local":
+        async with in_process(model) as session:
+            yield session
+    else:
+        async with over(request.param, tmp_path, model) as session:
+            yield session
+
+
+@pytest.fixture
+async def engine(twins: Session) -> AsyncIterator[EngineClient]:
+    engine = twins()
+    await engine.connect()
+    assert (await engine.wait_ready(WAIT_S)).phase is Phase.READY
+    yield engine
+    await engine.aclose()
+
+
+async def events_of(engine: EngineClient, request: GenerationRequest) -> list[GenerationEvent]:
+    return [event async for event in engine.generate(request)]
+
+
+async def test_the_same_calls_give_the_same_events(engine: EngineClient) -> None:
+    assert await engine.sync("a.py", PROMPT, 5) == SyncReport(10, 0, 0, 10, 0, 0.0)
+    request = GenerationRequest("a.py", EDITED, 6, 2, (b"\n",), 2, Sampling(0.5, 0.9, 7), b"")
+    events = await events_of(engine, request)
+    assert isinstance(events[0], Synced)
+    assert (events[0].report.kept, events[0].report.encoded) == (5, 6)
+    assert events[1:] == [
+        Piece(0, (20,), b"20 ", -0.5),
+        Piece(1, (20,), b"20 ", -0.5),
+        Piece(0, (21,), b"21 ", -0.5),
+        Piece(1, (21,), b"21 ", -0.5),
+        Finished(0, FinishReason.LENGTH),
+        Finished(1, FinishReason.LENGTH),
+    ]
+
+
+async def test_a_cache_is_described_alike(engine: EngineClient) -> None:
+    assert await engine.inspect("a.py") is None
+    report = await engine.sync("a.py", EDITED, 0)
+    cache = await engine.inspect("a.py")
+    assert cache is not None
+    assert cache.document == "a.py"
+    assert cache.tokens == tuple(EDITED)
+    assert cache.last_sync == report
+    assert [(run.start, run.stop) for run in cache.runs] == [(0, len(EDITED))]
+
+
+async def test_the_state_and_the_status_are_told_alike(engine: EngineClient) -> None:
+    await engine.sync("a.py", PROMPT, 0)
+    status = await engine.status()
+    assert status.state == engine.state
+    assert status.state.model is not None
+    assert status.state.model.name == "double"
+    assert (status.num_clients, status.documents, status.cache_bytes) == (1, ("a.py",), 100)
+
+
+async def test_refusals_are_alike(engine: EngineClient) -> None:
+    with pytest.raises(PromptTooLongError, match="201 tokens"):
+        await engine.sync("a.py", [1] * 201, 0)
+    with pytest.raises(EngineError, match="no tokens"):
+        await engine.sync("a.py", [], 0)
+    with pytest.raises(EngineError, match="token ids"):
+        await engine.sync("a.py", [2**31], 0)
+    with pytest.raises(EngineError, match="0 candidates"):
+        await events_of(engine, request_for(PROMPT, num_candidates=0))
+    assert (await engine.sync("a.py", PROMPT, 0)).prompt == len(PROMPT)
+
+
+async def test_work_before_the_model_is_loaded_is_refused(
+    twins: Session, model: ModelDouble
+) -> None:
+    del model
+    engine = twins()
+    states: list[EngineState] = []
+    engine.on_state(states.append)
+    await engine.connect()
+    if engine.state.phase is not Phase.READY:
+        with pytest.raises(NotReadyError):
+            await engine.sync("a.py", PROMPT, 0)
+    assert (await engine.wait_ready(WAIT_S)).phase is Phase.READY
+    await engine.aclose()
+
+
+async def test_newest_wins_alike(engine: EngineClient, model: ModelDouble) -> None:
+    gate = model.hold("decode")
+    old = asyncio.create_task(events_of(engine, request_for(PROMPT)))
+    await asyncio.to_thread(gate.wait_for_arrival)
+    new = asyncio.create_task(events_of(engine, request_for(EDITED)))
+    await asyncio.sleep(0)
+    await engine.status()  # the newer request has arrived once this later one is answered
+    gate.open()
+    with pytest.raises(SupersededError):
+        await old
+    assert b"".join(e.text for e in await new if isinstance(e, Piece)) == expected_text(EDITED)
+
+
+async def test_closing_a_stream_cancels_within_one_step(
+    engine: EngineClient, model: ModelDouble
+) -> None:
+    gate = model.hold("decode")
+    events = engine.generate(request_for(PROMPT, max_tokens=50))
+    async with aclosing(events):  # type: ignore[type-var]
+        assert isinstance(await anext(events), Synced)
+        await asyncio.to_thread(gate.wait_for_arrival)
+    await engine.status()  # the cancellation has arrived once this later request is answered
+    gate.open()
+    await engine.sync("b.py", PROMPT, 0)
+    assert "decode" not in model.passes
+
+
+async def test_a_cancelled_sync_is_cancelled_in_the_engine(
+    engine: EngineClient, model: ModelDouble
+) -> None:
+    gate = model.hold("sync")
+    sync = asyncio.create_task(engine.sync("a.py", PROMPT, 0))
+    await asyncio.to_thread(gate.wait_for_arrival)
+    sync.cancel()
+    await asyncio.wait([sync])
+    await engine.status()
+    gate.open()
+    assert await engine.inspect("b.py") is None
+    assert model.passes == []
+
+
+async def test_two_windows_with_other_text_of_one_file(twins: Session) -> None:
+    windows = [twins("one"), twins("two")]
+    for window in windows:
+        await window.wait_ready(WAIT_S)
+    one, two = await asyncio.gather(
+        events_of(windows[0], request_for(PROMPT)), events_of(windows[1], request_for(EDITED))
+    )
+    assert b"".join(e.text for e in one if isinstance(e, Piece)) == expected_text(PROMPT)
+    assert b"".join(e.text for e in two if isinstance(e, Piece)) == expected_text(EDITED)
+    for window, tokens in zip(windows, (PROMPT, EDITED), strict=True):
+        cache = await window.inspect("a.py")
+        assert cache is not None
+        assert list(cache.tokens) == tokens
+        await window.aclose()
+
+
+async def test_a_closed_document_lends_its_cache_to_another_session(twins: Session) -> None:
+    first, second = twins("one"), twins("two")
+    await first.wait_ready(WAIT_S)
+    await first.sync("a.py", PROMPT, 0)
+    await first.close_document("a.py")
+    assert (await second.sync("a.py", EDITED, 0)).kept == 5
+    await first.aclose()
+    await second.aclose()
+
+
+async def test_tokens_are_sent_whole_where_a_difference_is_not_understood(
+    engine: EngineClient, model: ModelDouble
+) -> None:
+    """A frame that was declared and never arrived leaves the two ends apart."""
+    del model
+    await engine.sync("a.py", PROMPT, 0)
+    if not isinstance(engine, LocalEngine):
+        engine._connection.declarer.declare("a.py", [1, 2, 3])  # type: ignore[attr-defined]
+    assert (await engine.sync("a.py", EDITED, 0)).kept == 5
+    if not isinstance(engine, LocalEngine):
+        engine._connection.declarer.declare("a.py", [1, 2, 3])  # type: ignore[attr-defined]
+    events = await events_of(engine, request_for(PROMPT))
+    assert b"".join(e.text for e in events if isinstance(e, Piece)) == expected_text(PROMPT)

@@ -1,0 +1,174 @@
+"""`warmline engine`: see, start, stop or run the engine that all windows share."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, fields
+
+from engine.client.launch import ServiceLauncher, launcher_for
+from engine.client.remote import RemoteEngine
+from engine.errors import EngineUnavailableError
+from engine.protocol.endpoint import Endpoint
+from engine.protocol.messages import EngineState, EngineStatus, Phase
+from engine.settings import EngineSettings
+
+_CLIENT_NAME = "warmline engine"
+_LOAD_TIMEOUT_S = 1800.0
+_STOP_TIMEOUT_S = 10.0
+_POLL_S = 0.05
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Describe the command's arguments."""
+    parser = subparsers.add_parser(
+        "engine",
+        description="See, start or stop the engine: one per machine and model, for all windows.",
+    )
+    actions = {
+        "status": "say whether it runs and what it holds (the default)",
+        "start": "start it if need be, and wait until the model is loaded",
+        "stop": "stop it, for all windows; the next request starts it again",
+        "run": "be the engine, in the foreground",
+    }
+    summary = "; ".join(f"{action}: {text}" for action, text in actions.items())
+    parser.add_argument("action", nargs="?", choices=actions, default="status", help=summary)
+    parser.add_argument("--json", action="store_true", help="print one JSON value")
+    for field in fields(EngineSettings):
+        option = "--" + field.name.replace("_", "-")
+        text = str(field.metadata["description"])
+        if isinstance(field.default, bool):
+            parser.add_argument(option, action="store_true", help=text)
+        else:
+            parser.add_argument(
+                option,
+                type=type(field.default),
+                default=field.default,
+                choices=field.metadata.get("enum"),
+                help=f"{text} Default: {field.default}.",
+            )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked and return the exit code.
+
+    Raises:
+        EngineError: If it cannot be done, in a sentence for whoever asked.
+    """
+    settings = EngineSettings(
+        **{field.name: getattr(arguments, field.name) for field in fields(EngineSettings)}
+    )
+    if arguments.action == "run":
+        from engine.service.run import run_engine  # noqa: PLC0415  # the others need no server
+
+        return run_engine(settings)
+    action = {"start": _start, "stop": _stop, "status": _status}[arguments.action]
+    return asyncio.run(action(settings, as_json=arguments.json))
+
+
+async def _start(settings: EngineSettings, *, as_json: bool) -> int:
+    engine = RemoteEngine(settings, client_name=_CLIENT_NAME)
+    engine.on_state(_narrator())
+    try:
+        await engine.connect()
+        state = await engine.wait_ready(_LOAD_TIMEOUT_S)
+        _report(await engine.status(), as_json=as_json)
+    finally:
+        await engine.aclose()
+    return 0 if state.phase is Phase.READY else 1
+
+
+async def _status(settings: EngineSettings, *, as_json: bool) -> int:
+    launcher = launcher_for(settings, may_start=False)
+    if not launcher.endpoint.has_service():
+        _say({"running": False}, f"No engine runs for {settings.model}.", as_json=as_json)
+        return 0
+    engine = RemoteEngine(settings, client_name=_CLIENT_NAME, launcher=launcher)
+    try:
+        _report(await engine.status(), as_json=as_json)
+    finally:
+        await engine.aclose()
+    return 0
+
+
+async def _stop(settings: EngineSettings, *, as_json: bool) -> int:
+    launcher = launcher_for(settings, may_start=False)
+    was_running = launcher.endpoint.has_service()
+    if was_running:
+        await _ask_to_stop(settings, launcher)
+        await _end(launcher.endpoint)
+    sentence = "stopped" if was_running else "was not running"
+    _say({"stopped": was_running}, f"The engine {sentence}.", as_json=as_json)
+    return 0
+
+
+async def _ask_to_stop(settings: EngineSettings, launcher: ServiceLauncher) -> None:
+    engine = RemoteEngine(settings, client_name=_CLIENT_NAME, launcher=launcher)
+    try:
+        await engine.stop_service()
+    except EngineUnavailableError:  # it lives but does not answer, so the system must ask
+        _signal(launcher.endpoint, signal.SIGTERM)
+    finally:
+        await engine.aclose()
+
+
+async def _end(endpoint: Endpoint) -> None:
+    """Wait until the service is gone; kill it if it takes too long."""
+    if await _is_gone(endpoint):
+        return
+    _signal(endpoint, getattr(signal, "SIGKILL", signal.SIGTERM))  # Windows has the latter only
+    if not await _is_gone(endpoint):
+        raise EngineUnavailableError(
+            f"The engine was killed and is still there {_STOP_TIMEOUT_S:g} s later; restart the "
+            "machine if that goes on."
+        )
+
+
+async def _is_gone(endpoint: Endpoint) -> bool:
+    deadline_s = time.monotonic() + _STOP_TIMEOUT_S
+    while endpoint.has_service():
+        if time.monotonic() > deadline_s:
+            return False
+        await asyncio.sleep(_POLL_S)
+    return True
+
+
+def _signal(endpoint: Endpoint, number: int) -> None:
+    card = endpoint.read_card()
+    if card is not None and endpoint.has_service():
+        with suppress(ProcessLookupError):
+            os.kill(card.pid, number)
+
+
+def _narrator() -> Callable[[EngineState], None]:
+    """Return a listener that writes each new message once."""
+    told = ""
+
+    def tell(state: EngineState) -> None:
+        nonlocal told
+        if state.message != told:
+            told = state.message
+            print(told, file=sys.stderr)
+
+    return tell
+
+
+def _report(status: EngineStatus, *, as_json: bool) -> None:
+    held_mib, budget_mib = status.cache_bytes / 2**20, status.cache_budget_bytes / 2**20
+    lines = [
+        f"{status.state.message}  ({status.state.phase})",
+        f"process {status.pid}, up {status.uptime_s:.0f} s, clients: {status.num_clients}",
+        f"caches: {len(status.documents)}, {held_mib:.0f} of {budget_mib:.0f} MiB",
+        *status.documents,
+        *status.notes,
+    ]
+    _say({"running": True, **asdict(status)}, "\n".join(lines), as_json=as_json)
+
+
+def _say(value: dict[str, object], text: str, *, as_json: bool) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False) if as_json else text)
