@@ -94,7 +94,8 @@ class Tokenization:
         return _joined([self._remembered(each, self._encode_whole) for each in pieces])
 
     def _encode_whole(self, text: str) -> TokenArray:
-        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        storable = text.encode("utf-8", errors="replace").decode("utf-8")  # no lone surrogates
+        encoding = self._tokenizer.encode(storable, add_special_tokens=False)
         return np.array(encoding.ids, dtype=np.int32)
 
     def _remembered(self, text: str, encode: Callable[[str], TokenArray]) -> TokenArray:

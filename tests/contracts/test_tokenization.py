@@ -180,9 +180,7 @@ def test_text_never_gives_control_tokens(name: str, text: str) -> None:
     ("name", "expected"),
     [(name, name != "sentence-piece") for name in FAMILIES],
 )
-def test_boundaries_are_known_for_each_family_but_sentence_piece(
-    name: str, expected: bool
-) -> None:
+def test_boundaries_are_known_for_each_family_but_sentence_piece(name: str, expected: bool) -> None:
     assert family(name)[0].has_boundaries is expected
 
 
