@@ -1,0 +1,80 @@
+"""One request on its way, and what is known of it whenever it ends."""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import cast
+
+from completion.candidates import Drafts
+from completion.reasons import sentence_for
+from completion.types import Candidate, EmptyReason, Suggestion, Timings
+from engine.client.base import EngineClient
+from engine.protocol.messages import GenerationEvent, GenerationRequest, Piece, Synced, SyncReport
+
+
+class Attempt:
+    """Collects events, times and drafts from the moment of the request."""
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self._started = time.perf_counter()
+        self._sync_ms = 0.0
+        self._first_token_ms = 0.0
+        self._sync: SyncReport | None = None
+        self._drafts: Drafts | None = None
+
+    async def stream(
+        self, engine: EngineClient, request: GenerationRequest, drafts: Drafts
+    ) -> None:
+        """Take events until every candidate has ended; leaving cancels the request.
+
+        Raises:
+            EngineError: If the engine fails; what came before is kept.
+        """
+        self._drafts = drafts
+        # the contract promises `aclose`, which AsyncIterator does not have
+        events = cast("AsyncGenerator[GenerationEvent]", engine.generate(request))
+        async with aclosing(events):
+            async for event in events:
+                self._take(event, drafts)
+                if drafts.are_complete:
+                    break
+
+    def candidates(self) -> tuple[tuple[Candidate, ...], EmptyReason]:
+        """Return what there is to suggest by now, or why there is nothing."""
+        if self._drafts is None:
+            return (), EmptyReason.NOTHING_TO_SAY
+        return self._drafts.candidates()
+
+    def answer(self, candidates: tuple[Candidate, ...]) -> Suggestion:
+        """Answer with at least one candidate."""
+        return self._suggestion(candidates, None, "")
+
+    def empty(self, reason: EmptyReason, detail: str = "") -> Suggestion:
+        """Answer with nothing and the reason; `detail` replaces its usual sentence."""
+        return self._suggestion((), reason, detail or sentence_for(reason))
+
+    def _take(self, event: GenerationEvent, drafts: Drafts) -> None:
+        if isinstance(event, Synced):
+            self._sync = event.report
+            self._sync_ms = self._elapsed_ms()
+            return
+        if isinstance(event, Piece) and not self._first_token_ms:
+            self._first_token_ms = self._elapsed_ms()
+        drafts.take(event)
+
+    def _suggestion(
+        self, candidates: tuple[Candidate, ...], reason: EmptyReason | None, detail: str
+    ) -> Suggestion:
+        return Suggestion(
+            candidates=candidates,
+            model=self._model,
+            timings=Timings(self._sync_ms, self._first_token_ms, self._elapsed_ms()),
+            sync=self._sync,
+            num_generated=self._drafts.num_generated if self._drafts else 0,
+            reason=reason,
+            detail=detail,
+        )
+
+    def _elapsed_ms(self) -> float:
+        return (time.perf_counter() - self._started) * 1000

@@ -1,0 +1,113 @@
+"""Candidates as they are written: text, cost and the moment when enough is there."""
+
+import re
+from dataclasses import dataclass, field
+
+from completion.scope import find_end
+from completion.syntax import Place, ShapeKind
+from completion.trimming import Trimmed, complete_text, trim
+from completion.types import Candidate, EmptyReason
+from engine.protocol.messages import Finished, FinishReason, Piece
+
+
+@dataclass(slots=True)
+class Draft:
+    """One candidate while it is written."""
+
+    data: bytearray = field(default_factory=bytearray)
+    num_tokens: int = 0
+    logprob: float = 0.0
+    has_ended: bool = False
+    is_cut_short: bool = True  # until it ends by itself or by syntax
+
+    def end(self) -> None:
+        """Take nothing more."""
+        self.has_ended = True
+        self.is_cut_short = False
+
+
+class Drafts:
+    """All candidates of one request.
+
+    Args:
+        place: The code around the cursor.
+        num_candidates: At least 1.
+        forced_text: What every candidate begins with.
+        control_tokens: Tokens that are no text; they end a candidate.
+    """
+
+    def __init__(
+        self, place: Place, num_candidates: int, forced_text: str, control_tokens: frozenset[int]
+    ) -> None:
+        self._place = place
+        self._forced_text = forced_text
+        self._control_tokens = control_tokens
+        self._drafts = [Draft() for _ in range(num_candidates)]
+        self.num_generated = 0
+
+    @property
+    def are_complete(self) -> bool:
+        """Tell whether nothing more is worth waiting for."""
+        return all(draft.has_ended for draft in self._drafts)
+
+    def take(self, event: Piece | Finished) -> None:
+        """Note more text, or the end, of one candidate."""
+        draft = self._drafts[event.candidate]
+        if isinstance(event, Piece):
+            self.num_generated += len(event.tokens)
+        if draft.has_ended:
+            return
+        if isinstance(event, Finished):
+            draft.has_ended = True
+            draft.is_cut_short = event.reason in {FinishReason.LENGTH, FinishReason.CANCELLED}
+        else:
+            self._add(draft, event)
+
+    def _add(self, draft: Draft, event: Piece) -> None:
+        if self._control_tokens.intersection(event.tokens):
+            draft.end()
+            return
+        draft.data += event.text
+        draft.num_tokens += len(event.tokens)
+        draft.logprob += event.logprob
+        if self._reaches_end(draft):
+            draft.end()
+
+    def candidates(self) -> tuple[tuple[Candidate, ...], EmptyReason]:
+        """Return the distinct usable candidates, best first, and the reason if there is none.
+
+        The first one written is greedy and stays first; the others follow by likelihood.
+        """
+        greedy, *sampled = [(self._trimmed(draft), draft) for draft in self._drafts]
+        sampled.sort(key=lambda pair: -_mean_logprob(pair[1]))
+        distinct: dict[str, Candidate] = {}
+        for trimmed, draft in (greedy, *sampled):
+            if trimmed.text and trimmed.text not in distinct:
+                distinct[trimmed.text] = Candidate(
+                    trimmed.text, draft.num_tokens, _mean_logprob(draft)
+                )
+        return tuple(distinct.values()), greedy[0].reason or EmptyReason.NOTHING_TO_SAY
+
+    def _reaches_end(self, draft: Draft) -> bool:
+        text = complete_text(bytes(draft.data)).replace("\r\n", "\n")
+        end = find_end(self._place, text, len(self._forced_text), is_whole=False)
+        return end is not None
+
+    def _trimmed(self, draft: Draft) -> Trimmed:
+        text = complete_text(bytes(draft.data))
+        if draft.is_cut_short:
+            text = _whole_part(text, self._place, self._forced_text)
+        return trim(text, self._place, self._forced_text)
+
+
+def _whole_part(text: str, place: Place, forced_text: str) -> str:
+    """Drop the line, or at least the word, that was being written when it was cut short."""
+    rest = text[len(forced_text) :]
+    lines = rest[: rest.rfind("\n") + 1]
+    if place.shape.kind is not ShapeKind.LINE and lines.strip():
+        return forced_text + lines
+    return forced_text + re.sub(r"\w+\Z", "", rest)
+
+
+def _mean_logprob(draft: Draft) -> float:
+    return draft.logprob / max(1, draft.num_tokens)

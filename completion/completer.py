@@ -1,0 +1,232 @@
+"""Suggestions for open documents: the face of this room."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from completion.attempt import Attempt
+from completion.background import BackgroundTasks
+from completion.cache_view import CacheView, view_of
+from completion.candidates import Drafts
+from completion.document import Document
+from completion.errors import CompletionError
+from completion.open_documents import OpenDocument, Ticket
+from completion.preparation import PromptBuilders, off_loop, prepare_request
+from completion.reasons import reason_for
+from completion.settings import CompletionSettings
+from completion.trimming import uses_crlf
+from completion.types import Candidate, CompletionOptions, EmptyReason, Suggestion
+from engine.client.base import EngineClient
+from engine.errors import EngineError
+from engine.protocol.messages import EngineState, Phase
+
+_DEFAULT_OPTIONS = CompletionOptions()
+
+
+class Completer:
+    """Completes open documents through one engine. Used from one event loop.
+
+    Documents are snapshots; each change is told to the engine at once, so that its cache is
+    right before anyone asks. Whatever is newer wins: a newer request or version of a document
+    turns the answer to an older request into SUPERSEDED.
+
+    Args:
+        engine: Connected by whoever owns it, before or after.
+        settings: See `update_settings`.
+        repository_name: Told to models that know repositories; empty leaves it out.
+    """
+
+    def __init__(
+        self, engine: EngineClient, settings: CompletionSettings, repository_name: str = ""
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._builders = PromptBuilders(repository_name)
+        self._background = BackgroundTasks()
+        self._open: dict[str, OpenDocument] = {}
+        self._newest: OpenDocument | None = None
+        engine.on_state(self._catch_up)
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        """The newest snapshot of each open document, by name."""
+        return MappingProxyType({name: entry.document for name, entry in self._open.items()})
+
+    def update_settings(self, settings: CompletionSettings) -> None:
+        """Use other settings from the next request on."""
+        self._settings = settings
+
+    def open(self, document: Document) -> None:
+        """Take a document in. Its cache is filled at the first change or request."""
+        self._forget(document.name)
+        self._open[document.name] = OpenDocument(document)
+
+    def change(self, document: Document, cursor: int | None) -> None:
+        """Take a new snapshot and bring the engine's cache up to it in the background.
+
+        Args:
+            document: The new snapshot; opened if it was not open.
+            cursor: Offset where the next request is expected. None if unknown: then it is
+                where it was, moved along with the text, or at the end of the edit.
+        """
+        entry = self._open.setdefault(document.name, OpenDocument(document))
+        entry.change(document, cursor)
+        self._newest = entry
+        self._schedule_sync(entry)
+
+    def close(self, name: str) -> None:
+        """Let a document go, here and in the engine; an unknown one is no error."""
+        if self._forget(name):
+            self._background.start(self._engine.close_document(name), f"closing {name}")
+
+    async def complete(
+        self, name: str, offset: int, options: CompletionOptions = _DEFAULT_OPTIONS
+    ) -> Suggestion:
+        """Suggest what to insert at `offset` of an open document.
+
+        Whatever a user can cause gives an empty suggestion with a reason, never an exception.
+        Cancelling the caller cancels the work in the engine.
+
+        Args:
+            name: As opened.
+            offset: In code points.
+            options: What differs from the settings.
+        """
+        model = self._engine.state.model
+        attempt = Attempt(model.name if model else "")
+        entry = self._open.get(name)
+        if entry is None:
+            return attempt.empty(EmptyReason.UNKNOWN_DOCUMENT)
+        suggestion = self._refusal(entry, offset, attempt)
+        if suggestion is None:
+            suggestion = await self._newest_answer(entry, offset, options, attempt)
+        if suggestion.reason is not EmptyReason.SUPERSEDED:
+            entry.last_suggestion = suggestion
+        return suggestion
+
+    async def cache_view(self, name: str) -> CacheView | None:
+        """Describe the live cache of a document; None when the engine holds none.
+
+        Raises:
+            EngineError: If the engine fails or has no model yet.
+            CompletionError: If the model's tokenizer cannot be read.
+        """
+        cache = await self._engine.inspect(name)
+        if cache is None:
+            return None
+        builder = await self._builders.builder_for(self._engine.state.model)
+        return await asyncio.to_thread(view_of, cache, builder.tokenization)
+
+    def last_suggestion(self, name: str) -> Suggestion | None:
+        """Return the last answer for a document that nothing newer overtook."""
+        entry = self._open.get(name)
+        return entry.last_suggestion if entry else None
+
+    def _refusal(self, entry: OpenDocument, offset: int, attempt: Attempt) -> Suggestion | None:
+        """Answer at once what needs no engine."""
+        length, state = len(entry.document.text), self._engine.state
+        if not self._settings.enabled:
+            return attempt.empty(EmptyReason.DISABLED)
+        if not 0 <= offset <= length:
+            detail = f"The position {offset} is outside a document of {length} characters."
+            return attempt.empty(EmptyReason.POSITION_OUTSIDE, detail)
+        if self._is_too_large(entry.document):
+            return attempt.empty(EmptyReason.DOCUMENT_TOO_LARGE)
+        if state.phase is Phase.FAILED:
+            return attempt.empty(EmptyReason.ENGINE_FAILED, state.message)
+        if state.phase is not Phase.READY:
+            return attempt.empty(EmptyReason.LOADING)
+        return None
+
+    async def _newest_answer(
+        self, entry: OpenDocument, offset: int, options: CompletionOptions, attempt: Attempt
+    ) -> Suggestion:
+        """Answer, unless something newer overtakes the answer."""
+        ticket = entry.begin_request(offset)
+        suggestion = await self._bounded_answer(ticket, offset, options, attempt)
+        return suggestion if ticket.is_newest else attempt.empty(EmptyReason.SUPERSEDED)
+
+    async def _bounded_answer(
+        self, ticket: Ticket, offset: int, options: CompletionOptions, attempt: Attempt
+    ) -> Suggestion:
+        """Answer with what there is when the request ends or its time is up."""
+        is_late = False
+        try:
+            async with asyncio.timeout(self._settings.timeout_ms / 1000):
+                await self._generate(ticket, offset, options, attempt)
+        except TimeoutError:
+            is_late = True
+        except EngineError as error:
+            return attempt.empty(reason_for(error), str(error))
+        except CompletionError as error:
+            return attempt.empty(EmptyReason.ENGINE_FAILED, str(error))
+        candidates, reason = attempt.candidates()
+        if not candidates:
+            return attempt.empty(EmptyReason.TIMED_OUT if is_late else reason)
+        return attempt.answer(_with_newlines_of(ticket.document, candidates))
+
+    async def _generate(
+        self, ticket: Ticket, offset: int, options: CompletionOptions, attempt: Attempt
+    ) -> None:
+        document, settings, window = ticket.document, self._settings, ticket.entry.window
+        builder = await self._builders.builder_for(self._engine.state.model)
+        prepared = await off_loop(
+            document,
+            lambda: prepare_request(builder, document, offset, settings, options, previous=window),
+        )
+        if not ticket.is_newest or not prepared.request.tokens:
+            return  # in the engine it would end the newer work
+        ticket.entry.window = prepared.window
+        drafts = Drafts(
+            prepared.place,
+            prepared.request.num_candidates,
+            options.forced_text,
+            builder.tokenization.control_tokens,
+        )
+        await attempt.stream(self._engine, prepared.request, drafts)
+
+    def _is_too_large(self, document: Document) -> bool:
+        return len(document.text.encode("utf-8", "replace")) > self._settings.max_document_bytes
+
+    def _catch_up(self, state: EngineState) -> None:
+        """Fill the newest document's cache when a model becomes ready, first or again."""
+        if state.phase is Phase.READY and self._newest is not None:
+            self._schedule_sync(self._newest)
+
+    def _schedule_sync(self, entry: OpenDocument) -> None:
+        entry.cancel_sync()
+        is_ready = self._engine.state.phase is Phase.READY
+        if is_ready and self._settings.enabled and not self._is_too_large(entry.document):
+            purpose = f"syncing {entry.document.name}"
+            entry.sync_task = self._background.start(self._sync(entry), purpose)
+
+    async def _sync(self, entry: OpenDocument) -> None:
+        document, settings, window = entry.document, self._settings, entry.window
+        cursor = len(document.text) if entry.cursor is None else entry.cursor
+        builder = await self._builders.builder_for(self._engine.state.model)
+        built = await off_loop(
+            document,
+            lambda: builder.build(document, cursor, settings, settings.max_tokens, previous=window),
+        )
+        entry.remember_window(document, built.window)
+        tokens = built.prompt.tokens.tolist()
+        if tokens:
+            await self._engine.sync(document.name, tokens, built.prompt.cursor)
+
+    def _forget(self, name: str) -> bool:
+        entry = self._open.pop(name, None)
+        if entry is None:
+            return False
+        entry.close()
+        if self._newest is entry:
+            self._newest = None
+        return True
+
+
+def _with_newlines_of(
+    document: Document, candidates: tuple[Candidate, ...]
+) -> tuple[Candidate, ...]:
+    if not uses_crlf(document.text):
+        return candidates
+    return tuple(replace(each, text=each.text.replace("\n", "\r\n")) for each in candidates)

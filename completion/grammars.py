@@ -1,0 +1,106 @@
+"""Text as lexemes by a tree-sitter grammar, which also finds them in broken code."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import tree_sitter_c
+import tree_sitter_cpp
+import tree_sitter_go
+import tree_sitter_java
+import tree_sitter_javascript
+import tree_sitter_python
+import tree_sitter_rust
+import tree_sitter_typescript
+from tree_sitter import Language, Node, Parser
+
+from completion.lexemes import Lexeme, LexemeKind, bracket_kind
+
+_GRAMMARS: dict[str, Callable[[], object]] = {
+    "python": tree_sitter_python.language,
+    "javascript": tree_sitter_javascript.language,
+    "javascriptreact": tree_sitter_javascript.language,
+    "typescript": tree_sitter_typescript.language_typescript,
+    "typescriptreact": tree_sitter_typescript.language_tsx,
+    "java": tree_sitter_java.language,
+    "go": tree_sitter_go.language,
+    "rust": tree_sitter_rust.language,
+    "c": tree_sitter_c.language,
+    "cpp": tree_sitter_cpp.language,
+}
+_STRING_WORDS = ("string", "char_literal", "character_literal", "rune_literal", "regex")
+_COMMENT_WORD = "comment"
+
+
+def has_grammar(language: str) -> bool:
+    """Tell whether an LSP language identifier has a grammar."""
+    return language in _GRAMMARS
+
+
+def parsed_lexemes(text: str, language: str, start: int = 0) -> Iterator[Lexeme]:
+    """Cut `text` into lexemes by the grammar of `language`.
+
+    Args:
+        text: Parsed from its beginning.
+        language: An LSP language identifier.
+        start: Offset in code points; lexemes that end at or before it are left out.
+
+    Raises:
+        KeyError: If the language has no grammar; see `has_grammar`.
+    """
+    source = text.encode("utf-8", errors="replace")
+    to_offset = _offsets(text, source)
+    first_byte = len(text[:start].encode("utf-8", errors="replace"))
+    root = Parser(_language(language)).parse(source).root_node  # a parser is not thread-safe
+    for node in _leaves(root, first_byte):
+        content = source[node.start_byte : node.end_byte].decode("utf-8", errors="replace")
+        begin, end = to_offset(node.start_byte), to_offset(node.end_byte)
+        kind = _kind(node, content)
+        yield Lexeme(kind, begin, end, content, _is_closed(kind, content))
+
+
+@cache
+def _language(language: str) -> Language:
+    return Language(_GRAMMARS[language]())
+
+
+def _offsets(text: str, source: bytes) -> Callable[[int], int]:
+    """Return a function from byte offsets to code points, for offsets that only grow."""
+    if len(text) == len(source):
+        return lambda byte_offset: byte_offset
+    passed_bytes = passed_characters = 0
+
+    def to_offset(byte_offset: int) -> int:
+        nonlocal passed_bytes, passed_characters
+        between = source[passed_bytes:byte_offset].decode("utf-8", errors="replace")
+        passed_bytes, passed_characters = byte_offset, passed_characters + len(between)
+        return passed_characters
+
+    return to_offset
+
+
+def _leaves(root: Node, first_byte: int) -> Iterator[Node]:
+    """Walk the smallest nodes in order; a string or comment is one of them."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if node.end_byte <= first_byte:
+            continue
+        if node.child_count and not _is_literal(node):
+            waiting.extend(reversed(node.children))
+        elif node.end_byte > node.start_byte and not node.is_missing:
+            yield node
+
+
+def _is_literal(node: Node) -> bool:
+    return node.is_named and any(word in node.type for word in (*_STRING_WORDS, _COMMENT_WORD))
+
+
+def _kind(node: Node, content: str) -> LexemeKind:
+    if not _is_literal(node):
+        return bracket_kind(content)
+    return LexemeKind.COMMENT if _COMMENT_WORD in node.type else LexemeKind.STRING
+
+
+def _is_closed(kind: LexemeKind, content: str) -> bool:
+    """Tell whether what follows a literal is outside of it; a line comment has no end."""
+    return kind is not LexemeKind.COMMENT or content.endswith("*/")

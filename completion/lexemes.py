@@ -1,0 +1,142 @@
+"""Text as comments, strings, brackets and the rest, without a grammar.
+
+Works on fragments and on broken code: a string that is not closed ends with its line, so
+that one stray quote never hides the rest of a file.
+"""
+
+import re
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+
+from completion.languages import LanguageTraits, traits_of
+
+CLOSER_OF = {"(": ")", "[": "]", "{": "}"}
+
+
+class LexemeKind(Enum):
+    """What a lexeme is."""
+
+    OPENER = "opener"
+    CLOSER = "closer"
+    COMMENT = "comment"
+    STRING = "string"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Lexeme:
+    """A piece of text without white space around it, [start, stop) in code points."""
+
+    kind: LexemeKind
+    start: int
+    stop: int
+    text: str
+    is_closed: bool = True  # false for a string or comment whose end is missing
+
+
+def bracket_kind(text: str) -> LexemeKind:
+    """Tell an opening and a closing bracket from everything else."""
+    if text in CLOSER_OF:
+        return LexemeKind.OPENER
+    return LexemeKind.CLOSER if text in CLOSER_OF.values() else LexemeKind.OTHER
+
+
+def lexemes_of(text: str, language: str) -> Iterator[Lexeme]:
+    """Cut `text` into lexemes, beginning outside of strings and comments."""
+    return _lexemes(text, _pattern(traits_of(language), has_words=True))
+
+
+def bracket_lexemes_of(text: str, language: str) -> Iterator[Lexeme]:
+    """Give the same without words and signs, in a fraction of the time."""
+    return _lexemes(text, _pattern(traits_of(language), has_words=False))
+
+
+def _lexemes(text: str, pattern: re.Pattern[str]) -> Iterator[Lexeme]:
+    for match in pattern.finditer(text):
+        found = match[0]
+        kind = LexemeKind.OTHER
+        if match.lastgroup == "bracket":
+            kind = bracket_kind(found)
+        elif match.lastgroup in ("string", "long_string"):
+            kind = LexemeKind.STRING
+        elif match.lastgroup in ("comment", "long_comment"):
+            kind = LexemeKind.COMMENT
+        yield Lexeme(kind, match.start(), match.end(), found, _is_closed(match))
+
+
+def ends_inside_literal(text: str, language: str) -> bool:
+    """Tell whether what follows `text` belongs to a string or comment begun in it."""
+    last = deque(bracket_lexemes_of(text, language), maxlen=1)
+    return bool(last) and last[0].stop == len(text) and not last[0].is_closed
+
+
+def unclosed_count(text: str, language: str) -> int:
+    """Return how many brackets and strings `text` opens and leaves open."""
+    opened: list[str] = []
+    count = 0
+    for lexeme in bracket_lexemes_of(text, language):
+        if lexeme.kind is LexemeKind.STRING and not lexeme.is_closed:
+            count += 1
+        _match_bracket(opened, lexeme)
+    return count + len(opened)
+
+
+def missing_closers(before: Iterable[Lexeme], after: Iterable[Lexeme]) -> Counter[str]:
+    """Count, by kind, the brackets open at the cursor that nothing after it closes."""
+    opened: list[str] = []
+    for lexeme in before:
+        _match_bracket(opened, lexeme)
+    missing = Counter(CLOSER_OF[opener] for opener in opened)
+    inner: list[str] = []
+    for lexeme in after:
+        if _match_bracket(inner, lexeme):
+            missing[lexeme.text] -= 1
+    return +missing
+
+
+def _match_bracket(opened: list[str], lexeme: Lexeme) -> bool:
+    """Keep the stack of open brackets. Tells whether `lexeme` closes one from outside."""
+    if lexeme.kind is LexemeKind.OPENER:
+        opened.append(lexeme.text)
+    elif lexeme.kind is LexemeKind.CLOSER:
+        if not opened:
+            return True
+        if CLOSER_OF[opened[-1]] == lexeme.text:
+            opened.pop()
+    return False
+
+
+@cache
+def _pattern(traits: LanguageTraits, *, has_words: bool) -> re.Pattern[str]:
+    comment = re.escape(traits.comment_mark)
+    groups = []
+    if traits.multi_line_quotes:
+        quotes = "|".join(map(re.escape, traits.multi_line_quotes))
+        groups.append(rf"(?P<long_string>(?P<quotes>{quotes})(?s:.)*?(?:(?P=quotes)|\Z))")
+    if traits.has_block_comments:
+        groups.append(r"(?P<long_comment>/\*(?s:.)*?(?:\*/|\Z))")
+    groups.append(rf"(?P<comment>{comment}[^\n]*)")
+    if traits.string_quotes:
+        groups.append(
+            rf"(?P<string>(?P<quote>[{traits.string_quotes}])"
+            r"(?:\\.|(?!(?P=quote))[^\\\n])*(?P<end>(?P=quote))?)"
+        )
+    groups.append(r"(?P<bracket>[()\[\]{}])")
+    if has_words:
+        groups.extend([r"(?P<word>\w+)", r"(?P<sign>[^\w\s])"])
+    return re.compile("|".join(groups))
+
+
+def _is_closed(match: re.Match[str]) -> bool:
+    groups = match.groupdict()
+    if match.lastgroup == "string":
+        return groups["end"] is not None
+    if match.lastgroup == "long_string":
+        quotes = groups["quotes"]
+        return match[0].endswith(quotes) and len(match[0]) >= 2 * len(quotes)
+    if match.lastgroup == "long_comment":
+        return match[0].endswith("*/")
+    return match.lastgroup != "comment"

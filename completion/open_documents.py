@@ -1,0 +1,77 @@
+"""What is remembered of each open document between requests."""
+
+import asyncio
+from dataclasses import dataclass
+
+from completion.budget import Window
+from completion.difference import replacement_between
+from completion.document import Document
+from completion.types import Suggestion
+
+
+@dataclass(slots=True, eq=False)
+class OpenDocument:
+    """The newest snapshot of a document, and where its last prompt was cut from it."""
+
+    document: Document
+    cursor: int | None = None  # offset where the next request is expected
+    window: Window | None = None
+    is_open: bool = True
+    num_requests: int = 0
+    last_suggestion: Suggestion | None = None
+    sync_task: asyncio.Task[None] | None = None
+
+    def change(self, document: Document, cursor: int | None) -> None:
+        """Take a new snapshot; cursor and window move along with the edit.
+
+        Args:
+            document: The new snapshot.
+            cursor: None if unknown: then the last one, moved along, or the end of the edit.
+        """
+        old, new = self.document.text, document.text
+        edit = replacement_between(old, new)
+        if self.window is not None:
+            self.window = self.window.moved(edit, len(old), len(new))
+        if cursor is None and self.cursor is not None:
+            cursor = edit.moved(self.cursor)
+        self.cursor = edit.new_stop if cursor is None else max(0, min(cursor, len(new)))
+        self.document = document
+
+    def remember_window(self, document: Document, window: Window) -> None:
+        """Keep the window of a prompt, unless the text has changed since."""
+        if self.document is document:
+            self.window = window
+
+    def begin_request(self, cursor: int) -> "Ticket":
+        """Count a request, which replaces a waiting sync: it syncs to the same text."""
+        self.cancel_sync()
+        self.cursor = cursor
+        self.num_requests += 1
+        return Ticket(self, self.document, self.num_requests)
+
+    def close(self) -> None:
+        """Let nothing more happen to this document."""
+        self.cancel_sync()
+        self.is_open = False
+
+    def cancel_sync(self) -> None:
+        """Give up the sync that is waiting or under way, for something newer."""
+        if self.sync_task is not None:
+            self.sync_task.cancel()
+            self.sync_task = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A request's place in the order of things that happen to a document."""
+
+    entry: OpenDocument
+    document: Document
+    number: int
+
+    @property
+    def is_newest(self) -> bool:
+        """Tell whether neither a newer request nor a newer text has come since."""
+        entry = self.entry
+        is_last = entry.num_requests == self.number
+        return entry.is_open and is_last and entry.document == self.document

@@ -1,0 +1,94 @@
+"""From what a user asks to what the engine is asked. Pure, and off the event loop."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from completion.budget import Window
+from completion.document import Document
+from completion.errors import CompletionError
+from completion.prompting import PromptBuilder
+from completion.settings import CompletionSettings
+from completion.syntax import Place, ShapeKind, place_at
+from completion.types import CompletionOptions
+from engine.errors import NotReadyError
+from engine.protocol.messages import GenerationRequest, ModelDescription, Sampling
+
+_INLINE_CHARACTERS = 4_000  # longer texts are worth the way to a thread and back
+_VARIED = Sampling(temperature=0.8, top_p=0.95)  # for all candidates but the first
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRequest:
+    """A request, and what is needed to judge what comes back."""
+
+    request: GenerationRequest
+    place: Place
+    window: Window
+
+
+def prepare_request(
+    builder: PromptBuilder,
+    document: Document,
+    offset: int,
+    settings: CompletionSettings,
+    options: CompletionOptions,
+    *,
+    previous: Window | None,
+) -> PreparedRequest:
+    """Lay out the prompt for one suggestion and decide where it should stop."""
+    max_tokens = max(1, settings.max_tokens if options.max_tokens is None else options.max_tokens)
+    max_tokens = min(max_tokens, max(1, builder.description.context_tokens // 2))
+    built = builder.build(document, offset, settings, max_tokens, previous=previous)
+    place = place_at(document.text, offset, document.language, multi_line=settings.multi_line)
+    ends_with_line = place.shape.kind is ShapeKind.LINE and "\n" not in options.forced_text
+    num_candidates = max(1, options.num_candidates)
+    request = GenerationRequest(
+        document=document.name,
+        tokens=built.prompt.tokens.tolist(),
+        cursor=built.prompt.cursor,
+        max_tokens=max_tokens,
+        stops=(b"\n",) if ends_with_line else (),
+        num_candidates=num_candidates,
+        sampling=_VARIED if num_candidates > 1 else Sampling(),
+        forced_text=options.forced_text.encode("utf-8", errors="replace"),
+    )
+    return PreparedRequest(request, place, built.window)
+
+
+async def off_loop(document: Document, work: Callable[[], Result]) -> Result:
+    """Do `work` in a thread if the document is large, at once if it is small."""
+    if len(document.text) <= _INLINE_CHARACTERS:
+        return work()
+    return await asyncio.to_thread(work)
+
+
+class PromptBuilders:
+    """The builder of whatever model is loaded; each tokenizer is read once."""
+
+    def __init__(self, repository_name: str) -> None:
+        self._repository_name = repository_name
+        self._directory = ""
+        self._loading: asyncio.Task[PromptBuilder] | None = None
+
+    async def builder_for(self, description: ModelDescription | None) -> PromptBuilder:
+        """Return the builder for a model.
+
+        Raises:
+            NotReadyError: If there is no model yet.
+            TokenizerFileError: If its tokenizer cannot be read.
+        """
+        if description is None:
+            raise NotReadyError("the model is still loading, so there is no tokenizer yet; wait")
+        if self._loading is None or self._directory != description.directory:
+            self._directory = description.directory
+            load = asyncio.to_thread(PromptBuilder.load, description, self._repository_name)
+            self._loading = asyncio.create_task(load)
+        try:
+            return await asyncio.shield(self._loading)  # other callers wait for it too
+        except CompletionError:
+            self._loading = None  # the file may be there the next time
+            raise

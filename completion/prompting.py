@@ -1,0 +1,95 @@
+"""From a document and a cursor to a prompt, for one loaded model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from completion.budget import Window, fit_window, limits_for
+from completion.document import Document
+from completion.families import detect_family
+from completion.layout import Layout, Prompt, PromptParts
+from completion.settings import CompletionSettings
+from completion.tokenization import TokenArray, Tokenization
+from engine.protocol.messages import ModelDescription
+from retrieval.types import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltPrompt:
+    """A prompt and the part of the document that went into it."""
+
+    prompt: Prompt
+    window: Window
+
+
+class PromptBuilder:
+    """Builds prompts for one model. Safe to use from several threads."""
+
+    def __init__(
+        self, description: ModelDescription, tokenization: Tokenization, repository_name: str
+    ) -> None:
+        self.description = description
+        self.tokenization = tokenization
+        family = detect_family(tokenization, description.vocabulary_size)
+        self.layout = Layout(family, tokenization)
+        self._repository_name = repository_name
+
+    @classmethod
+    def load(cls, description: ModelDescription, repository_name: str) -> "PromptBuilder":
+        """Read the model's tokenizer.
+
+        Raises:
+            TokenizerFileError: If it cannot be read.
+        """
+        tokenization = Tokenization.load(Path(description.directory))
+        return cls(description, tokenization, repository_name)
+
+    def build(
+        self,
+        document: Document,
+        cursor: int,
+        settings: CompletionSettings,
+        max_tokens: int,
+        *,
+        previous: Window | None = None,
+        chunks: tuple[Chunk, ...] = (),
+    ) -> BuiltPrompt:
+        """Lay out the prompt for `cursor`, as like the previous one as the budget allows."""
+        limits = limits_for(
+            settings,
+            self.description.context_tokens,
+            max_tokens,
+            has_suffix=self.layout.family.fills_in_the_middle,
+        )
+        lead = self.layout.leading_text(chunks)
+        fitted = fit_window(
+            document.text,
+            cursor,
+            limits,
+            encode_before=lambda text: self._encode(lead + text),
+            encode_after=self._encode,
+            previous=previous,
+        )
+        parts = PromptParts(
+            before=fitted.before,
+            after=fitted.after,
+            path=path_in_repository(document.name, self._repository_name),
+            language=document.language,
+            repository_name=self._repository_name,
+            chunks=chunks,
+        )
+        return BuiltPrompt(self.layout.lay_out(parts), fitted.window)
+
+    def _encode(self, text: str) -> TokenArray:
+        return self.tokenization.encode(text)
+
+
+def path_in_repository(name: str, repository_name: str) -> str:
+    """Return what follows the folder `repository_name` in a path or URI, or the file's name."""
+    path = unquote(urlsplit(name).path) if "://" in name else name.replace("\\", "/")
+    parts = [part for part in path.split("/") if part]
+    if repository_name in parts[:-1]:
+        parts = parts[parts.index(repository_name) + 1 :]
+    else:
+        parts = parts[-1:]
+    return "/".join(parts)

@@ -1,0 +1,42 @@
+"""One sentence for each reason why there is no suggestion."""
+
+from completion.types import EmptyReason
+from engine.errors import (
+    EngineError,
+    EngineUnavailableError,
+    NotReadyError,
+    SupersededError,
+    WireError,
+)
+
+_SENTENCES = {
+    EmptyReason.LOADING: "The model is still loading; suggestions begin when it is ready.",
+    EmptyReason.ENGINE_FAILED: "The engine failed; `warmline doctor` looks for the cause.",
+    EmptyReason.ENGINE_UNAVAILABLE: "No engine answers; `warmline engine start` starts one.",
+    EmptyReason.SUPERSEDED: "The text changed or a newer request came while this one was answered.",
+    EmptyReason.NOTHING_TO_SAY: "The model has nothing to add at this place.",
+    EmptyReason.REPEATS_SUFFIX: "The model only repeated what already follows the cursor.",
+    EmptyReason.DOCUMENT_TOO_LARGE: "The document is larger than the setting max_document_bytes.",
+    EmptyReason.POSITION_OUTSIDE: "The position is outside the document.",
+    EmptyReason.UNKNOWN_DOCUMENT: "The document is not open; open it before asking.",
+    EmptyReason.DISABLED: "Suggestions are turned off in the settings.",
+    EmptyReason.TIMED_OUT: "The suggestion took longer than the setting timeout_ms allows.",
+}
+
+
+def sentence_for(reason: EmptyReason) -> str:
+    """Return the sentence that tells a person what `reason` means."""
+    return _SENTENCES[reason]
+
+
+def reason_for(error: EngineError) -> EmptyReason:
+    """Return the reason that an error of the engine amounts to."""
+    match error:
+        case NotReadyError():
+            return EmptyReason.LOADING
+        case SupersededError():
+            return EmptyReason.SUPERSEDED
+        case EngineUnavailableError() | WireError():
+            return EmptyReason.ENGINE_UNAVAILABLE
+        case _:
+            return EmptyReason.ENGINE_FAILED
