@@ -69,9 +69,7 @@ def offset_of(text: str, place: Place) -> int:
     """
     bounds = line_bounds(text)
     if place.line > len(bounds):
-        raise UsageError(
-            f"{place.path} has no line {place.line}: its last line is {len(bounds)}"
-        )
+        raise UsageError(f"{place.path} has no line {place.line}: its last line is {len(bounds)}")
     start, stop = bounds[place.line - 1]
     last_column = stop - start + 1
     if place.column > last_column:
