@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import IntEnum
 from importlib import import_module
 from types import ModuleType
@@ -13,7 +13,16 @@ from evaluation.errors import EvaluationError
 from warmline import __version__
 from warmline.errors import CommandError, UsageError
 
-COMMANDS = ("serve", "complete", "cache", "engine", "models", "doctor", "demo")
+COMMANDS = {
+    "serve": "run the language server for an editor",
+    "complete": "complete the code at one place in a file",
+    "cache": "draw the live cache of a file",
+    "engine": "see, start or stop the engine that all windows share",
+    "models": "see and get models",
+    "doctor": "see what is installed, what works, and what to do about the rest",
+    "demo": "see the live cache keep up with edits of a real file",
+}
+"""Each is a module of `warmline.commands`, imported only when it is called."""
 
 
 class ExitCode(IntEnum):
@@ -32,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         SystemExit: From argparse, after `--help`, `--version` or a malformed call.
     """
     argv = sys.argv[1:] if argv is None else argv
-    arguments = build_parser(_commands_needed(argv)).parse_args(argv)
+    arguments = build_parser(argv[0] if argv else None).parse_args(argv)
     try:
         return int(_command_module(arguments.command).run(arguments))
     except UsageError as error:
@@ -47,22 +56,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.INTERRUPTED
 
 
-def build_parser(commands: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
-    """Return the parser for the named commands."""
+def build_parser(called: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser: of the command that was called, or of the list of commands."""
     parser = argparse.ArgumentParser(
         prog="warmline",
         description="Local code completion whose model cache keeps up with your edits.",
     )
     parser.add_argument("--version", action="version", version=f"warmline {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in commands:
-        _command_module(command).add_parser(subparsers)
+    if called in COMMANDS:
+        _command_module(called).add_parser(subparsers)
+    else:
+        for command, summary in COMMANDS.items():
+            subparsers.add_parser(command, help=summary)
     return parser
-
-
-def _commands_needed(argv: Sequence[str]) -> Iterable[str]:
-    """Only the command that was called, so that no other one is imported."""
-    return argv[:1] if argv and argv[0] in COMMANDS else COMMANDS
 
 
 def _command_module(command: str) -> ModuleType:

@@ -1,0 +1,42 @@
+"""A session without an editor: the engine made ready, with progress for whoever watches."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from completion.settings import CompletionSettings
+from engine.protocol.messages import Phase
+from engine.settings import EngineSettings
+from lsp_server.ports import Session
+from lsp_server.settings import Settings
+from warmline.composition import COMMAND_LINE_SESSION, join_session
+from warmline.errors import WorkError
+from warmline.loading import show_loading
+
+READY_TIMEOUT_S = 1800.0
+"""A first start may have to download and convert the model."""
+
+COMPLETION_TIMEOUT_MS = 120_000
+"""In an editor nobody waits for a long file to be read the first time; here somebody does."""
+
+
+@asynccontextmanager
+async def headless_session(engine_settings: EngineSettings) -> AsyncIterator[Session]:
+    """Connect to the engine and wait until its model is loaded.
+
+    Raises:
+        EngineUnavailableError: If there is no engine and none can be started.
+        WorkError: If the model cannot be loaded, or not in time.
+    """
+    completion = replace(CompletionSettings(), timeout_ms=COMPLETION_TIMEOUT_MS)
+    settings = Settings(engine=engine_settings, completion=completion)
+    session = join_session(settings, repository_name="", session=COMMAND_LINE_SESSION)
+    try:
+        with show_loading(session.engine):
+            await session.engine.connect()
+            state = await session.engine.wait_ready(READY_TIMEOUT_S)
+        if state.phase is not Phase.READY:
+            raise WorkError(state.message or f"the engine is {state.phase.value}, not ready")
+        yield session
+    finally:
+        await session.engine.aclose()
