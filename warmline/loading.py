@@ -41,12 +41,15 @@ def _progress(console: Console) -> Progress:
 
 
 def _description(state: EngineState) -> str:
-    return state.message or {
-        Phase.STARTING: "starting the engine",
-        Phase.LOADING: "loading the model",
-        Phase.READY: "the model is loaded",
-        Phase.FAILED: "the model could not be loaded",
-    }[state.phase]
+    return (
+        state.message
+        or {
+            Phase.STARTING: "starting the engine",
+            Phase.LOADING: "loading the model",
+            Phase.READY: "the model is loaded",
+            Phase.FAILED: "the model could not be loaded",
+        }[state.phase]
+    )
 
 
 def _fraction(state: EngineState) -> float:

@@ -2,7 +2,6 @@
 
 import argparse
 
-from warmline.errors import UsageError
 from warmline.options import add_model_option
 
 
