@@ -15,7 +15,7 @@ STAMPS := .venv/stamps
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup weights format lint types imports unit e2e clean
+.PHONY: help demo test setup weights format lint types imports unit e2e extension clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ help:  ## show this list
 demo: weights  ## set up, then show the live cache at work on a real file
 	@$(BIN)/warmline demo
 
-test: setup weights lint types imports unit e2e  ## set up, then run every check
+test: setup weights lint types imports unit e2e extension  ## set up, then run every check
 
 setup: $(STAMPS)/packages  ## make .venv with everything installed
 
@@ -69,6 +69,15 @@ unit: setup  ## fast tests on tiny models, and contracts
 e2e: weights  ## real processes, real weights
 	@$(BIN)/python -m pytest -q tests/e2e $(ARGS)
 
+extension: vscode-extension/node_modules/.installed  ## the VS Code extension: types, lint, tests
+	@npm --prefix vscode-extension run --silent lint
+	@npm --prefix vscode-extension run --silent test
+
+vscode-extension/node_modules/.installed: vscode-extension/package-lock.json
+	@command -v npm >/dev/null || { echo "the VS Code extension needs Node 20 or newer with npm, and there is no npm here; install it" >&2; exit 1; }
+	@npm --prefix vscode-extension ci --silent --no-audit --no-fund
+	@touch $@
+
 clean:  ## remove the environment and every cache (models stay)
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv vscode-extension/node_modules build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,5 +1,7 @@
 """Joins the rooms: an engine, the completer that uses it, and the server in front of them."""
 
+import uuid
+
 from completion.completer import Completer
 from engine.client.remote import RemoteEngine
 from lsp_server.ports import Session
@@ -19,3 +21,8 @@ def join_session(settings: Settings, repository_name: str, session: str) -> Sess
     """
     engine = RemoteEngine(settings.engine, session=session, client_name="warmline")
     return Session(engine, Completer(engine, settings.completion, repository_name))
+
+
+def join_window(settings: Settings, repository_name: str) -> Session:
+    """Return a session of its own for one editor window, whose unsaved text is its own too."""
+    return join_session(settings, repository_name, session=f"window-{uuid.uuid4()}")

@@ -37,11 +37,10 @@ def engine_settings(arguments: argparse.Namespace) -> EngineSettings:
 
 
 def positive_int(text: str) -> int:
-    """Read a whole number of at least 1, for argparse."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is below 1")
-    return number
+    """Read a whole number above 0, for argparse."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
+    return int(text)
 
 
 def print_json(value: object) -> None:

@@ -1,5 +1,6 @@
 """A suggestion as the command line shows it: for machines, and for people."""
 
+from dataclasses import asdict
 from typing import Any
 
 from completion.types import EmptyReason, Suggestion
@@ -18,28 +19,16 @@ FAILURES = frozenset(
 
 
 def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
-    """Return what `--json` prints: `reason` and `detail` only where there is no text."""
-    result: dict[str, Any] = {
+    """Return what `--json` prints, in the shape of the server's `warmline/lastSuggestion`."""
+    return {
         "text": suggestion.text,
-        "candidates": [
-            {
-                "text": candidate.text,
-                "tokens": candidate.num_tokens,
-                "mean_logprob": candidate.mean_logprob,
-            }
-            for candidate in suggestion.candidates
-        ],
+        "candidates": [asdict(candidate) for candidate in suggestion.candidates],
         "model": suggestion.model,
-        "timings": {
-            "sync_ms": suggestion.timings.sync_ms,
-            "first_token_ms": suggestion.timings.first_token_ms,
-            "total_ms": suggestion.timings.total_ms,
-        },
+        "timings": asdict(suggestion.timings),
         "tokens": tokens_json(suggestion),
+        "reason": suggestion.reason,
+        "detail": suggestion.detail,
     }
-    if suggestion.reason is not None:
-        result |= {"reason": suggestion.reason.value, "detail": suggestion.detail}
-    return result
 
 
 def tokens_json(suggestion: Suggestion) -> dict[str, int]:
