@@ -27,6 +27,7 @@ def runtime_directory() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="wl-", ignore_cleanup_errors=True) as folder:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("WARMLINE_RUNTIME_DIR", folder)
+            patch.setenv("XDG_STATE_HOME", folder)  # for their logs, where that counts
             yield Path(folder)
         for card in Path(folder).glob("*.card"):
             _end_engine(card)
