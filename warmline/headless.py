@@ -7,9 +7,7 @@ from dataclasses import replace
 from completion.settings import CompletionSettings
 from engine.protocol.messages import Phase
 from engine.settings import EngineSettings
-from lsp_server.ports import Session
-from lsp_server.settings import Settings
-from warmline.composition import COMMAND_LINE_SESSION, join_session
+from warmline.composition import COMMAND_LINE_SESSION, Joined, join
 from warmline.errors import WorkError
 from warmline.loading import show_loading
 
@@ -21,22 +19,21 @@ COMPLETION_TIMEOUT_MS = 120_000
 
 
 @asynccontextmanager
-async def headless_session(engine_settings: EngineSettings) -> AsyncIterator[Session]:
+async def headless_session(engine_settings: EngineSettings) -> AsyncIterator[Joined]:
     """Connect to the engine and wait until its model is loaded.
 
     Raises:
         EngineUnavailableError: If there is no engine and none can be started.
         WorkError: If the model cannot be loaded, or not in time.
     """
-    completion = replace(CompletionSettings(), timeout_ms=COMPLETION_TIMEOUT_MS)
-    settings = Settings(engine=engine_settings, completion=completion)
-    session = join_session(settings, repository_name="", session=COMMAND_LINE_SESSION)
+    completion_settings = replace(CompletionSettings(), timeout_ms=COMPLETION_TIMEOUT_MS)
+    joined = join(engine_settings, completion_settings, "", COMMAND_LINE_SESSION)
     try:
-        with show_loading(session.engine):
-            await session.engine.connect()
-            state = await session.engine.wait_ready(READY_TIMEOUT_S)
+        with show_loading(joined.engine):
+            await joined.engine.connect()
+            state = await joined.engine.wait_ready(READY_TIMEOUT_S)
         if state.phase is not Phase.READY:
             raise WorkError(state.message or f"the engine is {state.phase.value}, not ready")
-        yield session
+        yield joined
     finally:
-        await session.engine.aclose()
+        await joined.engine.aclose()
