@@ -1,0 +1,83 @@
+# `make demo` shows Warmline at work, `make test` checks all of it. Both set up what they
+# need from a fresh clone; repeated, they start at once.
+
+PYTHON ?= python3
+# Which torch to install is pip's choice; on Linux with no NVIDIA GPU the smaller build is
+#   make demo PIP_TORCH_ARGS="--index-url https://download.pytorch.org/whl/cpu"
+PIP_TORCH_ARGS ?=
+# More arguments for pytest, such as ARGS="-k documents".
+ARGS ?=
+
+MODEL := qwen2.5-coder-0.5b
+BIN := .venv/bin
+# Stamps live in the environment they speak of, so that both go together.
+STAMPS := .venv/stamps
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup weights format lint types imports unit e2e extension clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: weights  ## set up, then show the live cache at work on a real file
+	@$(BIN)/warmline demo
+
+test: setup weights lint types imports unit e2e extension  ## set up, then run every check
+
+setup: $(STAMPS)/packages  ## make .venv with everything installed
+
+$(STAMPS)/environment:
+	@command -v $(PYTHON) >/dev/null || { echo "Warmline needs Python 3.11 or newer, and there is no $(PYTHON) here; install it, or name another with make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Warmline needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1); name another with make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments; install its venv module (on Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	@mkdir -p $(STAMPS) && touch $@
+
+# Torch comes first and by itself: only pip looks where its processor-only build lies.
+$(STAMPS)/torch: $(STAMPS)/environment constraints.txt
+	@echo "installing torch (the largest download; a minute or more, once)"
+	@$(PIP_INSTALL) $(PIP_TORCH_ARGS) torch
+	@touch $@
+
+$(STAMPS)/packages: $(STAMPS)/torch pyproject.toml
+	@echo "installing Warmline and its tools (a minute, once)"
+	@$(PIP_INSTALL) setuptools
+	@$(PIP_INSTALL) --no-build-isolation -e '.[dev]'
+	@touch $@
+
+weights: setup  ## have the default model on this machine
+	@$(BIN)/warmline models pull $(MODEL) || echo "the model $(MODEL) could not be had; tests that need it are skipped, the demo cannot run" >&2
+
+format: setup  ## format the Python code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix-only --quiet .
+
+lint: setup  ## formatting and lint rules
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+
+types: setup  ## static types
+	@$(BIN)/mypy --no-error-summary
+
+imports: setup  ## which room may import which
+	@$(BIN)/lint-imports
+
+unit: setup  ## fast tests on tiny models, and contracts
+	@$(BIN)/python -m pytest -q tests/unit tests/contracts $(ARGS)
+
+e2e: weights  ## real processes, real weights
+	@$(BIN)/python -m pytest -q tests/e2e $(ARGS)
+
+extension: vscode-extension/node_modules/.installed  ## the VS Code extension: types, lint, tests
+	@npm --prefix vscode-extension run --silent lint
+	@npm --prefix vscode-extension run --silent test
+
+vscode-extension/node_modules/.installed: vscode-extension/package-lock.json
+	@command -v npm >/dev/null || { echo "the VS Code extension needs Node 20 or newer with npm, and there is no npm here; install it" >&2; exit 1; }
+	@npm --prefix vscode-extension ci --silent --no-audit --no-fund
+	@touch $@
+
+clean:  ## remove the environment and every cache (models stay)
+	rm -rf .venv vscode-extension/node_modules build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,146 @@
+"""The demo on a terminal."""
+
+from typing import Self
+
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.status import Status
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from evaluation.cache_drawing import draw_legend, draw_map
+from evaluation.demo import DemoResult, SourceFile, Step
+
+_MAP_ROWS = 4
+
+
+class TerminalAudience:
+    """Shows each step as it happens. Animations appear only on a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._progress.add_task("starting the server", total=1.0)
+        self._spinner: Status | None = None
+
+    def __enter__(self) -> Self:
+        """Begin with the loading of the model."""
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the terminal as it was, whatever happened."""
+        self._progress.stop()
+        self._wait_for(None)
+
+    def loading(self, fraction: float, message: str) -> None:
+        """Show how far the model is loaded."""
+        self._progress.update(self._task, completed=fraction, description=message or "loading")
+
+    def opening(self, source: SourceFile) -> None:
+        """Name the file and explain the colours."""
+        self._progress.stop()
+        num_lines = source.text.count("\n") + 1
+        self._console.print(f"[bold]{source.title}[/], {num_lines} lines, in a live cache\n")
+        self._console.print(draw_legend(), "")
+
+    def begin(self, title: str) -> None:
+        """Name the step."""
+        self._console.print(f"[bold]{title}[/]")
+        self._wait_for("working")
+
+    def recomputing(self) -> None:
+        """Say what the wait is for."""
+        self._wait_for("reading the same text from scratch, to compare")
+
+    def finish(self, step: Step) -> None:
+        """Draw the cache, the figures and the suggestion."""
+        self._wait_for(None)
+        self._console.print(Padding(_describe(step, self._console.width - 4), (0, 2, 1, 2)))
+
+    def _wait_for(self, what: str | None) -> None:
+        if self._spinner is not None:
+            self._spinner.stop()
+        self._spinner = None
+        if what is not None and self._console.is_terminal:
+            self._spinner = self._console.status(what)
+            self._spinner.start()
+
+
+class SilentAudience:
+    """Watches without a word, for output that a machine reads."""
+
+    def loading(self, fraction: float, message: str) -> None:
+        """Ignore it."""
+
+    def opening(self, source: SourceFile) -> None:
+        """Ignore it."""
+
+    def begin(self, title: str) -> None:
+        """Ignore it."""
+
+    def recomputing(self) -> None:
+        """Ignore it."""
+
+    def finish(self, step: Step) -> None:
+        """Ignore it."""
+
+
+def draw_summary(result: DemoResult) -> Group:
+    """Put all steps into one table."""
+    table = Table(title="Every step, against a full recompute of the same text in this run")
+    table.add_column("step")
+    for heading in ("prompt", "kept", "moved", "encoded", "sync", "full", "faster"):
+        table.add_column(heading, justify="right")
+    table.add_column("suggestion (first line)")
+    for step in result.steps:
+        table.add_row(step.title, *_figures(step), _first_line(step.live.text))
+    return Group(table, _agreement(result))
+
+
+def _describe(step: Step, width: int) -> Group:
+    live, full = step.live, step.full
+    figures = Text.assemble(
+        f"{live.prompt} tokens: {live.kept} kept, {live.moved} moved, ",
+        (f"{live.encoded} encoded", "bold"),
+        f" in {live.sync_ms:.0f} ms",
+    )
+    if live is not full:
+        figures.append(f"; a full recompute takes {full.sync_ms:.0f} ms, ")
+        figures.append(f"{step.speedup:.0f} times as long", "bold")
+    suggestion = Syntax(live.text or f"# nothing: {live.reason}", "python", theme="ansi_dark")
+    return Group(draw_map(step.runs, width, _MAP_ROWS), figures, suggestion)
+
+
+def _figures(step: Step) -> tuple[str, ...]:
+    live = step.live
+    counts = (live.prompt, live.kept, live.moved, live.encoded)
+    is_first = live is step.full
+    return (
+        *(str(count) for count in counts),
+        f"{live.sync_ms:.0f} ms",
+        f"{step.full.sync_ms:.0f} ms",
+        "" if is_first else f"{step.speedup:.0f}x",
+    )
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0]
+
+
+def _agreement(result: DemoResult) -> Text:
+    compared = [step for step in result.steps if step.live is not step.full]
+    num_same = sum(step.live.text == step.full.text for step in compared)
+    return Text(
+        f"{num_same} of {len(compared)} suggestions are word for word those of a full recompute."
+    )

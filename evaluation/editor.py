@@ -1,0 +1,171 @@
+"""An editor without a screen: documents, positions and requests for suggestions."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.protocol.messages import CacheRun
+from evaluation.errors import NoAnswerError, UnexpectedResultError
+from evaluation.framing import Json
+from evaluation.lsp_client import LspClient
+
+READY_TIMEOUT_S = 1800.0
+"""A first start may have to download and convert the model."""
+
+COMPLETION_TIMEOUT_S = 180.0
+
+OnLoading = Callable[[float, str], None]
+"""Called with the fraction done, 0 to 1, and a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One suggestion, and what it took. `kept + moved + encoded == prompt`."""
+
+    text: str
+    prompt: int
+    kept: int
+    moved: int
+    encoded: int
+    exact_prefix: int
+    generated: int
+    sync_ms: float
+    first_token_ms: float
+    total_ms: float
+    reason: str  # why there is no text; empty otherwise
+
+
+class Editor:
+    """One editor window, talking to a server that was just started."""
+
+    def __init__(self, client: LspClient) -> None:
+        self._client = client
+        self._texts: dict[str, str] = {}
+        self._versions: dict[str, int] = {}
+        self._status: asyncio.Queue[Json] = asyncio.Queue()
+
+    async def initialize(self, settings: dict[str, Json], on_loading: OnLoading) -> str:
+        """Open the window, wait until the model is loaded, and return the server's version.
+
+        Raises:
+            UnexpectedResultError: If the server says that the model cannot be loaded.
+            NoAnswerError: If it does not say anything for too long.
+        """
+        self._client.on_notification("$/progress", lambda told: _report(told, on_loading))
+        self._client.on_notification("didChangeStatus", self._status.put_nowait)
+        capabilities = {
+            "window": {"workDoneProgress": True},
+            "textDocument": {"inlineCompletion": {}},
+        }
+        answer = await self._client.request(
+            "initialize",
+            {
+                "processId": os.getpid(),
+                "rootUri": None,
+                "capabilities": capabilities,
+                "initializationOptions": settings,
+            },
+        )
+        await self._client.notify("initialized", {})
+        await self._wait_ready()
+        return str(answer.get("serverInfo", {}).get("version", ""))
+
+    async def open(self, uri: str, language: str, text: str) -> None:
+        """Open a document."""
+        self._texts[uri], self._versions[uri] = text, 1
+        item = {"uri": uri, "languageId": language, "version": 1, "text": text}
+        await self._client.notify("textDocument/didOpen", {"textDocument": item})
+
+    async def insert(self, uri: str, offset: int, text: str) -> None:
+        """Insert `text` at `offset`, in code points, as if somebody typed it."""
+        place = position_of(self._texts[uri], offset)
+        before = self._texts[uri]
+        self._texts[uri] = before[:offset] + text + before[offset:]
+        self._versions[uri] += 1
+        document = {"uri": uri, "version": self._versions[uri]}
+        change = {"range": {"start": place, "end": place}, "text": text}
+        await self._client.notify(
+            "textDocument/didChange", {"textDocument": document, "contentChanges": [change]}
+        )
+
+    async def complete(self, uri: str, offset: int) -> Measurement:
+        """Ask for a suggestion at `offset`, in code points, and for what it took."""
+        document = {"uri": uri}
+        params = {
+            "textDocument": document,
+            "position": position_of(self._texts[uri], offset),
+            "context": {"triggerKind": 1},
+        }
+        await self._client.request(
+            "textDocument/inlineCompletion", params, timeout_s=COMPLETION_TIMEOUT_S
+        )
+        told = await self._client.request("warmline/lastSuggestion", {"textDocument": document})
+        if told is None:
+            raise UnexpectedResultError(f"the server knows of no suggestion for {uri}")
+        return _measurement(told)
+
+    async def cache_runs(self, uri: str) -> tuple[CacheRun, ...]:
+        """Return the state of every token in the document's live cache."""
+        view = await self._client.request("warmline/cache", {"textDocument": {"uri": uri}})
+        if view is None:
+            raise UnexpectedResultError(f"the server holds no cache of {uri}")
+        return tuple(
+            CacheRun(run["start"], run["stop"], run["origin"], run["is_exact"])
+            for run in view["runs"]
+        )
+
+    async def close(self, uri: str) -> None:
+        """Close a document."""
+        del self._texts[uri], self._versions[uri]
+        await self._client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+
+    def text(self, uri: str) -> str:
+        """Return a document as it is now."""
+        return self._texts[uri]
+
+    async def _wait_ready(self) -> None:
+        try:
+            async with asyncio.timeout(READY_TIMEOUT_S):
+                while (status := await self._status.get())["busy"]:
+                    pass
+        except TimeoutError:
+            raise NoAnswerError(
+                f"the model was not loaded within {READY_TIMEOUT_S:.0f} s;"
+                " `warmline engine status` says what it does"
+            ) from None
+        if status["kind"] != "Normal":
+            raise UnexpectedResultError(f"the server cannot suggest anything: {status['message']}")
+
+
+def position_of(text: str, offset: int) -> dict[str, int]:
+    """Return the protocol's position of an offset: line and UTF-16 units in it, from 0.
+
+    Only for text whose lines end with a line feed.
+    """
+    line_start = text.rfind("\n", 0, offset) + 1
+    character = len(text[line_start:offset].encode("utf-16-le")) // 2
+    return {"line": text.count("\n", 0, offset), "character": character}
+
+
+def _report(told: Json, on_loading: OnLoading) -> None:
+    value = told.get("value") or {}
+    if value.get("kind") in ("begin", "report"):
+        on_loading(value.get("percentage", 0) / 100, value.get("message", ""))
+
+
+def _measurement(told: Json) -> Measurement:
+    tokens, timings = told["tokens"], told["timings"]
+    return Measurement(
+        text=told["text"],
+        prompt=tokens["prompt"],
+        kept=tokens["kept"],
+        moved=tokens["moved"],
+        encoded=tokens["encoded"],
+        exact_prefix=tokens["exact_prefix"],
+        generated=tokens["generated"],
+        sync_ms=timings["sync_ms"],
+        first_token_ms=timings["first_token_ms"],
+        total_ms=timings["total_ms"],
+        reason=told.get("reason") or "",
+    )

@@ -1,0 +1,1 @@
+"""What `warmline doctor` looks at. Every check gives findings and changes nothing."""

@@ -1,0 +1,75 @@
+"""`warmline complete FILE:LINE:COLUMN`: one completion, without an editor."""
+
+import argparse
+import asyncio
+import sys
+
+from completion.document import Document
+from completion.types import CompletionOptions, Suggestion
+from warmline.headless import headless_session
+from warmline.languages import language_of
+from warmline.options import (
+    add_json_option,
+    add_language_option,
+    add_model_option,
+    engine_settings,
+    positive_int,
+    print_json,
+)
+from warmline.source import offset_of, parse_place, read_source
+from warmline.suggestions import FAILURES, describe_cost, suggestion_json
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Describe the command's arguments."""
+    parser = subparsers.add_parser(
+        "complete",
+        description="Complete the code at one place in a file and print the text to insert.",
+    )
+    parser.add_argument(
+        "place",
+        metavar="FILE:LINE:COLUMN",
+        help="where to complete; line and column begin at 1, columns count characters",
+    )
+    parser.add_argument(
+        "-n", "--candidates", type=positive_int, default=1, help="how many to write (1)"
+    )
+    parser.add_argument("--max-tokens", type=positive_int, help="most tokens of one candidate")
+    parser.add_argument("--time", action="store_true", help="say what it took")
+    add_language_option(parser)
+    add_model_option(parser)
+    add_json_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Complete, print, and return 1 if the work could not be done."""
+    suggestion = asyncio.run(_complete(arguments))
+    if arguments.json:
+        print_json(suggestion_json(suggestion))
+    else:
+        _print_candidates(suggestion)
+    if arguments.time:
+        print(describe_cost(suggestion), file=sys.stderr)
+    return int(suggestion.reason in FAILURES)
+
+
+async def _complete(arguments: argparse.Namespace) -> Suggestion:
+    place = parse_place(arguments.place)
+    text = read_source(place.path)
+    offset = offset_of(text, place)
+    name = place.path.resolve().as_uri()
+    language = arguments.language or language_of(place.path)
+    options = CompletionOptions(arguments.candidates, arguments.max_tokens)
+    async with headless_session(engine_settings(arguments)) as joined:
+        joined.completer.open(Document(name, language, version=1, text=text))
+        return await joined.completer.complete(name, offset, options)
+
+
+def _print_candidates(suggestion: Suggestion) -> None:
+    if suggestion.reason is not None:
+        print(f"warmline: {suggestion.detail} ({suggestion.reason.value})", file=sys.stderr)
+    for number, candidate in enumerate(suggestion.candidates, start=1):
+        if len(suggestion.candidates) > 1:
+            print(f"--- candidate {number}: {candidate.num_tokens} tokens,", end=" ")
+            print(f"{candidate.mean_logprob:.2f} per token")
+        print(candidate.text)

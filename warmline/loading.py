@@ -1,0 +1,56 @@
+"""What is seen on a terminal while the engine starts and loads its model."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from engine.client.base import EngineClient
+from engine.protocol.messages import EngineState, Phase
+
+
+@contextmanager
+def show_loading(engine: EngineClient) -> Iterator[None]:
+    """Show the engine's progress on standard error until the context ends.
+
+    Where standard error is no terminal, only notices are written there.
+    """
+    console = Console(stderr=True)
+    engine.on_notice(lambda sentence: console.print(sentence, style="yellow", highlight=False))
+    with _progress(console) as progress:
+        task = progress.add_task("starting the engine", total=1.0)
+        engine.on_state(
+            lambda state: progress.update(
+                task, description=_description(state), completed=_fraction(state)
+            )
+        )
+        yield
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def _description(state: EngineState) -> str:
+    return (
+        state.message
+        or {
+            Phase.STARTING: "starting the engine",
+            Phase.LOADING: "loading the model",
+            Phase.READY: "the model is loaded",
+            Phase.FAILED: "the model could not be loaded",
+        }[state.phase]
+    )
+
+
+def _fraction(state: EngineState) -> float:
+    return 1.0 if state.phase is Phase.READY else state.fraction
