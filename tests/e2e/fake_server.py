@@ -91,8 +91,18 @@ class FakeServer:
     def on_initialized(self, _message: Message) -> None:
         status = {"busy": False, "kind": "Normal", "message": "knows one text"}
         self.send({"method": "didChangeStatus", "params": status})
+        method = "workspace/didChangeConfiguration"
+        registration = {"id": "1", "method": method, "registerOptions": {"section": "warmline"}}
+        registrations = {"registrations": [registration]}
+        self.send({"id": "hear", "method": "client/registerCapability", "params": registrations})
+        self.ask_settings()
+
+    def ask_settings(self) -> None:
         items = {"items": [{"section": "warmline"}]}
         self.send({"id": "settings", "method": "workspace/configuration", "params": items})
+
+    def on_workspace_didChangeConfiguration(self, _message: Message) -> None:  # noqa: N802 (protocol)
+        self.ask_settings()
 
     def on_textDocument_didOpen(self, message: Message) -> None:  # noqa: N802 (protocol)
         document = message["params"]["textDocument"]

@@ -23,8 +23,6 @@ export async function activate(context: ExtensionContext): Promise<void> {
     workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration(`${SECTION}.serverPath`)) {
         void running.restart();
-      } else if (event.affectsConfiguration(SECTION)) {
-        void running.sendSettings();
       }
     }),
   );

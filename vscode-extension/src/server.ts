@@ -1,14 +1,9 @@
 // The server's life: found, started, restarted, stopped, one at a time.
 import { accessSync, constants, statSync } from "node:fs";
 import type { LogOutputChannel } from "vscode";
-import {
-  DidChangeConfigurationNotification,
-  LanguageClient,
-  RevealOutputChannelOn,
-  State,
-} from "vscode-languageclient/node";
+import { LanguageClient, RevealOutputChannelOn, State } from "vscode-languageclient/node";
 import { findServerCommand } from "./serverCommand";
-import { readServerPath, readServerSettings, SECTION } from "./settings";
+import { readServerPath, readServerSettings } from "./settings";
 import { parseServerStatus, type ServerStatus } from "./status";
 
 const STATUS_TIMEOUT_MS = 5_000;
@@ -45,16 +40,6 @@ export class Server {
       return undefined;
     }
     return await withinTime(this.client.sendRequest<unknown>("warmline/status"));
-  }
-
-  /** Tell the server that settings changed, whether or not it asks for them itself. */
-  async sendSettings(): Promise<void> {
-    if (this.client?.isRunning() !== true) {
-      return; // it reads them when it starts
-    }
-    await this.client.sendNotification(DidChangeConfigurationNotification.type, {
-      settings: { [SECTION]: readServerSettings() },
-    });
   }
 
   private inTurn(step: () => Promise<void>): Promise<void> {
@@ -104,6 +89,7 @@ export class Server {
       { command, args: ["serve"] },
       {
         documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
+        // Later changes the server asks for itself, with workspace/configuration.
         initializationOptions: readServerSettings,
         outputChannel: this.log,
         revealOutputChannelOn: RevealOutputChannelOn.Never,
