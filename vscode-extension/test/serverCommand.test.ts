@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findServerCommand, type Surroundings } from "../src/serverCommand";
+
+function surroundings(
+  programs: string[],
+  searchPath = "/usr/bin:/opt/warmline/bin",
+  platform: NodeJS.Platform = "linux",
+): Surroundings {
+  return { platform, searchPath, isExecutable: (file) => programs.includes(file) };
+}
+
+test("a configured path wins over the search path", () => {
+  const found = findServerCommand(
+    "/home/me/warmline",
+    surroundings(["/usr/bin/warmline", "/home/me/warmline"]),
+  );
+  assert.deepEqual(found, { command: "/home/me/warmline" });
+});
+
+test("a configured path that cannot be started is a problem, never a silent search", () => {
+  const found = findServerCommand("/home/me/warmline", surroundings(["/usr/bin/warmline"]));
+  assert.ok("problem" in found);
+  assert.match(found.problem, /"\/home\/me\/warmline"/);
+});
+
+test("a relative configured path is refused, for it would depend on the open folder", () => {
+  const found = findServerCommand("bin/warmline", surroundings(["bin/warmline"]));
+  assert.ok("problem" in found);
+  assert.match(found.problem, /not an absolute path/);
+});
+
+test("without a setting the first on the search path is taken", () => {
+  const found = findServerCommand(
+    "",
+    surroundings(["/opt/warmline/bin/warmline", "/usr/bin/warmline"]),
+  );
+  assert.deepEqual(found, { command: "/usr/bin/warmline" });
+});
+
+test("relative and empty entries of the search path are skipped", () => {
+  const found = findServerCommand("", surroundings(["warmline", "bin/warmline"], ":bin:.:"));
+  assert.ok("problem" in found);
+});
+
+test("on Windows the program ends in .exe and entries are parted by semicolons", () => {
+  const program = "C:\\tools\\warmline.exe";
+  const found = findServerCommand("", surroundings([program], "C:\\other;C:\\tools", "win32"));
+  assert.deepEqual(found, { command: program });
+});
+
+test("when nothing is found the message says which step to take", () => {
+  const found = findServerCommand("", surroundings([]));
+  assert.ok("problem" in found);
+  assert.match(found.problem, /set warmline\.serverPath/);
+});
