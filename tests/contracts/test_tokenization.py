@@ -128,13 +128,66 @@ def whole(oracle: Tokenizer, text: str) -> list[int]:
 
 
 CODE_WORDS = st.sampled_from(
-    ["def ", "return", "x", "value", "self.name", "(", ")", "{", "}", ":", ";", '"', "'", "'s"]
-    + ["123", "4", "+= ", "//", "#", "...", "naïve", "变量", "😀", "é", "\u0301", "߿", "…"]
+    [
+        "def ",
+        "return",
+        "x",
+        "value",
+        "self.name",
+        "(",
+        ")",
+        "{",
+        "}",
+        ":",
+        ";",
+        '"',
+        "'",
+        "'s",
+        "123",
+        "4",
+        "+= ",
+        "//",
+        "#",
+        "...",
+        "naïve",
+        "变量",
+        "😀",
+        "é",
+        "́",
+        "߿",
+        "…",
+    ]
 )
 SPACES = st.sampled_from(
-    [" ", "  ", "    ", "\t", "\t\t", "\n", "\n\n", "\n\n\n", "\r\n", "\r\n\r\n", "\r", " \n"]
-    + ["\n    ", "\n \t", "\xa0", "\u2028", "\u200b", "\u3000", "\x0b", "\x0c", "\x1c", "\x85"]
-    + ["\n\xa0", "\u180e\n", "\n\u2003x", "\ufeff", "\n\x1d"]
+    [
+        " ",
+        "  ",
+        "    ",
+        "\t",
+        "\t\t",
+        "\n",
+        "\n\n",
+        "\n\n\n",
+        "\r\n",
+        "\r\n\r\n",
+        "\r",
+        " \n",
+        "\n    ",
+        "\n \t",
+        "\xa0",
+        "\u2028",
+        "\u200b",
+        "\u3000",
+        "\x0b",
+        "\x0c",
+        "\x1c",
+        "\x85",
+        "\n\xa0",
+        "\u180e\n",
+        "\n\u2003x",
+        "\ufeff",
+        "\n\x1d",
+    ]
 )
 NASTY_TEXT = st.lists(
     CODE_WORDS | SPACES | st.sampled_from(CONTROLS) | st.text(max_size=3), max_size=60

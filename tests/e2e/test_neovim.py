@@ -248,7 +248,7 @@ def test_a_word_then_a_line_are_taken_and_the_rest_stays(workplace: Workplace) -
     editor.wait_for_text("def add")
     editor.wait_for_ghost("0:7:" + TARGET[7:])
     editor.type(LINE)
-    first_line = TARGET.split("\n")[0]
+    first_line = TARGET.split("\n", maxsplit=1)[0]
     editor.wait_for_text(first_line)
     editor.wait_for_ghost(f"0:{len(first_line)}:" + TARGET[len(first_line) :])
     editor.type(LINE)
