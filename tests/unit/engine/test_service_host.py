@@ -180,6 +180,20 @@ async def test_a_refresh_yields_to_a_generation_between_layers(
     await refreshed(engine, "b.py")
 
 
+async def test_only_the_latest_document_is_refreshed(
+    engine: LocalEngine, model: ModelDouble
+) -> None:
+    gate = model.hold("refresh")
+    await engine.sync("a.py", PROMPT, 0)
+    await arrival(gate)
+    latest = asyncio.create_task(engine.sync("b.py", OTHER_PROMPT, 0))
+    await asyncio.sleep(0)
+    gate.open()
+    await latest
+    await refreshed(engine, "b.py")
+    assert model.passes.count("refresh") == 3, "of b.py; the one of a.py was left in the middle"
+
+
 async def test_a_closed_document_is_not_refreshed(engine: LocalEngine, model: ModelDouble) -> None:
     gate = model.hold("refresh")
     await engine.sync("a.py", PROMPT, 0)
