@@ -20,7 +20,8 @@ class EngineClient(Protocol):
     """A session with an engine. Safe to use from one event loop, by many tasks at once.
 
     Work on one document is newest-wins: a `sync` or `generate` ends older unfinished work
-    on the same document with `SupersededError`. Every call has a bound on its wait.
+    on the same document with `SupersededError`; only a `sync` to the very tokens of work in
+    flight joins that work instead. Every call has a bound on its wait.
     """
 
     @property

@@ -58,6 +58,7 @@ class EngineConnection:
         self._on_lost = on_lost
         self._ids = itertools.count(1)
         self._inboxes: dict[int, asyncio.Queue[Frame | ConnectionLostError]] = {}
+        self._has_heard_state = False
         self._lost: ConnectionLostError | None = None
         self._reader = asyncio.create_task(self._read())
 
@@ -67,14 +68,17 @@ class EngineConnection:
         return self._lost is not None
 
     async def greet(self, hello: Hello) -> Welcome:
-        """Begin the conversation.
+        """Begin the conversation; the first state is told to `on_state`.
 
         Raises:
             VersionMismatchError: If the service speaks another version of the protocol.
             ConnectionLostError: If the service goes away.
         """
         result = await self.call(Method.HELLO, hello, _HELLO_TIMEOUT_S)
-        return from_wire(Welcome, result, Method.HELLO)
+        welcome = from_wire(Welcome, result, Method.HELLO)
+        if not self._has_heard_state:  # a notification may have overtaken us and be newer
+            self._on_state(welcome.state)
+        return welcome
 
     async def call(self, method: Method, params: object, timeout_s: float) -> Any:
         """Send a request and return the result, in wire form.
@@ -171,6 +175,7 @@ class EngineConnection:
 
     def _notify(self, frame: Notification) -> None:
         if frame.method == Method.STATE:
+            self._has_heard_state = True
             self._on_state(from_wire(EngineState, frame.params, frame.method))
         elif frame.method == Method.NOTICE:
             self._on_notice(from_wire(Notice, frame.params, frame.method).message)

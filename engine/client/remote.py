@@ -209,7 +209,6 @@ class RemoteEngine:
             except BaseException:
                 await connection.close()
                 raise
-            self._enter(welcome.state)
             self._recognize(welcome.pid)
             return connection
         raise _gave_up(Method.HELLO, reason)

@@ -183,6 +183,7 @@ class EngineHost:
         prompt: TokenArray,
         steps: Callable[[Checkpoint], Generator[Step, None, None]],
     ) -> Work:
+        self._idle.end()
         work = Work(prompt)
         end = partial(self._end, key, work)
         work.job = self._dispatcher.submit(key, priority, steps, work.take, end)

@@ -16,13 +16,17 @@ class IdleRefresh:
         self._job: Job[int] | None = None
 
     def begin(self, bench: Bench, key: CacheKey) -> None:
-        """Refresh the cache of `key`, and leave any other that was being refreshed."""
-        if self._job is not None:
-            self._dispatcher.cancel(self._job)
+        """Refresh the cache of `key`."""
         steps = partial(refresh_steps, bench, key)
         self._job = self._dispatcher.submit(key, Priority.REFRESH, steps, ignore_step, log_failure)
+
+    def end(self) -> None:
+        """Leave whatever cache is being refreshed as it is."""
+        if self._job is not None:
+            self._dispatcher.cancel(self._job)
+            self._job = None
 
     def forget(self, key: CacheKey) -> None:
         """Leave the cache of `key` as it is."""
         if self._job is not None and self._job.key == key:
-            self._dispatcher.cancel(self._job)
+            self.end()

@@ -3,14 +3,16 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import pytest
 
+from engine.client import launch
 from engine.client.launch import ServiceLauncher
 from engine.client.remote import RESTART_NOTICE, RemoteEngine
 from engine.errors import EngineUnavailableError, VersionMismatchError
@@ -66,9 +68,9 @@ class Place:
         assert card is not None
         return card.pid
 
-    def order_stall(self, kind: str) -> Callable[[], bool]:
-        """Let the next pass of `kind` stall; returns whether it does."""
-        order = self.folder / f"stall-in-{kind}"
+    def order_stall(self, kind: str, number: int = 0) -> Callable[[], bool]:
+        """Let a process's pass of `kind` and `number` stall; returns what tells whether it does."""
+        order = self.folder / f"stall-{kind}-{number}"
         order.touch()
         return lambda: not order.exists()
 
@@ -114,21 +116,32 @@ async def test_a_client_starts_the_service_and_the_next_one_finds_it(place: Plac
     assert place.notices == []
 
 
-async def test_of_several_who_start_at_once_one_does(place: Place) -> None:
+async def test_of_several_who_start_at_once_one_does(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spawned: list[object] = []
+
+    def spawn(command: Sequence[str], log_path: Path) -> subprocess.Popen[bytes]:
+        spawned.append(command)
+        return launch_spawn(command, log_path)
+
+    launch_spawn = launch._spawn
+    monkeypatch.setattr(launch, "_spawn", spawn)
     clients = [place.client(place.launcher()) for _ in range(3)]
     await asyncio.gather(*(client.connect() for client in clients))
     pids = {(await client.status()).pid for client in clients}
     assert pids == {place.pid()}
+    assert len(spawned) == 1
 
 
 @on_both_transports
-@pytest.mark.parametrize("kind", ["sync", "generate"])
+@pytest.mark.parametrize(("kind", "stall"), [("sync", "sync"), ("generate", "decode")])
 async def test_a_service_killed_in_mid_request_is_started_again_and_asked_again(
-    place: Place, kind: str
+    place: Place, kind: str, stall: str
 ) -> None:
     client = await ready_client(place)
     old_pid = place.pid()
-    has_stalled = place.order_stall("sync")
+    has_stalled = place.order_stall(stall)
     if kind == "sync":
         request = asyncio.create_task(client.sync("a.py", PROMPT, 0))
     else:
@@ -158,7 +171,7 @@ async def test_several_requests_in_flight_share_one_restart_and_one_notice(place
 
 async def test_text_delivered_before_the_service_was_killed_is_kept(place: Place) -> None:
     client = await ready_client(place)
-    place.order_stall("decode")
+    place.order_stall("decode", 1)
     events: list[GenerationEvent] = []
     async for event in client.generate(request_for(PROMPT, num_candidates=2)):
         events.append(event)
@@ -180,6 +193,19 @@ async def test_a_service_killed_between_requests_is_started_again(place: Place) 
     os.kill(place.pid(), signal.SIGKILL)
     assert (await client.sync("a.py", PROMPT, 0)).prompt == len(PROMPT)
     assert place.notices == [RESTART_NOTICE] * 2, "one for each restart"
+
+
+async def test_a_request_waits_while_a_restarted_service_loads_its_model(place: Place) -> None:
+    client = await ready_client(place)
+    has_stalled = place.order_stall("sync")
+    sync = asyncio.create_task(client.sync("a.py", PROMPT, 0))
+    await until(has_stalled)
+    (place.folder / "hold-load").touch()
+    os.kill(place.pid(), signal.SIGKILL)
+    await until(lambda: client.state.phase is Phase.LOADING)
+    assert not sync.done()
+    (place.folder / "hold-load").unlink()
+    assert (await asyncio.wait_for(sync, WAIT_S)).prompt == len(PROMPT)
 
 
 async def test_a_service_that_keeps_dying_is_one_clear_sentence(place: Place) -> None:

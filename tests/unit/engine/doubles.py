@@ -162,6 +162,7 @@ def loaded(model: ModelDouble, notes: tuple[str, ...] = ()) -> LoadedModel:
 
 def load(model: ModelDouble, progress: LoadProgress) -> LoadedModel:
     progress(0.5, "The double is being loaded.")
+    model.on_layer("load", 1)
     return loaded(model)
 
 

@@ -25,7 +25,7 @@ from engine.protocol.messages import (
 )
 from engine.service.host import EngineHost
 from engine.service.local import LocalEngine
-from tests.unit.engine.doubles import WAIT_S, ModelDouble, expected_text, loader, request_for
+from tests.unit.engine.doubles import WAIT_S, Gate, ModelDouble, expected_text, loader, request_for
 from tests.unit.engine.serving import client_of, serving
 
 PROMPT = list(range(10, 20))
@@ -39,6 +39,12 @@ class Session(Protocol):
 @pytest.fixture
 def model() -> ModelDouble:
     return ModelDouble()
+
+
+@pytest.fixture
+def held_loading(model: ModelDouble) -> Gate:
+    """Loading, held from the start; to be requested before the twins."""
+    return model.hold("load")
 
 
 @asynccontextmanager
@@ -131,17 +137,21 @@ async def test_refusals_are_alike(engine: EngineClient) -> None:
 
 
 async def test_work_before_the_model_is_loaded_is_refused(
-    twins: Session, model: ModelDouble
+    held_loading: Gate, twins: Session
 ) -> None:
-    del model
     engine = twins()
     states: list[EngineState] = []
     engine.on_state(states.append)
     await engine.connect()
-    if engine.state.phase is not Phase.READY:
-        with pytest.raises(NotReadyError):
-            await engine.sync("a.py", PROMPT, 0)
+    await asyncio.to_thread(held_loading.wait_for_arrival)
+    assert (await engine.wait_ready(0.01)).phase is not Phase.READY
+    with pytest.raises(NotReadyError):
+        await engine.sync("a.py", PROMPT, 0)
+    with pytest.raises(NotReadyError):
+        await events_of(engine, request_for(PROMPT))
+    held_loading.open()
     assert (await engine.wait_ready(WAIT_S)).phase is Phase.READY
+    assert [state.phase for state in states][-2:] == [Phase.LOADING, Phase.READY]
     await engine.aclose()
 
 

@@ -19,7 +19,6 @@ from engine.service.host import EngineHost, LoadProgress
 from engine.service.local import LocalEngine
 from engine.service.steps import LoadedModel
 from tests.unit.engine.doubles import (
-    NUM_LAYERS,
     WAIT_S,
     Gate,
     ModelDouble,
@@ -180,6 +179,20 @@ async def test_a_refresh_yields_to_a_generation_between_layers(
     await refreshed(engine, "b.py")
 
 
+async def test_only_the_latest_document_is_refreshed(
+    engine: LocalEngine, model: ModelDouble
+) -> None:
+    gate = model.hold("refresh")
+    await engine.sync("a.py", PROMPT, 0)
+    await arrival(gate)
+    latest = asyncio.create_task(engine.sync("b.py", OTHER_PROMPT, 0))
+    await asyncio.sleep(0)
+    gate.open()
+    await latest
+    await refreshed(engine, "b.py")
+    assert model.passes.count("refresh") == 3, "of b.py; the one of a.py was left in the middle"
+
+
 async def test_a_closed_document_is_not_refreshed(engine: LocalEngine, model: ModelDouble) -> None:
     gate = model.hold("refresh")
     await engine.sync("a.py", PROMPT, 0)
@@ -303,4 +316,3 @@ async def test_the_status_counts_clients_and_bytes(host: EngineHost, engine: Loc
     await other.aclose()
     assert (await engine.status()).num_clients == 1
     assert status.cache_budget_bytes == 1000
-    assert NUM_LAYERS > 1, "checkpoints between layers need layers"

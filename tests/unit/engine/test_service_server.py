@@ -21,7 +21,7 @@ from engine.service import server as server_module
 from engine.service.host import LoadProgress
 from engine.service.server import EngineServer
 from engine.service.steps import LoadedModel
-from tests.unit.engine.doubles import WAIT_S, ModelDouble, loader, request_for
+from tests.unit.engine.doubles import WAIT_S, ModelDouble, loader
 from tests.unit.engine.serving import client_of, raw_client, serving, until
 
 PROMPT = list(range(10, 20))
@@ -269,4 +269,3 @@ async def test_a_status_reply_has_the_declared_form(service: None, endpoint: End
         reply = await client.status()
         assert isinstance(reply, Reply)
         assert from_wire(EngineStatus, reply.result, "status").num_clients == 1
-    assert request_for(PROMPT).cursor == len(PROMPT)

@@ -178,6 +178,33 @@ def test_refresh_is_preempted_between_layers_and_begun_anew(
     assert listener.steps == ["b0", "refreshed"]
 
 
+def test_a_refresh_between_two_steps_holds_nothing_while_others_work(
+    worker: Worker, listener: Listener
+) -> None:
+    order: list[str] = []
+    in_first_step = Gate()
+
+    def refresh(_: Checkpoint) -> Generator[str, None, None]:
+        order.append("begun")
+        try:
+            in_first_step.pass_through()
+            yield "refreshed"
+        finally:
+            order.append("left")
+
+    def urgent(_: Checkpoint) -> Generator[str, None, None]:
+        order.append("urgent")
+        yield "urgent"
+
+    worker.submit(listener.job("a", Priority.REFRESH, refresh))
+    in_first_step.wait_for_arrival()
+    worker.submit(listener.job("b", Priority.DECODE, urgent))
+    in_first_step.open()
+    for _ in range(2):
+        listener.wait_for_end()
+    assert order == ["begun", "left", "urgent", "begun", "left"]
+
+
 def test_a_sync_is_not_preempted_between_layers(worker: Worker, listener: Listener) -> None:
     gate = hold(worker, listener, Priority.SYNC)
     worker.submit(listener.job("b", Priority.DECODE, counting("b", 1)))
