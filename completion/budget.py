@@ -89,7 +89,7 @@ def fit_window(
         previous: The last window of the document, moved along with its edits.
     """
     before_hint = previous.start if previous else None
-    after_hint = previous.stop if previous else None
+    after_hint = min(previous.stop, len(text)) if previous else None
     start, before = _fit_before(text, cursor, limits.before_tokens, encode_before, before_hint)
     stop, after = _fit_after(text, cursor, limits.after_tokens, encode_after, after_hint)
     return FittedWindow(Window(start, stop), before, after)

@@ -49,7 +49,7 @@ def parsed_lexemes(text: str, language: str, start: int = 0) -> Iterator[Lexeme]
     """
     source = text.encode("utf-8", errors="replace")
     to_offset = _offsets(text, source)
-    first_byte = len(text[:start].encode("utf-8", errors="replace"))
+    first_byte = len(text[: max(0, start)].encode("utf-8", errors="replace"))
     root = Parser(_language(language)).parse(source).root_node  # a parser is not thread-safe
     for node in _leaves(root, first_byte):
         content = source[node.start_byte : node.end_byte].decode("utf-8", errors="replace")

@@ -37,6 +37,16 @@ class Lexeme:
     is_closed: bool = True  # false for a string or comment whose end is missing
 
 
+_KIND_OF_GROUP = {
+    "string": LexemeKind.STRING,
+    "long_string": LexemeKind.STRING,
+    "comment": LexemeKind.COMMENT,
+    "long_comment": LexemeKind.COMMENT,
+    "word": LexemeKind.OTHER,
+    "sign": LexemeKind.OTHER,
+}
+
+
 def bracket_kind(text: str) -> LexemeKind:
     """Tell an opening and a closing bracket from everything else."""
     if text in CLOSER_OF:
@@ -46,25 +56,23 @@ def bracket_kind(text: str) -> LexemeKind:
 
 def lexemes_of(text: str, language: str) -> Iterator[Lexeme]:
     """Cut `text` into lexemes, beginning outside of strings and comments."""
-    return _lexemes(text, _pattern(traits_of(language), has_words=True))
+    for match in _pattern(traits_of(language), has_words=True).finditer(text):
+        yield _lexeme(match)
 
 
 def bracket_lexemes_of(text: str, language: str) -> Iterator[Lexeme]:
     """Give the same without words and signs, in a fraction of the time."""
-    return _lexemes(text, _pattern(traits_of(language), has_words=False))
-
-
-def _lexemes(text: str, pattern: re.Pattern[str]) -> Iterator[Lexeme]:
-    for match in pattern.finditer(text):
-        found = match[0]
-        kind = LexemeKind.OTHER
-        if match.lastgroup == "bracket":
-            kind = bracket_kind(found)
-        elif match.lastgroup in ("string", "long_string"):
-            kind = LexemeKind.STRING
-        elif match.lastgroup in ("comment", "long_comment"):
-            kind = LexemeKind.COMMENT
-        yield Lexeme(kind, match.start(), match.end(), found, _is_closed(match))
+    traits = traits_of(language)
+    pattern, beginning = _pattern(traits, has_words=False), _beginning(traits)
+    position = 0
+    # the search for one of a few characters is far quicker than trying all alternatives
+    while found := beginning.search(text, position):
+        match = pattern.match(text, found.start())
+        if match is None:
+            position = found.end()
+        else:
+            position = match.end()
+            yield _lexeme(match)
 
 
 def ends_inside_literal(text: str, language: str) -> bool:
@@ -109,6 +117,19 @@ def _match_bracket(opened: list[str], lexeme: Lexeme) -> bool:
     return False
 
 
+def _lexeme(match: re.Match[str]) -> Lexeme:
+    found, group = match[0], match.lastgroup or ""
+    kind = bracket_kind(found) if group == "bracket" else _KIND_OF_GROUP[group]
+    return Lexeme(kind, match.start(), match.end(), found, _is_closed(match))
+
+
+@cache
+def _beginning(traits: LanguageTraits) -> re.Pattern[str]:
+    """Return a pattern for the characters with which brackets, strings and comments begin."""
+    firsts = {mark[0] for mark in (*traits.multi_line_quotes, traits.comment_mark, "/*")}
+    return re.compile(f"[{re.escape(''.join({*firsts, *traits.string_quotes, *'()[]{}'}))}]")
+
+
 @cache
 def _pattern(traits: LanguageTraits, *, has_words: bool) -> re.Pattern[str]:
     comment = re.escape(traits.comment_mark)
@@ -131,11 +152,10 @@ def _pattern(traits: LanguageTraits, *, has_words: bool) -> re.Pattern[str]:
 
 
 def _is_closed(match: re.Match[str]) -> bool:
-    groups = match.groupdict()
     if match.lastgroup == "string":
-        return groups["end"] is not None
+        return match["end"] is not None
     if match.lastgroup == "long_string":
-        quotes = groups["quotes"]
+        quotes = match["quotes"]
         return match[0].endswith(quotes) and len(match[0]) >= 2 * len(quotes)
     if match.lastgroup == "long_comment":
         return match[0].endswith("*/")

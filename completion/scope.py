@@ -4,10 +4,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from completion.grammars import has_grammar, parsed_lexemes
+from completion.languages import traits_of
 from completion.lexemes import Lexeme, LexemeKind, lexemes_of
 from completion.syntax import PARSED_CHARACTERS, Place, ShapeKind, columns_of, last_lines
 
 _CONTINUATIONS = frozenset(["else", "elif", "except", "finally", "catch", "where", "end"])
+_CLOSING_WORDS = frozenset(["end", "done", "fi"])  # where words open blocks, words close them
 _INTRODUCTIONS = ("@", "#")  # decorators, annotations, attributes
 
 
@@ -71,7 +73,7 @@ class _Walk:
             return False
         if self.has_closed:
             return True
-        return self._is_dedented(lexeme)
+        return self._is_dedented(lexeme) and not self._closes_by_word(lexeme)
 
     def take(self, lexeme: Lexeme) -> None:
         if lexeme.kind is LexemeKind.OPENER:
@@ -80,6 +82,8 @@ class _Walk:
             self.depth -= 1
         elif lexeme.kind is LexemeKind.CLOSER:
             self.may_close[lexeme.text] -= 1
+            self.has_closed = True
+        elif not self.depth and self._is_first_on_line(lexeme) and self._closes_by_word(lexeme):
             self.has_closed = True
         self._note_beginning(lexeme)
         self.last_stop = lexeme.stop
@@ -102,6 +106,11 @@ class _Walk:
             return True
         is_continued = lexeme.text in _CONTINUATIONS or lexeme.text == "{"
         return columns == shape.indent and self.has_begun and not is_continued
+
+    def _closes_by_word(self, lexeme: Lexeme) -> bool:
+        if not traits_of(self.place.language).block_words or lexeme.text not in _CLOSING_WORDS:
+            return False
+        return columns_of(self._line_of(lexeme)) == self.place.shape.indent
 
     def _is_first_on_line(self, lexeme: Lexeme) -> bool:
         if "\n" in self.generated[self.last_stop : lexeme.start]:

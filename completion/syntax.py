@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
+from itertools import takewhile
 
 from completion.grammars import has_grammar, parsed_lexemes
 from completion.languages import traits_of
@@ -16,6 +17,8 @@ from completion.lexemes import (
 )
 
 PARSED_CHARACTERS = 8_192  # before the cursor, for the shape and while decoding
+_READ_CHARACTERS = 2_048  # of these, where the statement at the cursor is looked for
+_PARSED_AFTER_CHARACTERS = 1_024  # enough to see whether a string ends
 BRACKET_CHARACTERS = 200_000  # on either side of the cursor, to count brackets
 TAB_COLUMNS = 4
 
@@ -72,7 +75,7 @@ def place_at(text: str, offset: int, language: str, *, multi_line: bool) -> Plac
     before = text[max(0, offset - BRACKET_CHARACTERS) : offset].replace("\r\n", "\n")
     after = text[offset : offset + BRACKET_CHARACTERS].replace("\r\n", "\n").removesuffix("\r")
     tail = last_lines(before, PARSED_CHARACTERS)
-    lexemes = _lexemes_around(tail, after[:PARSED_CHARACTERS], language)
+    lexemes = _lexemes_around(tail, after[:_PARSED_AFTER_CHARACTERS], language)
     in_literal = _is_in_literal(lexemes, tail, language)
     shape = LINE
     if multi_line and not in_literal and not after.partition("\n")[0].strip():
@@ -102,8 +105,8 @@ def _lexemes_around(tail: str, head: str, language: str) -> list[Lexeme]:
     """Return lexemes of the text before the cursor, and the one the cursor is in."""
     if not has_grammar(language):
         return list(lexemes_of(tail, language))
-    whole = parsed_lexemes(tail + head, language)
-    return [lexeme for lexeme in whole if lexeme.start < len(tail)]
+    near = parsed_lexemes(tail + head, language, start=len(tail) - _READ_CHARACTERS)
+    return list(takewhile(lambda lexeme: lexeme.start < len(tail), near))
 
 
 def _is_in_literal(lexemes: list[Lexeme], tail: str, language: str) -> bool:

@@ -67,11 +67,11 @@ def _without_rest_of_line(text: str, place: Place) -> str:
     if not rest.strip():
         return text
     if place.is_in_literal and rest[0] in _QUOTES:
-        text = _before_quote(text, rest[0])
-    text = text.rstrip() if rest[0] not in " \t" else text
-    for length in range(min(len(text), len(rest)), 0, -1):
-        if text.endswith(rest[:length]) and _is_repetition(text, rest, length, place):
-            return text[:-length]
+        return _before_quote(text, rest[0])
+    shown = text if rest[0] in " \t" else text.rstrip()
+    for length in range(min(len(shown), len(rest)), 0, -1):
+        if shown.endswith(rest[:length]) and _is_repetition(shown, rest, length, place):
+            return shown[:-length]
     return text
 
 

@@ -28,6 +28,7 @@ QWEN2_WORDS = (
 )
 CONTROLS = ("<|fim_prefix|>", "<|fim_middle|>", "<|endoftext|>")
 
+UNKNOWN = "<unk>"
 CORPUS = [
     "def add(left, right):\n    return left + right\n\n\nclass Tree:\n    def walk(self):\n",
     'if x == 1:\n        print("one")\n    else:\n\treturn [1, 2, 3]\n\n# a comment\n',
@@ -90,13 +91,13 @@ def deepseek_coder() -> Tokenizer:
 
 
 def sentence_piece() -> Tokenizer:
-    tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))
+    tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token=UNKNOWN, fuse_unk=True))
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
     )
     trainer = trainers.BpeTrainer(
         vocab_size=400,
-        special_tokens=["<unk>", "<s>", "▁<PRE>", *(f"<0x{byte:02X}>" for byte in range(256))],
+        special_tokens=[UNKNOWN, "<s>", "▁<PRE>", *(f"<0x{byte:02X}>" for byte in range(256))],
         show_progress=False,
     )
     tokenizer.train_from_iterator(CORPUS * 3, trainer)
@@ -129,64 +130,30 @@ def whole(oracle: Tokenizer, text: str) -> list[int]:
 
 CODE_WORDS = st.sampled_from(
     [
-        "def ",
-        "return",
-        "x",
-        "value",
-        "self.name",
-        "(",
-        ")",
-        "{",
-        "}",
-        ":",
-        ";",
-        '"',
-        "'",
-        "'s",
-        "123",
-        "4",
-        "+= ",
-        "//",
-        "#",
-        "...",
-        "naïve",
-        "变量",
-        "😀",
-        "é",
-        "́",
-        "߿",
-        "…",
+        *("def ", "return", "x", "value", "self.name", "(", ")", "{", "}", ":", ";", '"', "'"),
+        *(
+            "'s",
+            "123",
+            "4",
+            "+= ",
+            "//",
+            "#",
+            "...",
+            "naïve",
+            "变量",
+            "😀",
+            "é",
+            "\u0301",
+            "߿",
+            "…",
+        ),
     ]
 )
 SPACES = st.sampled_from(
     [
-        " ",
-        "  ",
-        "    ",
-        "\t",
-        "\t\t",
-        "\n",
-        "\n\n",
-        "\n\n\n",
-        "\r\n",
-        "\r\n\r\n",
-        "\r",
-        " \n",
-        "\n    ",
-        "\n \t",
-        "\xa0",
-        "\u2028",
-        "\u200b",
-        "\u3000",
-        "\x0b",
-        "\x0c",
-        "\x1c",
-        "\x85",
-        "\n\xa0",
-        "\u180e\n",
-        "\n\u2003x",
-        "\ufeff",
-        "\n\x1d",
+        *(" ", "  ", "    ", "\t", "\t\t", "\n", "\n\n", "\n\n\n", "\r\n", "\r\n\r\n", "\r", " \n"),
+        *("\n    ", "\n \t", "\xa0", "\u2028", "\u200b", "\u3000", "\x0b", "\x0c", "\x1c", "\x85"),
+        *("\n\xa0", "\u180e\n", "\n\u2003x", "\ufeff", "\n\x1d"),
     ]
 )
 NASTY_TEXT = st.lists(
@@ -229,12 +196,9 @@ def test_text_never_gives_control_tokens(name: str, text: str) -> None:
     assert not tokenization.control_tokens & set(tokens.tolist())
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [(name, name != "sentence-piece") for name in FAMILIES],
-)
-def test_boundaries_are_known_for_each_family_but_sentence_piece(name: str, expected: bool) -> None:
-    assert family(name)[0].has_boundaries is expected
+@ALL_FAMILIES
+def test_boundaries_are_known_for_each_family_but_sentence_piece(name: str) -> None:
+    assert family(name)[0].has_boundaries is (name != "sentence-piece")
 
 
 def test_an_unknown_pattern_has_no_boundaries() -> None:

@@ -42,7 +42,8 @@ from lsp_server.positions import PositionCodec
 from tests.unit.engine.families import SMALL, make_transformers_model
 
 NAME = "file:///work/a.py"
-MARKERS = ["<|endoftext|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"]
+MARKERS = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"]
+OTHER_CONTROLS = ["<|endoftext|>", "<|repo_name|>", "<|file_sep|>"]
 TINY_WINDOW = CompletionSettings(prefix_tokens=120, suffix_tokens=80)
 POLICY = RepairPolicy(head_tokens=4, all_heads_tokens=6, cursor_tokens=4, end_tokens=2)
 CORPUS = ["def add(one, two):\r\n    return one + two\n\n", "class A:\n\tname = 'é日本😀'\r\n"]
@@ -77,7 +78,7 @@ def tokenizer_json() -> str:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     trainer = trainers.BpeTrainer(
         vocab_size=320,
-        special_tokens=MARKERS,
+        special_tokens=[*MARKERS, *OTHER_CONTROLS],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
@@ -176,7 +177,7 @@ class WholeWay(RuleBasedStateMachine):
         assert self.window is not None
         before = self.text[self.window.start : self.cursor]
         after = self.text[self.cursor : self.window.stop]
-        _, prefix, suffix, middle = (tokenization.token_id(marker) for marker in MARKERS)
+        prefix, suffix, middle = (tokenization.token_id(marker) for marker in MARKERS)
         oracle = Tokenizer.from_str(tokenizer_json())
         oracle.encode_special_tokens = True
         expected = [prefix, *oracle.encode(before).ids, suffix, *oracle.encode(after).ids, middle]
