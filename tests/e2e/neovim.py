@@ -42,6 +42,17 @@ end
 return table.concat(parts, '|')
 """
 
+READ_FLOATING_WINDOWS = """
+local lines = {}
+for _, window in ipairs(vim.api.nvim_list_wins()) do
+  if vim.api.nvim_win_get_config(window).relative ~= '' then
+    local buffer = vim.api.nvim_win_get_buf(window)
+    vim.list_extend(lines, vim.api.nvim_buf_get_lines(buffer, 0, -1, true))
+  end
+end
+return table.concat(lines, '\\n')
+"""
+
 
 def find_nvim() -> str:
     chosen = os.environ.get("WARMLINE_TEST_NVIM")
@@ -161,8 +172,14 @@ class Editor:
 
     def catch_up_with_server(self) -> None:
         """Wait for an answer, which comes behind all earlier ones in the stream."""
-        self.nvim.command("Warmline status")
-        wait_for(self.messages, lambda text: 'model = "fake"' in text, "the status")
+        self.nvim.lua(
+            "_G.is_caught_up = false\n"
+            "require('warmline.server').request_status(function() _G.is_caught_up = true end)"
+        )
+        wait_for(lambda: self.nvim.lua("return _G.is_caught_up"), bool, "an answer of the server")
+
+    def floating_text(self) -> str:
+        return self.nvim.lua(READ_FLOATING_WINDOWS)
 
     def messages(self) -> str:
         return self.nvim.command("messages")

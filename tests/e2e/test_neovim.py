@@ -176,7 +176,8 @@ def test_restarting_replaces_the_server(workplace: Workplace) -> None:
 
 def test_status_is_asked_of_the_server_and_shown(workplace: Workplace) -> None:
     editor = workplace.start()
-    editor.catch_up_with_server()
+    editor.nvim.command("Warmline status")
+    wait_for(editor.floating_text, lambda text: 'model = "fake"' in text, "the status in a window")
     editor.wait_for_status("Warmline: knows one text")
 
 
