@@ -160,13 +160,13 @@ async def test_a_cancelled_request_is_over_and_the_next_one_is_served(
     window = await open_window()
     window.open(A, LONG + ADDING)
     last_line = (LONG + ADDING).count("\n")
-    request = window.client.protocol.send_request_async(
+    request = window.client.protocol.send_request(  # at once, not when awaited
         "textDocument/inlineCompletion", inline_params(A, last_line, 11), msg_id="to-cancel"
     )
     window.client.cancel_request(types.CancelParams("to-cancel"))
     async with patience():
         with pytest.raises(JsonRpcException) as caught:
-            await request
+            await asyncio.wrap_future(request)
         assert caught.value.code == CANCELLED
         assert any(await window.complete(A, last_line, 11))
 
