@@ -81,10 +81,6 @@ class Tokenization:
         paragraphs = _cut(text, self._boundaries.paragraph)
         return _joined([self._remembered(each, self._encode_paragraph) for each in paragraphs])
 
-    def count(self, text: str) -> int:
-        """Return the number of tokens of `text`."""
-        return len(self.encode(text))
-
     def decode(self, tokens: Sequence[int]) -> str:
         """Return the text of `tokens`, control tokens included."""
         return self._tokenizer.decode(tokens, skip_special_tokens=False)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from completion.languages import traits_of
-from completion.lexemes import LexemeKind, bracket_lexemes_of, unclosed_count
+from completion.lexemes import CLOSER_OF, LexemeKind, bracket_lexemes_of, unclosed_count
 from completion.scope import find_end
 from completion.syntax import Place
 from completion.types import EmptyReason
@@ -68,6 +68,8 @@ def _without_rest_of_line(text: str, place: Place) -> str:
         return text
     if place.is_in_literal and rest[0] in _QUOTES:
         return _before_quote(text, rest[0])
+    if place.is_in_literal and rest[0] in CLOSER_OF.values():
+        return _before_closer(text, rest[0], place.language)  # an interpolation is closed
     shown = text if rest[0] in " \t" else text.rstrip()
     for length in range(min(len(shown), len(rest)), 0, -1):
         if shown.endswith(rest[:length]) and _is_repetition(shown, rest, length, place):
@@ -93,6 +95,19 @@ def _before_quote(text: str, quote: str) -> str:
     """Cut before the first `quote` without a backslash, which would close the string twice."""
     found = re.match(rf"(?:\\.|[^\\{quote}])*", text, re.DOTALL)
     return found[0] if found else text
+
+
+def _before_closer(text: str, closer: str, language: str) -> str:
+    """Cut before the first `closer` that closes nothing in `text`."""
+    depth = 0
+    for lexeme in bracket_lexemes_of(text, language):
+        if CLOSER_OF.get(lexeme.text) == closer:
+            depth += 1
+        elif lexeme.text == closer:
+            depth -= 1
+        if depth < 0:
+            return text[: lexeme.start]
+    return text
 
 
 def _without_doubled_closers(text: str, place: Place) -> str:

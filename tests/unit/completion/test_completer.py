@@ -321,12 +321,12 @@ async def test_an_unknown_cursor_stays_with_its_text(engine: FakeEngine) -> None
 
 
 async def test_a_request_takes_the_place_of_a_waiting_sync(engine: FakeEngine) -> None:
-    """The sync would otherwise end the request in the engine."""
-    engine.script = says("left")
-    completer = completer_on(engine)
+    """The sync would otherwise end the request in the engine, which is still at it here."""
+    engine.script = Script([(0, b"left + ", -1.0)], stops_after=1)
+    completer = completer_on(engine, timeout_ms=200)
     completer.change(typed(OPENED, CURSOR, "l"), CURSOR)
     suggestion = await completer.complete(NAME, CURSOR + 1)
-    assert suggestion.reason is None
+    assert suggestion.text == "left +"
     assert engine.syncs == []
 
 
