@@ -25,7 +25,7 @@ WINDOW_SETTINGS = {
     "suffixTokens": 8192,
     "maxTokens": 48,
     # A full recompute of the file must not be cut short: it is what we compare with.
-    "timeoutMs": 170_000,
+    "timeoutMs": 290_000,
 }
 
 _UNFINISHED_IN_THE_MIDDLE = '''
@@ -57,7 +57,7 @@ class SourceFile:
 class Step:
     """One thing that happened in the window, and the same from scratch."""
 
-    title: str
+    name: str  # two or three words
     live: Measurement
     full: Measurement
     runs: tuple[CacheRun, ...]  # the live cache just after
@@ -92,7 +92,7 @@ class Audience(Protocol):
         """Hear that the model is ready and which file is opened."""
         ...
 
-    def begin(self, title: str) -> None:
+    def begin(self, description: str) -> None:
         """Hear what happens now."""
         ...
 
@@ -136,16 +136,17 @@ async def run_demo(command: Sequence[str], audience: Audience) -> DemoResult:
 
 
 async def _play(window: "_Window", source: SourceFile) -> list[Step]:
-    shift = len(_NEW_CONSTANT)
+    middle, end = (place + len(_NEW_CONSTANT) for place in (source.middle, source.end))
+    typed = "src."
     steps = [await window.open(source)]
     await window.insert(source.top, _NEW_CONSTANT)
-    title = "a constant added near the top, completing at the end"
-    steps.append(await window.step(title, source.end + shift))
-    title = "the cursor moved half way up the file"
-    steps.append(await window.step(title, source.middle + shift))
-    await window.insert(source.middle + shift, "src.")
-    title = "a few characters typed there"
-    steps.append(await window.step(title, source.middle + shift + len("src.")))
+    description = "A constant is added near the top; what comes at the end?"
+    steps.append(await window.step("edit at the top", description, end))
+    description = "The cursor moves half way up the file."
+    steps.append(await window.step("cursor moved", description, middle))
+    await window.insert(middle, typed)
+    description = f"Somebody types {typed!r} there."
+    steps.append(await window.step("typing", description, middle + len(typed)))
     return steps
 
 
@@ -161,25 +162,24 @@ class _Window:
 
     async def open(self, source: SourceFile) -> Step:
         """Open the file; the first reading is itself a full computation."""
-        title = "the file opened, completing at its end"
-        self._audience.begin(title)
+        self._audience.begin("The file is opened; what comes at its end?")
         await self._editor.open(self._uri, "python", source.text)
         live = await self._editor.complete(self._uri, source.end)
         _require_full(live)
-        step = Step(title, live, live, await self._editor.cache_runs(self._uri))
+        step = Step("open", live, live, await self._editor.cache_runs(self._uri))
         self._audience.finish(step)
         return step
 
     async def insert(self, offset: int, text: str) -> None:
         await self._editor.insert(self._uri, offset, text)
 
-    async def step(self, title: str, offset: int) -> Step:
+    async def step(self, name: str, description: str, offset: int) -> Step:
         """Complete at `offset`, then once more from scratch."""
-        self._audience.begin(title)
+        self._audience.begin(description)
         live = await self._editor.complete(self._uri, offset)
         runs = await self._editor.cache_runs(self._uri)
         self._audience.recomputing()
-        step = Step(title, live, await self._recompute(offset), runs)
+        step = Step(name, live, await self._recompute(offset), runs)
         _require_same_prompt(step)
         self._audience.finish(step)
         return step

@@ -54,9 +54,9 @@ class TerminalAudience:
         self._console.print(f"[bold]{source.title}[/], {num_lines} lines, in a live cache\n")
         self._console.print(draw_legend(), "")
 
-    def begin(self, title: str) -> None:
-        """Name the step."""
-        self._console.print(f"[bold]{title}[/]")
+    def begin(self, description: str) -> None:
+        """Say what happens."""
+        self._console.print(description, style="bold")
         self._wait_for("working")
 
     def recomputing(self) -> None:
@@ -86,7 +86,7 @@ class SilentAudience:
     def opening(self, source: SourceFile) -> None:
         """Ignore it."""
 
-    def begin(self, title: str) -> None:
+    def begin(self, description: str) -> None:
         """Ignore it."""
 
     def recomputing(self) -> None:
@@ -98,13 +98,13 @@ class SilentAudience:
 
 def draw_summary(result: DemoResult) -> Group:
     """Put all steps into one table."""
-    table = Table(title="Every step, against a full recompute of the same text in this run")
-    table.add_column("step")
-    for heading in ("prompt", "kept", "moved", "encoded", "sync", "full", "faster"):
-        table.add_column(heading, justify="right")
-    table.add_column("suggestion (first line)")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("step", no_wrap=True)
+    for heading in ("prompt", "kept", "moved", "encoded", "sync ms", "full ms", "ratio"):
+        table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
+    table.add_column("suggestion", no_wrap=True, overflow="ellipsis")
     for step in result.steps:
-        table.add_row(step.title, *_figures(step), _first_line(step.live.text))
+        table.add_row(step.name, *_figures(step), _first_line(step.live.text))
     return Group(table, _agreement(result))
 
 
@@ -128,9 +128,9 @@ def _figures(step: Step) -> tuple[str, ...]:
     is_first = live is step.full
     return (
         *(str(count) for count in counts),
-        f"{live.sync_ms:.0f} ms",
-        f"{step.full.sync_ms:.0f} ms",
-        "" if is_first else f"{step.speedup:.0f}x",
+        f"{live.sync_ms:.0f}",
+        f"{step.full.sync_ms:.0f}",
+        "" if is_first else f"{step.speedup:.0f}",
     )
 
 
@@ -142,5 +142,6 @@ def _agreement(result: DemoResult) -> Text:
     compared = [step for step in result.steps if step.live is not step.full]
     num_same = sum(step.live.text == step.full.text for step in compared)
     return Text(
-        f"{num_same} of {len(compared)} suggestions are word for word those of a full recompute."
+        f"\nfull: a full recompute of the same text. {num_same} of {len(compared)} suggestions"
+        " are word for word the same after one."
     )

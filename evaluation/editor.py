@@ -13,7 +13,7 @@ from evaluation.lsp_client import LspClient
 READY_TIMEOUT_S = 1800.0
 """A first start may have to download and convert the model."""
 
-COMPLETION_TIMEOUT_S = 180.0
+COMPLETION_TIMEOUT_S = 300.0
 
 OnLoading = Callable[[float, str], None]
 """Called with the fraction done, 0 to 1, and a sentence."""

@@ -14,7 +14,7 @@ from warmline.loading import show_loading
 READY_TIMEOUT_S = 1800.0
 """A first start may have to download and convert the model."""
 
-COMPLETION_TIMEOUT_MS = 120_000
+COMPLETION_TIMEOUT_MS = 290_000
 """In an editor nobody waits for a long file to be read the first time; here somebody does."""
 
 

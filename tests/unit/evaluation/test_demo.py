@@ -40,7 +40,7 @@ async def test_what_is_shown_names_every_figure() -> None:
     text = shown.getvalue()
     for step in result.steps:
         assert f"{step.live.prompt} tokens: 0 kept, {step.live.moved} moved" in text
-    assert "3 of 3 suggestions" in text
+    assert "3 of 3 suggestions are word for word the same" in text
 
 
 async def test_a_comparison_with_a_cache_is_refused() -> None:
