@@ -58,9 +58,16 @@ class Completer:
         self._settings = settings
 
     def open(self, document: Document) -> None:
-        """Take a document in. Its cache is filled at the first change or request."""
+        """Take a document in and, unless the settings forbid it, fill its cache meanwhile.
+
+        Of several documents opened in a row, as when an editor starts, only the last one's.
+        """
         self._forget(document.name)
-        self._open[document.name] = OpenDocument(document)
+        if self._newest is not None and self._newest.is_untouched:
+            self._newest.cancel_sync()
+        self._newest = self._open[document.name] = OpenDocument(document)
+        if self._settings.prepare_on_open:
+            self._schedule_sync(self._newest)
 
     def change(self, document: Document, cursor: int | None) -> None:
         """Take a new snapshot and bring the engine's cache up to it in the background.
@@ -191,8 +198,11 @@ class Completer:
 
     def _catch_up(self, state: EngineState) -> None:
         """Fill the newest document's cache when a model becomes ready, first or again."""
-        if state.phase is Phase.READY and self._newest is not None:
-            self._schedule_sync(self._newest)
+        newest = self._newest
+        if state.phase is not Phase.READY or newest is None:
+            return
+        if self._settings.prepare_on_open or not newest.is_untouched:
+            self._schedule_sync(newest)
 
     def _schedule_sync(self, entry: OpenDocument) -> None:
         entry.cancel_sync()

@@ -21,6 +21,11 @@ class OpenDocument:
     last_suggestion: Suggestion | None = None
     sync_task: asyncio.Task[None] | None = None
 
+    @property
+    def is_untouched(self) -> bool:
+        """Tell whether nobody has edited it or asked for anything in it."""
+        return self.cursor is None
+
     def change(self, document: Document, cursor: int | None) -> None:
         """Take a new snapshot; cursor and window move along with the edit.
 

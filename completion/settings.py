@@ -23,6 +23,10 @@ class CompletionSettings:
         default=True,
         metadata={"description": "Offer whole blocks where the syntax asks for one."},
     )
+    prepare_on_open: bool = field(
+        default=True,
+        metadata={"description": "Read a document as soon as it is opened, not at first use."},
+    )
     max_document_bytes: int = field(
         default=2_000_000,
         metadata={"description": "Larger documents get no suggestions.", "minimum": 1},

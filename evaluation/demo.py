@@ -24,6 +24,8 @@ WINDOW_SETTINGS = {
     "prefixTokens": 8192,
     "suffixTokens": 8192,
     "maxTokens": 48,
+    # What a document costs from nothing is measured, not begun behind the measurement's back.
+    "prepareOnOpen": False,
     # A full recompute of the file must not be cut short: it is what we compare with.
     "timeoutMs": 290_000,
 }

@@ -35,6 +35,8 @@ LoadProgress = Callable[[float, str], None]
 Load = Callable[[LoadProgress], LoadedModel]
 """Gets the model, wherever it is. Runs on the worker's thread, for as long as it takes."""
 
+REFRESH_PAUSE_S = 0.5
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -44,9 +46,12 @@ class EngineHost:
     Args:
         load: Gets the model, once `start` is called.
         cache_budget_bytes: Memory for all live caches together.
+        pause_s: How long nothing must happen before caches are refreshed.
     """
 
-    def __init__(self, load: Load, cache_budget_bytes: int) -> None:
+    def __init__(
+        self, load: Load, cache_budget_bytes: int, *, pause_s: float = REFRESH_PAUSE_S
+    ) -> None:
         self.life = LifeCycle()
         self.notices: Broadcast[str] = Broadcast()
         self._load = load
@@ -57,7 +62,7 @@ class EngineHost:
         self._latest: CacheKey | None = None  # what to refresh when idle
         self._started_at_s = time.monotonic()
         self._dispatcher = Dispatcher()
-        self._idle = IdleRefresh(self._dispatcher)
+        self._idle = IdleRefresh(self._dispatcher, pause_s)
 
     def start(self) -> None:
         """Begin to load the model."""

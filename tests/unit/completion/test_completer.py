@@ -64,6 +64,26 @@ async def test_a_line_is_completed(engine: FakeEngine) -> None:
     assert request.max_tokens == CompletionSettings().max_tokens
 
 
+async def test_an_opened_document_is_read_before_anyone_asks(engine: FakeEngine) -> None:
+    completer_on(engine)
+    await engine.until(lambda: bool(engine.syncs))
+    assert [document for document, _, _ in engine.syncs] == [NAME]
+
+
+async def test_nothing_is_read_on_opening_where_the_settings_say_so(engine: FakeEngine) -> None:
+    completer = completer_on(engine, prepare_on_open=False)
+    await completer.complete(NAME, CURSOR)
+    assert engine.syncs == []
+
+
+async def test_of_documents_opened_in_a_row_only_the_last_is_read(engine: FakeEngine) -> None:
+    completer = completer_on(engine)
+    other = replace(OPENED, name="file:///project/other.py")
+    completer.open(other)
+    await engine.until(lambda: bool(engine.syncs))
+    assert [document for document, _, _ in engine.syncs] == [other.name]
+
+
 async def test_a_block_is_cut_where_it_ends_and_the_request_is_left(engine: FakeEngine) -> None:
     text = "def add(left, right):\n    "
     engine.script = says("return left\n\n\ndef other():\n    pass\n" + "x" * 300)
