@@ -22,7 +22,7 @@ class TerminalAudience:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TaskProgressColumn(),
             TimeElapsedColumn(),
@@ -51,7 +51,7 @@ class TerminalAudience:
         """Name the file and explain the colours."""
         self._progress.stop()
         num_lines = source.text.count("\n") + 1
-        self._console.print(f"[bold]{source.title}[/], {num_lines} lines, in a live cache\n")
+        self._console.print(f"{source.title}, {num_lines} lines, in a live cache\n", style="bold")
         self._console.print(draw_legend(), "")
 
     def begin(self, description: str) -> None:
@@ -99,12 +99,12 @@ class SilentAudience:
 def draw_summary(result: DemoResult) -> Group:
     """Put all steps into one table."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("step", no_wrap=True)
+    table.add_column("step", no_wrap=True, min_width=max(len(step.name) for step in result.steps))
     for heading in ("prompt", "kept", "moved", "encoded", "sync ms", "full ms", "ratio"):
         table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
     table.add_column("suggestion", no_wrap=True, overflow="ellipsis")
     for step in result.steps:
-        table.add_row(step.name, *_figures(step), _first_line(step.live.text))
+        table.add_row(step.name, *_figures(step), Text(_first_line(step.live.text)))
     return Group(table, _agreement(result))
 
 

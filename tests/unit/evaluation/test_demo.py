@@ -40,6 +40,7 @@ async def test_what_is_shown_names_every_figure() -> None:
     text = shown.getvalue()
     for step in result.steps:
         assert f"{step.live.prompt} tokens: 0 kept, {step.live.moved} moved" in text
+    assert text.count("done[0]") == 2 * len(result.steps)  # square brackets are no markup
     assert "3 of 3 suggestions are word for word the same" in text
 
 
