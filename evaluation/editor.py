@@ -129,7 +129,7 @@ class Editor:
         """
         try:
             async with asyncio.timeout(SYNC_TIMEOUT_S):
-                while (cache := await self.cache(uri)).last_sync == before.last_sync:  # noqa: ASYNC110 - a server has no event for it
+                while (cache := await self.cache(uri)).last_sync == before.last_sync:  # noqa: ASYNC110
                     await asyncio.sleep(_SYNC_POLL_S)
         except TimeoutError:
             raise NoAnswerError(
