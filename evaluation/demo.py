@@ -1,7 +1,9 @@
 """The live cache at work: a real server, a real file, edits, and what each of them cost.
 
-Every step is done twice in the same run: in the window's document, whose cache is live, and
-in a new document with the same text, which has to be read from its first token.
+Every text is read twice in the same run: in the window's document, whose cache is live, and
+in a new document with the same text, which has to be read from its first token. After an edit
+the server brings the cache up to date by itself; that is a step of its own, so that nothing is
+left out of the account.
 """
 
 import tempfile
@@ -11,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from engine.protocol.messages import CacheRun
-from evaluation.editor import Editor, Measurement
+from engine.protocol.messages import CacheRun, SyncReport
+from evaluation.editor import Cache, Editor, Measurement
 from evaluation.errors import UnexpectedResultError
 from evaluation.lsp_client import language_server
 
@@ -57,16 +59,18 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happened in the window, and the same from scratch."""
+    """One thing that happened in the window, and what the same text costs from scratch."""
 
     name: str  # two or three words
-    live: Measurement
-    full: Measurement
+    live: SyncReport
+    full: SyncReport
     runs: tuple[CacheRun, ...]  # the live cache just after
+    suggestion: Measurement | None = None  # None for an edit, after which nobody has asked yet
+    recomputed: Measurement | None = None  # the same from scratch, where that was done
 
     @property
-    def speedup(self) -> float:
-        """How many times faster the live cache was brought up to date."""
+    def ratio(self) -> float:
+        """How many times longer a full recompute takes."""
         return self.full.sync_ms / max(self.live.sync_ms, 0.1)
 
 
@@ -99,7 +103,7 @@ class Audience(Protocol):
         ...
 
     def recomputing(self) -> None:
-        """Hear that the same text is now read from scratch, which takes a while."""
+        """Hear that the text is now read from scratch, which takes a while."""
         ...
 
     def finish(self, step: Step) -> None:
@@ -140,16 +144,14 @@ async def run_demo(command: Sequence[str], audience: Audience) -> DemoResult:
 async def _play(window: "_Window", source: SourceFile) -> list[Step]:
     middle, end = (place + len(_NEW_CONSTANT) for place in (source.middle, source.end))
     typed = "src."
-    steps = [await window.open(source)]
-    await window.insert(source.top, _NEW_CONSTANT)
-    description = "A constant is added near the top; what comes at the end?"
-    steps.append(await window.step("edit at the top", description, end))
-    description = "The cursor moves half way up the file."
-    steps.append(await window.step("cursor moved", description, middle))
-    await window.insert(middle, typed)
-    description = f"Somebody types {typed!r} there."
-    steps.append(await window.step("typing", description, middle + len(typed)))
-    return steps
+    return [
+        await window.open(source),
+        *await window.edit(
+            "edit at the top", "A constant is added near the top.", source.top, _NEW_CONSTANT, end
+        ),
+        await window.move("cursor moved", "The cursor moves half way up the file.", middle),
+        *await window.edit("typing", f"Somebody types {typed!r} there.", middle, typed),
+    ]
 
 
 class _Window:
@@ -166,28 +168,45 @@ class _Window:
         """Open the file; the first reading is itself a full computation."""
         self._audience.begin("The file is opened; what comes at its end?")
         await self._editor.open(self._uri, "python", source.text)
-        live = await self._editor.complete(self._uri, source.end)
-        _require_full(live)
-        step = Step("open", live, live, await self._editor.cache_runs(self._uri))
-        self._audience.finish(step)
-        return step
+        first = await self._editor.complete(self._uri, source.end)
+        _require_full(first)
+        cache = await self._editor.cache(self._uri)
+        return self._finish(Step("open", first.sync, first.sync, cache.runs, first))
 
-    async def insert(self, offset: int, text: str) -> None:
-        await self._editor.insert(self._uri, offset, text)
-
-    async def step(self, name: str, description: str, offset: int) -> Step:
+    async def move(self, name: str, description: str, offset: int) -> Step:
         """Complete at `offset`, then once more from scratch."""
         self._audience.begin(description)
         live = await self._editor.complete(self._uri, offset)
-        runs = await self._editor.cache_runs(self._uri)
-        self._audience.recomputing()
-        step = Step(name, live, await self._recompute(offset), runs)
-        _require_same_prompt(step)
-        self._audience.finish(step)
-        return step
+        cache = await self._editor.cache(self._uri)
+        full = await self._recompute(offset)
+        _require_same_prompt(live, full)
+        return self._finish(Step(name, live.sync, full.sync, cache.runs, live, full))
+
+    async def edit(
+        self, name: str, description: str, offset: int, text: str, ask_at: int | None = None
+    ) -> tuple[Step, Step]:
+        """Insert `text`, let the server follow, then complete at `ask_at` or behind the text."""
+        self._audience.begin(description)
+        followed = await self._follow(offset, text)
+        ask_at = offset + len(text) if ask_at is None else ask_at
+        full = await self._recompute(ask_at)
+        edited = self._finish(Step(name, followed.last_sync, full.sync, followed.runs))
+        self._audience.begin("What comes at the cursor?")
+        live = await self._editor.complete(self._uri, ask_at)
+        _require_same_prompt(live, full)
+        cache = await self._editor.cache(self._uri)
+        return edited, self._finish(
+            Step("  suggestion", live.sync, full.sync, cache.runs, live, full)
+        )
+
+    async def _follow(self, offset: int, text: str) -> Cache:
+        before = await self._editor.cache(self._uri)
+        await self._editor.insert(self._uri, offset, text)
+        return await self._editor.cache_after(self._uri, before)
 
     async def _recompute(self, offset: int) -> Measurement:
         """Complete in a new document with the same text, for which there is no cache."""
+        self._audience.recomputing()
         self._num_copies += 1
         uri = (self._folder / f"copy-{self._num_copies}" / "parser.py").as_uri()
         await self._editor.open(uri, "python", self._editor.text(self._uri))
@@ -196,22 +215,25 @@ class _Window:
         _require_full(full)
         return full
 
+    def _finish(self, step: Step) -> Step:
+        self._audience.finish(step)
+        return step
+
 
 def _require_full(measured: Measurement) -> None:
     """Refuse to compare with something that was not a full recompute."""
-    if measured.prompt == 0:
-        raise UnexpectedResultError(f"the server read nothing: {measured.reason or 'no reason'}")
-    if measured.encoded != measured.prompt:
+    sync = measured.sync
+    if sync.encoded != sync.prompt:
         raise UnexpectedResultError(
-            f"a document never seen before had {measured.prompt - measured.encoded} of"
-            f" {measured.prompt} tokens in a cache, so there is no full recompute to compare with"
+            f"a document never seen before had {sync.prompt - sync.encoded} of {sync.prompt}"
+            " tokens in a cache, so there is no full recompute to compare with"
         )
 
 
-def _require_same_prompt(step: Step) -> None:
+def _require_same_prompt(live: Measurement, full: Measurement) -> None:
     """Refuse to compare prompts of different lengths."""
-    if step.live.prompt != step.full.prompt:
+    if live.sync.prompt != full.sync.prompt:
         raise UnexpectedResultError(
-            f"the live prompt has {step.live.prompt} tokens and the recomputed one"
-            f" {step.full.prompt}: {step.live.reason or 'the server lays them out differently'}"
+            f"the live prompt has {live.sync.prompt} tokens and the recomputed one"
+            f" {full.sync.prompt}: {live.reason or 'the server lays them out differently'}"
         )

@@ -22,7 +22,7 @@ class TerminalAudience:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TaskProgressColumn(),
             TimeElapsedColumn(),
@@ -51,7 +51,7 @@ class TerminalAudience:
         """Name the file and explain the colours."""
         self._progress.stop()
         num_lines = source.text.count("\n") + 1
-        self._console.print(f"[bold]{source.title}[/], {num_lines} lines, in a live cache\n")
+        self._console.print(f"{source.title}, {num_lines} lines, in a live cache\n", style="bold")
         self._console.print(draw_legend(), "")
 
     def begin(self, description: str) -> None:
@@ -99,12 +99,13 @@ class SilentAudience:
 def draw_summary(result: DemoResult) -> Group:
     """Put all steps into one table."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("step", no_wrap=True)
+    table.add_column("step", no_wrap=True, min_width=max(len(step.name) for step in result.steps))
     for heading in ("prompt", "kept", "moved", "encoded", "sync ms", "full ms", "ratio"):
         table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
     table.add_column("suggestion", no_wrap=True, overflow="ellipsis")
     for step in result.steps:
-        table.add_row(step.name, *_figures(step), _first_line(step.live.text))
+        suggested = step.suggestion.text if step.suggestion else ""
+        table.add_row(step.name, *_figures(step), Text(suggested.strip().partition("\n")[0]))
     return Group(table, _agreement(result))
 
 
@@ -117,30 +118,32 @@ def _describe(step: Step, width: int) -> Group:
     )
     if live is not full:
         figures.append(f"; a full recompute takes {full.sync_ms:.0f} ms, ")
-        figures.append(f"{step.speedup:.0f} times as long", "bold")
-    suggestion = Syntax(live.text or f"# nothing: {live.reason}", "python", theme="ansi_dark")
-    return Group(draw_map(step.runs, width, _MAP_ROWS), figures, suggestion)
+        figures.append(f"{step.ratio:.0f} times as long", "bold")
+    return Group(draw_map(step.runs, width, _MAP_ROWS), figures, *_suggestion(step))
+
+
+def _suggestion(step: Step) -> list[Syntax]:
+    if step.suggestion is None:
+        return []
+    text = step.suggestion.text or f"# nothing: {step.suggestion.reason}"
+    return [Syntax(text, "python", theme="ansi_dark", background_color="default")]
 
 
 def _figures(step: Step) -> tuple[str, ...]:
     live = step.live
     counts = (live.prompt, live.kept, live.moved, live.encoded)
-    is_first = live is step.full
     return (
         *(str(count) for count in counts),
         f"{live.sync_ms:.0f}",
         f"{step.full.sync_ms:.0f}",
-        "" if is_first else f"{step.speedup:.0f}",
+        "" if live is step.full else f"{step.ratio:.0f}",
     )
 
 
-def _first_line(text: str) -> str:
-    return text.strip().partition("\n")[0]
-
-
 def _agreement(result: DemoResult) -> Text:
-    compared = [step for step in result.steps if step.live is not step.full]
-    num_same = sum(step.live.text == step.full.text for step in compared)
+    pairs = [(step.suggestion, step.recomputed) for step in result.steps]
+    compared = [(live, full) for live, full in pairs if live is not None and full is not None]
+    num_same = sum(live.text == full.text for live, full in compared)
     return Text(
         f"\nfull: a full recompute of the same text. {num_same} of {len(compared)} suggestions"
         " are word for word the same after one."

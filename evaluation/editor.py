@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.protocol.messages import CacheRun
+from engine.protocol.messages import CacheRun, SyncReport
 from evaluation.errors import NoAnswerError, UnexpectedResultError
 from evaluation.framing import Json
 from evaluation.lsp_client import LspClient
@@ -14,6 +14,8 @@ READY_TIMEOUT_S = 1800.0
 """A first start may have to download and convert the model."""
 
 COMPLETION_TIMEOUT_S = 300.0
+SYNC_TIMEOUT_S = 300.0
+_SYNC_POLL_S = 0.1
 
 OnLoading = Callable[[float, str], None]
 """Called with the fraction done, 0 to 1, and a sentence."""
@@ -21,19 +23,22 @@ OnLoading = Callable[[float, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One suggestion, and what it took. `kept + moved + encoded == prompt`."""
+    """One suggestion, and what it took. Times are from the request, as the server saw them."""
 
     text: str
-    prompt: int
-    kept: int
-    moved: int
-    encoded: int
-    exact_prefix: int
+    sync: SyncReport
     generated: int
-    sync_ms: float
     first_token_ms: float
     total_ms: float
     reason: str  # why there is no text; empty otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """A document's live cache: every token's state, and what the last sync did."""
+
+    runs: tuple[CacheRun, ...]
+    last_sync: SyncReport
 
 
 class Editor:
@@ -105,15 +110,32 @@ class Editor:
             raise UnexpectedResultError(f"the server knows of no suggestion for {uri}")
         return _measurement(told)
 
-    async def cache_runs(self, uri: str) -> tuple[CacheRun, ...]:
-        """Return the state of every token in the document's live cache."""
+    async def cache(self, uri: str) -> Cache:
+        """Describe the document's live cache."""
         view = await self._client.request("warmline/cache", {"textDocument": {"uri": uri}})
-        if view is None:
+        if view is None or view["last_sync"] is None:
             raise UnexpectedResultError(f"the server holds no cache of {uri}")
-        return tuple(
+        runs = (
             CacheRun(run["start"], run["stop"], run["origin"], run["is_exact"])
             for run in view["runs"]
         )
+        return Cache(tuple(runs), SyncReport(**view["last_sync"]))
+
+    async def cache_after(self, uri: str, before: Cache) -> Cache:
+        """Wait until the server has followed an edit by itself; nobody tells when.
+
+        Raises:
+            NoAnswerError: If it has not within `SYNC_TIMEOUT_S`.
+        """
+        try:
+            async with asyncio.timeout(SYNC_TIMEOUT_S):
+                while (cache := await self.cache(uri)).last_sync == before.last_sync:  # noqa: ASYNC110
+                    await asyncio.sleep(_SYNC_POLL_S)
+        except TimeoutError:
+            raise NoAnswerError(
+                f"the server did not follow an edit within {SYNC_TIMEOUT_S:g} s"
+            ) from None
+        return cache
 
     async def close(self, uri: str) -> None:
         """Close a document."""
@@ -156,16 +178,14 @@ def _report(told: Json, on_loading: OnLoading) -> None:
 
 def _measurement(told: Json) -> Measurement:
     tokens, timings = told["tokens"], told["timings"]
+    if tokens is None:
+        raise UnexpectedResultError(f"the server could not suggest anything: {told['detail']}")
+    counts = {name: tokens[name] for name in tokens if name != "generated"}
     return Measurement(
         text=told["text"],
-        prompt=tokens["prompt"],
-        kept=tokens["kept"],
-        moved=tokens["moved"],
-        encoded=tokens["encoded"],
-        exact_prefix=tokens["exact_prefix"],
+        sync=SyncReport(**counts, sync_ms=timings["sync_ms"]),
         generated=tokens["generated"],
-        sync_ms=timings["sync_ms"],
         first_token_ms=timings["first_token_ms"],
         total_ms=timings["total_ms"],
-        reason=told.get("reason") or "",
+        reason=told["reason"] or "",
     )

@@ -26,7 +26,9 @@ async def headless_session(engine_settings: EngineSettings) -> AsyncIterator[Joi
         EngineUnavailableError: If there is no engine and none can be started.
         WorkError: If the model cannot be loaded, or not in time.
     """
-    completion_settings = replace(CompletionSettings(), timeout_ms=COMPLETION_TIMEOUT_MS)
+    completion_settings = replace(
+        CompletionSettings(), timeout_ms=COMPLETION_TIMEOUT_MS, prepare_on_open=False
+    )
     joined = join(engine_settings, completion_settings, "", COMMAND_LINE_SESSION)
     try:
         with show_loading(joined.engine):

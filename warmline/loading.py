@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from engine.client.base import EngineClient
 from engine.protocol.messages import EngineState, Phase
@@ -17,7 +18,7 @@ def show_loading(engine: EngineClient) -> Iterator[None]:
     Where standard error is no terminal, only notices are written there.
     """
     console = Console(stderr=True)
-    engine.on_notice(lambda sentence: console.print(sentence, style="yellow", highlight=False))
+    engine.on_notice(lambda sentence: console.print(Text(sentence, "yellow")))
     with _progress(console) as progress:
         task = progress.add_task("starting the engine", total=1.0)
         engine.on_state(
@@ -30,7 +31,7 @@ def show_loading(engine: EngineClient) -> Iterator[None]:
 
 def _progress(console: Console) -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),

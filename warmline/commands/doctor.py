@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from engine.settings import EngineSettings
 from warmline.checks.engine import check_engine
@@ -16,9 +17,9 @@ from warmline.checks.storage import check_cache_folder, check_model_and_space
 from warmline.options import add_json_option, add_model_option, engine_settings, print_json
 
 _MARKS = {
-    Verdict.WORKS: "[green]✓[/]",
-    Verdict.WARNING: "[yellow]![/]",
-    Verdict.BROKEN: "[bold red]✗[/]",
+    Verdict.WORKS: Text("✓", "green"),
+    Verdict.WARNING: Text("!", "yellow"),
+    Verdict.BROKEN: Text("✗", "bold red"),
 }
 
 
@@ -61,6 +62,8 @@ def _findings(settings: EngineSettings, *, may_start: bool) -> Iterator[Finding]
 def _print_table(findings: list[Finding]) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     for finding in findings:
-        advice = f"\n[bold]{finding.advice}[/]" if finding.advice else ""
-        table.add_row(_MARKS[finding.verdict], finding.subject, finding.found + advice)
+        told = Text(finding.found)
+        if finding.advice:
+            told.append(f"\n{finding.advice}", "bold")
+        table.add_row(_MARKS[finding.verdict], finding.subject, told)
     Console(highlight=False).print(table)

@@ -1,7 +1,8 @@
 """A server for the demo to talk to. One character is one token; nothing is ever computed.
 
 An argument chooses what is wrong with it: `failed` cannot load a model, `copying` has a cache
-of every document, `mute` never says that it is ready, `shorter` forgets a token of live ones.
+of every document, `mute` never says that it is ready, `shorter` forgets a token of live ones,
+`lazy` does not follow edits, `speechless` gives no suggestion.
 """
 
 import json
@@ -10,7 +11,7 @@ from typing import Any
 
 FAULT = sys.argv[1] if len(sys.argv) > 1 else "none"
 texts: dict[str, str] = {}
-cached: dict[str, int] = {}
+syncs: dict[str, dict[str, Any]] = {}
 reports: dict[str, dict[str, Any]] = {}
 
 
@@ -45,29 +46,39 @@ def offset(text: str, position: dict[str, int]) -> int:
 def change(uri: str, edit: dict[str, Any]) -> None:
     start, stop = (offset(texts[uri], edit["range"][end]) for end in ("start", "end"))
     texts[uri] = texts[uri][:start] + edit["text"] + texts[uri][stop:]
+    if FAULT != "lazy":
+        sync(uri)
 
 
-def complete(uri: str) -> None:
+def sync(uri: str) -> dict[str, Any]:
     prompt = len(texts[uri])
-    is_known = uri in cached or FAULT == "copying"
+    is_known = uri in syncs or FAULT == "copying"
     if is_known and FAULT == "shorter":
         prompt -= 1
     encoded = 10 if is_known else prompt
-    cached[uri] = prompt
+    syncs[uri] = {
+        "prompt": prompt,
+        "kept": 0,
+        "moved": prompt - encoded,
+        "encoded": encoded,
+        "exact_prefix": 0,
+        "sync_ms": float(encoded) + len(syncs) / 1000,
+    }
+    return syncs[uri]
+
+
+def complete(uri: str) -> None:
+    counts = dict(sync(uri))
+    sync_ms = counts.pop("sync_ms")
     reports[uri] = {
-        "text": "done",
-        "tokens": {
-            "prompt": prompt,
-            "kept": 0,
-            "moved": prompt - encoded,
-            "encoded": encoded,
-            "exact_prefix": 0,
-            "generated": 1,
-        },
-        "timings": {"sync_ms": float(encoded), "first_token_ms": 1.0, "total_ms": 2.0},
+        "text": "done[0]",
+        "tokens": counts | {"generated": 1},
+        "timings": {"sync_ms": sync_ms, "first_token_ms": 1.0, "total_ms": 2.0},
         "reason": None,
         "detail": "",
     }
+    if FAULT == "speechless":
+        reports[uri] |= {"text": "", "tokens": None, "reason": "x", "detail": "no engine"}
 
 
 def handle(method: str, params: Any) -> Any:
@@ -87,8 +98,9 @@ def handle(method: str, params: Any) -> Any:
         case "warmline/lastSuggestion":
             return reports[uri]
         case "warmline/cache":
-            run = {"start": 0, "stop": cached[uri], "origin": "moved", "is_exact": False}
-            return {"runs": [run]}
+            last = syncs[uri]
+            run = {"start": 0, "stop": last["prompt"], "origin": "moved", "is_exact": False}
+            return {"runs": [run], "last_sync": last}
         case "exit":
             sys.exit(0)
     return None

@@ -20,15 +20,22 @@ async def _play(fault: str = "none") -> DemoResult:
     return await run_demo([sys.executable, str(FAKE_SERVER), fault], SilentAudience())
 
 
-async def test_every_edit_is_compared_with_a_full_recompute() -> None:
+async def test_every_step_is_compared_with_a_full_recompute() -> None:
     """The same text is read twice: where it was edited, and where it was never seen."""
     result = await _play()
     opened, *later = result.steps
     assert opened.live is opened.full
-    assert [step.live.encoded for step in later] == [10, 10, 10]
+    assert [step.live.encoded for step in later] == [10] * 5
     assert all(step.full.encoded == step.full.prompt == step.live.prompt for step in later)
     assert later[0].live.prompt > opened.live.prompt  # a constant was added
-    assert later[2].live.prompt == later[1].live.prompt + len("src.")
+    assert later[3].live.prompt == later[2].live.prompt + len("src.")
+
+
+async def test_following_an_edit_is_a_step_of_its_own() -> None:
+    """What the server does before anybody asks is in the account too."""
+    result = await _play()
+    suggested = [step.suggestion is not None for step in result.steps]
+    assert suggested == [True, False, True, True, False, True]
 
 
 async def test_what_is_shown_names_every_figure() -> None:
@@ -40,6 +47,7 @@ async def test_what_is_shown_names_every_figure() -> None:
     text = shown.getvalue()
     for step in result.steps:
         assert f"{step.live.prompt} tokens: 0 kept, {step.live.moved} moved" in text
+    assert text.count("done[0]") == 2 * 4  # square brackets are no markup
     assert "3 of 3 suggestions are word for word the same" in text
 
 
@@ -52,6 +60,19 @@ async def test_a_comparison_with_a_cache_is_refused() -> None:
 async def test_prompts_of_different_lengths_are_not_compared() -> None:
     with pytest.raises(UnexpectedResultError, match="lays them out differently"):
         await _play("shorter")
+
+
+async def test_a_server_that_suggests_nothing_at_all_is_told() -> None:
+    with pytest.raises(UnexpectedResultError, match="no engine"):
+        await _play("speechless")
+
+
+async def test_the_wait_for_an_edit_to_be_followed_has_a_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(editor, "SYNC_TIMEOUT_S", 0.05)
+    with pytest.raises(NoAnswerError, match="did not follow"):
+        await _play("lazy")
 
 
 async def test_a_model_that_cannot_be_loaded_is_told() -> None:
