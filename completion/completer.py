@@ -164,6 +164,7 @@ class Completer:
                 await self._generate(ticket, offset, options, attempt)
         except TimeoutError:
             is_late = True
+            self._schedule_sync(ticket.entry)  # the next request finds the reading done
         except EngineError as error:
             return attempt.empty(reason_for(error), str(error))
         except CompletionError as error:

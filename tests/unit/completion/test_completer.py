@@ -294,6 +294,15 @@ async def test_what_there_is_in_time_is_used(engine: FakeEngine) -> None:
     assert engine.num_streams_left == 1
 
 
+async def test_reading_goes_on_after_a_request_has_timed_out(engine: FakeEngine) -> None:
+    """A long file takes longer than one request may: the next one finds the reading done."""
+    engine.script = Script(stops_after=0)
+    completer = completer_on(engine, timeout_ms=200, prepare_on_open=False)
+    await completer.complete(NAME, CURSOR)
+    await engine.until(lambda: bool(engine.syncs))
+    assert engine.syncs[0][1] == list(engine.requests[0].tokens)
+
+
 async def test_nothing_in_time_is_a_reason(engine: FakeEngine) -> None:
     engine.script = Script([(0, b"lef", -1.0)], stops_after=1)
     suggestion = await completer_on(engine, timeout_ms=200).complete(NAME, CURSOR)
