@@ -59,19 +59,21 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happened in the window, and what the same text costs from scratch."""
+    """One thing that happened in the window."""
 
     name: str  # two or three words
     live: SyncReport
-    full: SyncReport
     runs: tuple[CacheRun, ...]  # the live cache just after
+    spent_ms: float  # on bringing the live cache up to date, since the text was changed
     suggestion: Measurement | None = None  # None for an edit, after which nobody has asked yet
-    recomputed: Measurement | None = None  # the same from scratch, where that was done
+    recomputed: Measurement | None = None  # the same from scratch; None for an edit
 
     @property
-    def ratio(self) -> float:
-        """How many times longer a full recompute takes."""
-        return self.full.sync_ms / max(self.live.sync_ms, 0.1)
+    def ratio(self) -> float | None:
+        """How many times longer a full recompute takes; None where there is none to compare."""
+        if self.recomputed is None or self.recomputed is self.suggestion:
+            return None
+        return self.recomputed.sync.sync_ms / max(self.spent_ms, 0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +146,14 @@ async def run_demo(command: Sequence[str], audience: Audience) -> DemoResult:
 async def _play(window: "_Window", source: SourceFile) -> list[Step]:
     middle, end = (place + len(_NEW_CONSTANT) for place in (source.middle, source.end))
     typed = "src."
-    return [
-        await window.open(source),
-        *await window.edit(
-            "edit at the top", "A constant is added near the top.", source.top, _NEW_CONSTANT, end
-        ),
-        await window.move("cursor moved", "The cursor moves half way up the file.", middle),
-        *await window.edit("typing", f"Somebody types {typed!r} there.", middle, typed),
-    ]
+    steps = [await window.open(source)]
+    steps += await window.edit(
+        "edit at the top", "A constant is added near the top.", source.top, _NEW_CONSTANT, end
+    )
+    steps.append(await window.ask("cursor moved", "The cursor moves half way up.", middle))
+    description = f"Somebody types {typed!r} there."
+    steps += await window.edit("typing", description, middle, typed, middle + len(typed))
+    return steps
 
 
 class _Window:
@@ -171,33 +173,30 @@ class _Window:
         first = await self._editor.complete(self._uri, source.end)
         _require_full(first)
         cache = await self._editor.cache(self._uri)
-        return self._finish(Step("open", first.sync, first.sync, cache.runs, first))
+        step = Step("open", first.sync, cache.runs, first.sync.sync_ms, first, first)
+        return self._finish(step)
 
-    async def move(self, name: str, description: str, offset: int) -> Step:
+    async def edit(
+        self, name: str, description: str, offset: int, text: str, ask_at: int
+    ) -> tuple[Step, Step]:
+        """Insert `text`, let the server follow, and then ask for a suggestion."""
+        self._audience.begin(description)
+        cache = await self._follow(offset, text)
+        sync_ms = cache.last_sync.sync_ms
+        step = self._finish(Step(name, cache.last_sync, cache.runs, sync_ms))
+        return step, await self.ask("  suggestion", "What comes at the cursor?", ask_at, sync_ms)
+
+    async def ask(
+        self, name: str, description: str, offset: int, already_spent_ms: float = 0.0
+    ) -> Step:
         """Complete at `offset`, then once more from scratch."""
         self._audience.begin(description)
         live = await self._editor.complete(self._uri, offset)
         cache = await self._editor.cache(self._uri)
         full = await self._recompute(offset)
         _require_same_prompt(live, full)
-        return self._finish(Step(name, live.sync, full.sync, cache.runs, live, full))
-
-    async def edit(
-        self, name: str, description: str, offset: int, text: str, ask_at: int | None = None
-    ) -> tuple[Step, Step]:
-        """Insert `text`, let the server follow, then complete at `ask_at` or behind the text."""
-        self._audience.begin(description)
-        followed = await self._follow(offset, text)
-        ask_at = offset + len(text) if ask_at is None else ask_at
-        full = await self._recompute(ask_at)
-        edited = self._finish(Step(name, followed.last_sync, full.sync, followed.runs))
-        self._audience.begin("What comes at the cursor?")
-        live = await self._editor.complete(self._uri, ask_at)
-        _require_same_prompt(live, full)
-        cache = await self._editor.cache(self._uri)
-        return edited, self._finish(
-            Step("  suggestion", live.sync, full.sync, cache.runs, live, full)
-        )
+        spent_ms = already_spent_ms + live.sync.sync_ms
+        return self._finish(Step(name, live.sync, cache.runs, spent_ms, live, full))
 
     async def _follow(self, offset: int, text: str) -> Cache:
         before = await self._editor.cache(self._uri)

@@ -110,15 +110,16 @@ def draw_summary(result: DemoResult) -> Group:
 
 
 def _describe(step: Step, width: int) -> Group:
-    live, full = step.live, step.full
+    live = step.live
     figures = Text.assemble(
         f"{live.prompt} tokens: {live.kept} kept, {live.moved} moved, ",
         (f"{live.encoded} encoded", "bold"),
         f" in {live.sync_ms:.0f} ms",
     )
-    if live is not full:
-        figures.append(f"; a full recompute takes {full.sync_ms:.0f} ms, ")
+    if step.recomputed is not None and step.ratio is not None:
+        figures.append(f"; a full recompute takes {step.recomputed.sync.sync_ms:.0f} ms, ")
         figures.append(f"{step.ratio:.0f} times as long", "bold")
+        figures.append(" as all since the text changed")
     return Group(draw_map(step.runs, width, _MAP_ROWS), figures, *_suggestion(step))
 
 
@@ -130,21 +131,26 @@ def _suggestion(step: Step) -> list[Syntax]:
 
 
 def _figures(step: Step) -> tuple[str, ...]:
-    live = step.live
+    live, full = step.live, step.recomputed
     counts = (live.prompt, live.kept, live.moved, live.encoded)
     return (
         *(str(count) for count in counts),
         f"{live.sync_ms:.0f}",
-        f"{step.full.sync_ms:.0f}",
-        "" if live is step.full else f"{step.ratio:.0f}",
+        "" if full is None else f"{full.sync.sync_ms:.0f}",
+        "" if step.ratio is None else f"{step.ratio:.0f}",
     )
 
 
 def _agreement(result: DemoResult) -> Text:
-    pairs = [(step.suggestion, step.recomputed) for step in result.steps]
-    compared = [(live, full) for live, full in pairs if live is not None and full is not None]
-    num_same = sum(live.text == full.text for live, full in compared)
+    compared = [step for step in result.steps if step.ratio is not None]
+    num_same = sum(_is_confirmed(step) for step in compared)
     return Text(
-        f"\nfull: a full recompute of the same text. {num_same} of {len(compared)} suggestions"
-        " are word for word the same after one."
+        "\nfull ms: a full recompute of the same text. ratio: that, to all that the live cache"
+        f" took since the text changed. {num_same} of {len(compared)} suggestions are word for"
+        " word the same after a full recompute."
     )
+
+
+def _is_confirmed(step: Step) -> bool:
+    live, full = step.suggestion, step.recomputed
+    return live is not None and full is not None and live.text == full.text

@@ -20,22 +20,26 @@ async def _play(fault: str = "none") -> DemoResult:
     return await run_demo([sys.executable, str(FAKE_SERVER), fault], SilentAudience())
 
 
-async def test_every_step_is_compared_with_a_full_recompute() -> None:
+async def test_every_suggestion_is_compared_with_a_full_recompute() -> None:
     """The same text is read twice: where it was edited, and where it was never seen."""
-    result = await _play()
-    opened, *later = result.steps
-    assert opened.live is opened.full
+    opened, *later = (await _play()).steps
+    assert opened.recomputed is opened.suggestion
+    assert opened.ratio is None
     assert [step.live.encoded for step in later] == [10] * 5
-    assert all(step.full.encoded == step.full.prompt == step.live.prompt for step in later)
+    compared = [step.recomputed.sync for step in later if step.recomputed]
+    assert [sync.encoded for sync in compared] == [sync.prompt for sync in compared]
     assert later[0].live.prompt > opened.live.prompt  # a constant was added
     assert later[3].live.prompt == later[2].live.prompt + len("src.")
 
 
-async def test_following_an_edit_is_a_step_of_its_own() -> None:
-    """What the server does before anybody asks is in the account too."""
-    result = await _play()
-    suggested = [step.suggestion is not None for step in result.steps]
-    assert suggested == [True, False, True, True, False, True]
+async def test_following_an_edit_is_in_the_account() -> None:
+    """What the server does before anybody asks counts against the suggestion too."""
+    _, edited, suggested, moved, *_ = (await _play()).steps
+    assert (edited.suggestion, edited.ratio) == (None, None)
+    assert suggested.spent_ms == edited.live.sync_ms + suggested.live.sync_ms
+    assert moved.spent_ms == moved.live.sync_ms
+    assert suggested.recomputed is not None
+    assert suggested.ratio == suggested.recomputed.sync.sync_ms / suggested.spent_ms
 
 
 async def test_what_is_shown_names_every_figure() -> None:
@@ -48,7 +52,7 @@ async def test_what_is_shown_names_every_figure() -> None:
     for step in result.steps:
         assert f"{step.live.prompt} tokens: 0 kept, {step.live.moved} moved" in text
     assert text.count("done[0]") == 2 * 4  # square brackets are no markup
-    assert "3 of 3 suggestions are word for word the same" in text
+    assert "3 of 3 suggestions are word for word" in text
 
 
 async def test_a_comparison_with_a_cache_is_refused() -> None:
