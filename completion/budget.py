@@ -22,10 +22,24 @@ Encode = Callable[[str], TokenArray]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Most tokens on either side of the cursor."""
+    """Tokens on either side of the cursor where there is text enough on both."""
 
     before_tokens: int
     after_tokens: int
+
+    def shared_out(self, before_available: int, after_available: int) -> "Limits":
+        """Give each side what the other leaves over.
+
+        So a file that fits as a whole is in the prompt as a whole wherever the cursor stands,
+        and a jump across it finds everything in the cache. A side with no tokens stays without.
+        """
+        if not self.after_tokens:
+            return self
+        total = self.before_tokens + self.after_tokens
+        return Limits(
+            max(self.before_tokens, total - after_available),
+            max(self.after_tokens, total - before_available),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +97,16 @@ def fit_window(
     Args:
         text: The whole document.
         cursor: Offset in code points.
-        limits: Kept on both sides.
+        limits: Kept on both sides, but what one side leaves over goes to the other.
         encode_before: Tokens of text before the cursor.
         encode_after: Tokens of text after the cursor.
         previous: The last window of the document, moved along with its edits.
     """
+    reach = (limits.before_tokens + limits.after_tokens) * _CHARACTERS_PER_TOKEN
+    limits = limits.shared_out(
+        len(encode_before(text[max(0, cursor - reach) : cursor])),
+        len(encode_after(text[cursor : cursor + reach])),
+    )
     before_hint = previous.start if previous else None
     after_hint = min(previous.stop, len(text)) if previous else None
     start, before = _fit_before(text, cursor, limits.before_tokens, encode_before, before_hint)

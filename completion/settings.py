@@ -13,11 +13,17 @@ class CompletionSettings:
     )
     prefix_tokens: int = field(
         default=6144,
-        metadata={"description": "Most tokens of text before the cursor.", "minimum": 64},
+        metadata={
+            "description": "Tokens of text before the cursor, and what is left over after it.",
+            "minimum": 64,
+        },
     )
     suffix_tokens: int = field(
         default=2048,
-        metadata={"description": "Most tokens of text after the cursor.", "minimum": 0},
+        metadata={
+            "description": "Tokens of text after the cursor, and what is left over before it.",
+            "minimum": 0,
+        },
     )
     multi_line: bool = field(
         default=True,

@@ -22,9 +22,6 @@ MAX_CHARACTERS = 22_000
 """Some 6,000 tokens, so that the whole file fits in front of the cursor."""
 
 WINDOW_SETTINGS = {
-    # The whole file stays in the prompt, wherever the cursor is.
-    "prefixTokens": 8192,
-    "suffixTokens": 8192,
     "maxTokens": 48,
     # What a document costs from nothing is measured, not begun behind the measurement's back.
     "prepareOnOpen": False,

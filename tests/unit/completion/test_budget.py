@@ -40,8 +40,20 @@ def test_a_long_file_is_cut_at_line_starts_within_the_limits(cursor: int) -> Non
     assert start <= cursor <= stop
     assert start == 0 or LINES[start - 1] == "\n"
     assert stop == len(LINES) or LINES[stop - 1] == "\n"
-    assert len(fitted.before) == cursor - start <= LIMITS.before_tokens
-    assert len(fitted.after) == stop - cursor <= LIMITS.after_tokens
+    total = LIMITS.before_tokens + LIMITS.after_tokens
+    assert (
+        len(fitted.before)
+        == cursor - start
+        <= max(LIMITS.before_tokens, total - (len(LINES) - cursor))
+    )
+    assert len(fitted.after) == stop - cursor <= max(LIMITS.after_tokens, total - cursor)
+
+
+def test_what_one_side_leaves_over_goes_to_the_other() -> None:
+    """A file that fits as a whole is whole wherever the cursor stands."""
+    text = LINES[:8_000]
+    for cursor in (0, 10, 4_000, 7_990, 8_000):
+        assert fit(text, cursor, LIMITS).window == Window(0, 8_000)
 
 
 def test_the_window_moves_in_whole_steps_while_one_types() -> None:
@@ -126,5 +138,6 @@ def test_limits_hold_whatever_was_before(
     cursor = min(cursor, len(text))
     fitted = fit(text, cursor, Limits(before, after), previous)
     assert 0 <= fitted.window.start <= cursor <= fitted.window.stop <= len(text)
-    assert len(fitted.before) <= before
-    assert len(fitted.after) <= after
+    total = before + after
+    assert len(fitted.before) <= (max(before, total - (len(text) - cursor)) if after else before)
+    assert len(fitted.after) <= (max(after, total - cursor) if after else 0)
