@@ -19,7 +19,7 @@ from evaluation.errors import UnexpectedResultError
 from evaluation.lsp_client import language_server
 
 MAX_CHARACTERS = 22_000
-"""Some 6,000 tokens, so that the whole file fits in front of the cursor."""
+"""Some 6,000 tokens, which the prompt holds as a whole."""
 
 WINDOW_SETTINGS = {
     "maxTokens": 48,
