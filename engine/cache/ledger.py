@@ -17,6 +17,7 @@ from engine.cache.base import TokenArray
 from engine.protocol.messages import CacheRun
 
 Flags = NDArray[np.bool_]
+"""(L,), one for each row."""
 Hashes = NDArray[np.uint64]
 _SEED = 0x5EED
 _NO_TOKEN = -1

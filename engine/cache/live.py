@@ -5,7 +5,6 @@ from collections.abc import Generator, Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.cache.alignment import align
@@ -15,13 +14,11 @@ from engine.cache.base import TokenArray
 from engine.cache.branches import ArenaBranches
 from engine.cache.ledger import Ledger, Origin
 from engine.cache.repair import RepairPolicy
-from engine.cache.slices import DEFAULT_SLICE_TOKENS, pack_slices
+from engine.cache.slices import DEFAULT_SLICE_TOKENS, RowIndices, pack_slices
 from engine.model.decoder import Decoder
 from engine.model.rotary import RotaryTable
 from engine.protocol.messages import CacheRun, SyncReport
 from engine.types import Checkpoint
-
-RowIndices = NDArray[np.intp]
 
 
 class LiveCache:
