@@ -26,7 +26,7 @@ class CompleterPort(Protocol):
 
         Args:
             document: The document as it is now.
-            cursor: Where the cursor probably is, in code points; None means unmoved.
+            cursor: Where the cursor probably is, in code points; None where nobody can say.
         """
         ...
 
