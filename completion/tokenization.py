@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 from tokenizers import AddedToken, Tokenizer, normalizers, pre_tokenizers
 
 from completion.boundaries import NOWHERE, safe_boundaries
 from completion.errors import TokenizerFileError
-
-TokenArray = NDArray[np.int32]
+from engine.tokens import TokenArray
 
 DEFAULT_CACHED_CHARACTERS = 2_000_000
 _EMPTY: TokenArray = np.empty(0, dtype=np.int32)

@@ -3,14 +3,12 @@
 from collections.abc import Generator, Sequence
 from typing import Protocol, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.protocol.messages import CacheRun, SyncReport
+from engine.tokens import TokenArray
 from engine.types import Checkpoint
 
-TokenArray = NDArray[np.int32]
 Result = TypeVar("Result")
 
 

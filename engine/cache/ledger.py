@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cache.alignment import Run
-from engine.cache.base import TokenArray
 from engine.protocol.messages import CacheRun
+from engine.tokens import TokenArray
 
 Flags = NDArray[np.bool_]
 """(L,), one for each row."""

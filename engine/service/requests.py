@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from engine.errors import EngineError, PromptTooLongError
 from engine.protocol.messages import GenerationRequest, ModelDescription
-from engine.protocol.tokens import TokenArray, as_token_array
+from engine.tokens import TokenArray, as_token_array
 
 
 def checked_prompt(
