@@ -5,6 +5,7 @@ import asyncio
 import sys
 
 from completion.document import Document
+from completion.suggestion_json import suggestion_json
 from completion.types import CompletionOptions, Suggestion
 from warmline.headless import headless_session
 from warmline.languages import language_of
@@ -17,7 +18,7 @@ from warmline.options import (
     print_json,
 )
 from warmline.source import offset_of, parse_place, read_source
-from warmline.suggestions import FAILURES, describe_cost, suggestion_json
+from warmline.suggestions import FAILURES, describe_cost
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
