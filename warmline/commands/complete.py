@@ -61,9 +61,9 @@ async def _complete(arguments: argparse.Namespace) -> Suggestion:
     name = place.path.resolve().as_uri()
     language = arguments.language or language_of(place.path)
     options = CompletionOptions(arguments.candidates, arguments.max_tokens)
-    async with headless_session(engine_settings(arguments)) as joined:
-        joined.completer.open(Document(name, language, version=1, text=text))
-        return await joined.completer.complete(name, offset, options)
+    async with headless_session(engine_settings(arguments)) as session:
+        session.completer.open(Document(name, language, version=1, text=text))
+        return await session.completer.complete(name, offset, options)
 
 
 def _print_candidates(suggestion: Suggestion) -> None:
