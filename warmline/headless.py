@@ -5,15 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from completion.settings import CompletionSettings
+from engine.protocol.lifecycle import LOADING_TIMEOUT_S
 from engine.protocol.messages import Phase
 from engine.settings import EngineSettings
 from lsp_server.ports import Session
 from warmline.composition import COMMAND_LINE_SESSION, join
 from warmline.errors import WorkError
 from warmline.loading import show_loading
-
-READY_TIMEOUT_S = 1800.0
-"""A first start may have to download and convert the model."""
 
 COMPLETION_TIMEOUT_MS = 290_000
 """In an editor nobody waits for a long file to be read the first time; here somebody does."""
@@ -34,7 +32,7 @@ async def headless_session(engine_settings: EngineSettings) -> AsyncIterator[Ses
     try:
         with show_loading(session.engine):
             await session.engine.connect()
-            state = await session.engine.wait_ready(READY_TIMEOUT_S)
+            state = await session.engine.wait_ready(LOADING_TIMEOUT_S)
         if state.phase is not Phase.READY:
             raise WorkError(state.message or f"the engine is {state.phase.value}, not ready")
         yield session
