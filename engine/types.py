@@ -1,7 +1,6 @@
 """Dimensions and small types shared by the rooms that hold tensors.
 
 Dimensions, used in every shape comment:
-    B     candidates decoded together
     S     tokens that go through the model in one pass
     L     tokens a cache holds
     R     rows of a cache that a pass may see
