@@ -55,13 +55,13 @@ class Tokenization:
         path = directory / "tokenizer.json"
         if not path.is_file():
             raise TokenizerFileError(
-                f"the model's folder {directory} has no tokenizer.json; pull the model again"
+                f"The model's folder {directory} has no tokenizer.json; pull the model again."
             )
         try:
             tokenizer = Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises bare Exception
             raise TokenizerFileError(
-                f"{path} is not a tokenizer that can be read ({error}); pull the model again"
+                f"{path} is not a tokenizer that can be read ({error}); pull the model again."
             ) from error
         return cls(tokenizer)
 

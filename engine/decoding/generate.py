@@ -68,11 +68,11 @@ def decode(
 def _require_sense(request: GenerationRequest) -> None:
     if request.num_candidates < 1:
         raise EngineError(
-            f"the request asks for {request.num_candidates} candidates; ask for at least one."
+            f"The request asks for {request.num_candidates} candidates; ask for at least one."
         )
     if b"" in request.stops:
         raise EngineError(
-            "one of the request's stop strings is empty, which would end every text at once; "
+            "One of the request's stop strings is empty, which would end every text at once; "
             "leave it out."
         )
 
