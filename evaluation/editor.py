@@ -176,7 +176,7 @@ def _report(told: Json, on_loading: OnLoading) -> None:
 
 def _measurement(told: Json) -> Measurement:
     tokens, timings = told["tokens"], told["timings"]
-    if tokens is None:
+    if tokens["prompt"] == 0:  # it ended before the model read anything
         raise UnexpectedResultError(f"the server could not suggest anything: {told['detail']}")
     counts = {name: tokens[name] for name in tokens if name != "generated"}
     return Measurement(
