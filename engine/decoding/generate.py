@@ -7,10 +7,10 @@ from engine.decoding.candidate import Candidate, Events
 from engine.decoding.constraint import Both, ForcedText, TokenConstraint
 from engine.decoding.sampling import Chooser, Scores, choose_likeliest, chooser_for
 from engine.decoding.stops import StopFilter
+from engine.decoding.vocabulary import Vocabulary
 from engine.errors import EngineError
 from engine.protocol.messages import FinishReason, GenerationRequest
 from engine.types import Checkpoint
-from engine.vocabulary import Vocabulary
 
 
 def decode(
