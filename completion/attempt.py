@@ -1,9 +1,7 @@
 """One request on its way, and what is known of it whenever it ends."""
 
 import time
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import cast
 
 from completion.candidates import Drafts
 from completion.reasons import sentence_for
@@ -32,9 +30,7 @@ class Attempt:
             EngineError: If the engine fails; what came before is kept.
         """
         self._drafts = drafts
-        # the contract promises `aclose`, which AsyncIterator does not have
-        events = cast("AsyncGenerator[GenerationEvent]", engine.generate(request))
-        async with aclosing(events):
+        async with aclosing(engine.generate(request)) as events:
             async for event in events:
                 self._take(event, drafts)
                 if drafts.are_complete:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from completion.difference import Replacement
 from completion.settings import CompletionSettings
-from completion.tokenization import TokenArray
+from engine.tokens import TokenArray
 
 STEP_TOKENS = 512
 OVERHEAD_TOKENS = 128  # markers, names and paths

@@ -43,7 +43,7 @@ class Completer:
         self._engine = engine
         self._settings = settings
         self._builders = PromptBuilders(repository_name)
-        self._background = BackgroundTasks()
+        self._background = BackgroundTasks(EngineError, CompletionError)
         self._open: dict[str, OpenDocument] = {}
         self._newest: OpenDocument | None = None
         engine.on_state(self._catch_up)

@@ -12,11 +12,6 @@ class Replacement:
     old_stop: int
     new_stop: int
 
-    @property
-    def is_empty(self) -> bool:
-        """Tell whether the texts are the same."""
-        return self.start == self.old_stop == self.new_stop
-
     def moved(self, offset: int) -> int | None:
         """Return where `offset` is now; None if what stood around it was replaced."""
         if offset <= self.start:

@@ -3,7 +3,7 @@
 CompletionError
 └── TokenizerFileError     the model's tokenizer.json is missing or cannot be read
 
-None of these leaves the room: `Completer.complete` turns them into a reason.
+`Completer.complete` turns them into a reason; only `Completer.cache_view` raises them.
 """
 
 

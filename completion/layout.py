@@ -11,7 +11,8 @@ import numpy as np
 
 from completion.families import ContextStyle, Family
 from completion.languages import comment_mark
-from completion.tokenization import TokenArray, Tokenization
+from completion.tokenization import Tokenization
+from engine.tokens import TokenArray
 from retrieval.types import Chunk
 
 _FALLBACK_BEGINNING = "<|endoftext|>"  # parts documents where training text is packed

@@ -82,7 +82,9 @@ class PromptBuilders:
             TokenizerFileError: If its tokenizer cannot be read.
         """
         if description is None:
-            raise NotReadyError("the model is still loading, so there is no tokenizer yet; wait")
+            raise NotReadyError(
+                "The model is not loaded yet, so there is no tokenizer; ask again when it is."
+            )
         if self._loading is None or self._directory != description.directory:
             self._directory = description.directory
             load = asyncio.to_thread(PromptBuilder.load, description, self._repository_name)

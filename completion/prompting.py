@@ -9,8 +9,9 @@ from completion.document import Document
 from completion.families import detect_family
 from completion.layout import Layout, Prompt, PromptParts
 from completion.settings import CompletionSettings
-from completion.tokenization import TokenArray, Tokenization
+from completion.tokenization import Tokenization
 from engine.protocol.messages import ModelDescription
+from engine.tokens import TokenArray
 from retrieval.types import Chunk
 
 

@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 from tokenizers import AddedToken, Tokenizer, normalizers, pre_tokenizers
 
 from completion.boundaries import NOWHERE, safe_boundaries
 from completion.errors import TokenizerFileError
-
-TokenArray = NDArray[np.int32]
+from engine.tokens import TokenArray
 
 DEFAULT_CACHED_CHARACTERS = 2_000_000
 _EMPTY: TokenArray = np.empty(0, dtype=np.int32)
@@ -57,13 +55,13 @@ class Tokenization:
         path = directory / "tokenizer.json"
         if not path.is_file():
             raise TokenizerFileError(
-                f"the model's folder {directory} has no tokenizer.json; pull the model again"
+                f"The model's folder {directory} has no tokenizer.json; pull the model again."
             )
         try:
             tokenizer = Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises bare Exception
             raise TokenizerFileError(
-                f"{path} is not a tokenizer that can be read ({error}); pull the model again"
+                f"{path} is not a tokenizer that can be read ({error}); pull the model again."
             ) from error
         return cls(tokenizer)
 

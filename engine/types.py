@@ -1,9 +1,9 @@
 """Dimensions and small types shared by the rooms that hold tensors.
 
 Dimensions, used in every shape comment:
-    B     candidates decoded together
     S     tokens that go through the model in one pass
     L     tokens a cache holds
+    R     rows of a cache that a pass may see
     H     query heads
     H_kv  key/value heads
     D     size of one head
@@ -13,7 +13,7 @@ Dimensions, used in every shape comment:
 from collections.abc import Callable
 
 Checkpoint = Callable[[], None]
-"""Called between layers. Raises `Preempted` or `Cancelled` to abandon the pass."""
+"""Called while a pass may still be left. Raises an `Interruption` to leave it."""
 
 
 class Interruption(BaseException):

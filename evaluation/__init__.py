@@ -1,1 +1,1 @@
-"""Numbers anyone can check: timings, suites, replays."""
+"""The server as an editor sees it: a small client of its own, and a demo that measures with it."""

@@ -4,7 +4,6 @@ from typing import Self
 
 from rich.console import Console, Group
 from rich.padding import Padding
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.status import Status
 from rich.syntax import Syntax
 from rich.table import Table
@@ -12,6 +11,7 @@ from rich.text import Text
 
 from evaluation.cache_drawing import draw_legend, draw_map
 from evaluation.demo import DemoResult, SourceFile, Step
+from evaluation.loading_bar import loading_bar
 
 _MAP_ROWS = 4
 
@@ -21,15 +21,7 @@ class TerminalAudience:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
+        self._progress = loading_bar(console)
         self._task = self._progress.add_task("starting the server", total=1.0)
         self._spinner: Status | None = None
 

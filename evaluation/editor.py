@@ -5,13 +5,11 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from engine.protocol.lifecycle import LOADING_TIMEOUT_S
 from engine.protocol.messages import CacheRun, SyncReport
 from evaluation.errors import NoAnswerError, UnexpectedResultError
 from evaluation.framing import Json
 from evaluation.lsp_client import LspClient
-
-READY_TIMEOUT_S = 1800.0
-"""A first start may have to download and convert the model."""
 
 COMPLETION_TIMEOUT_S = 300.0
 SYNC_TIMEOUT_S = 300.0
@@ -148,12 +146,12 @@ class Editor:
 
     async def _wait_ready(self) -> None:
         try:
-            async with asyncio.timeout(READY_TIMEOUT_S):
+            async with asyncio.timeout(LOADING_TIMEOUT_S):
                 while (status := await self._status.get())["busy"]:
                     pass
         except TimeoutError:
             raise NoAnswerError(
-                f"the model was not loaded within {READY_TIMEOUT_S:.0f} s;"
+                f"the model was not loaded within {LOADING_TIMEOUT_S:.0f} s;"
                 " `warmline engine status` says what it does"
             ) from None
         if status["kind"] != "Normal":
@@ -178,7 +176,7 @@ def _report(told: Json, on_loading: OnLoading) -> None:
 
 def _measurement(told: Json) -> Measurement:
     tokens, timings = told["tokens"], told["timings"]
-    if tokens is None:
+    if tokens["prompt"] == 0:  # it ended before the model read anything
         raise UnexpectedResultError(f"the server could not suggest anything: {told['detail']}")
     counts = {name: tokens[name] for name in tokens if name != "generated"}
     return Measurement(

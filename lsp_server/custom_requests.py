@@ -9,10 +9,10 @@ from typing import Any
 from lsprotocol.types import LSPErrorCodes
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
-from completion.types import Suggestion
+from completion.suggestion_json import suggestion_json
 from engine.client.base import EngineClient
 from engine.errors import EngineError
-from engine.protocol.messages import PROTOCOL_VERSION, SyncReport
+from engine.protocol.messages import PROTOCOL_VERSION
 from lsp_server.documents import OpenDocuments
 from lsp_server.session_keeper import SessionKeeper
 from lsp_server.suggesting import Suggester
@@ -75,33 +75,7 @@ class CustomRequests:
         if self._keeper.session is None or self._documents.get(uri) is None:
             return None
         suggestion = self._keeper.session.completer.last_suggestion(uri)
-        return None if suggestion is None else suggestion_to_json(suggestion)
-
-
-def suggestion_to_json(suggestion: Suggestion) -> dict[str, Any]:
-    """Return a suggestion in the shape that `warmline complete --json` prints too."""
-    return {
-        "text": suggestion.text,
-        "candidates": [asdict(candidate) for candidate in suggestion.candidates],
-        "model": suggestion.model,
-        "timings": asdict(suggestion.timings),
-        "tokens": _count_tokens(suggestion),
-        "reason": suggestion.reason,
-        "detail": suggestion.detail,
-    }
-
-
-def _count_tokens(suggestion: Suggestion) -> dict[str, int]:
-    """Return the counts; `kept`, `moved` and `encoded` add up to `prompt`."""
-    sync = suggestion.sync or SyncReport(0, 0, 0, 0, 0, 0.0)
-    return {
-        "prompt": sync.prompt,
-        "kept": sync.kept,
-        "moved": sync.moved,
-        "encoded": sync.encoded,
-        "exact_prefix": sync.exact_prefix,
-        "generated": suggestion.num_generated,
-    }
+        return None if suggestion is None else suggestion_json(suggestion)
 
 
 async def _describe_engine(engine: EngineClient) -> dict[str, Any]:

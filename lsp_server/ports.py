@@ -10,8 +10,8 @@ from completion.types import CompletionOptions, Suggestion
 from engine.client.base import EngineClient
 from lsp_server.settings import Settings
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+if TYPE_CHECKING:  # imports numpy and a tokenizer, of which this room needs nothing
+    from completion.cache_view import CacheView
 
 
 class CompleterPort(Protocol):
@@ -26,7 +26,7 @@ class CompleterPort(Protocol):
 
         Args:
             document: The document as it is now.
-            cursor: Where the cursor probably is, in code points; None means unmoved.
+            cursor: Where the cursor probably is, in code points; None where nobody can say.
         """
         ...
 
@@ -42,7 +42,7 @@ class CompleterPort(Protocol):
         """Suggest what comes at `offset`; empty with a reason rather than raising."""
         ...
 
-    async def cache_view(self, name: str) -> "DataclassInstance | None":
+    async def cache_view(self, name: str) -> "CacheView | None":
         """Describe the live cache of a document; None when there is none."""
         ...
 
@@ -53,7 +53,7 @@ class CompleterPort(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An engine and the completer that uses it."""
+    """An engine and the completer that uses it. Its holder connects the engine, and leaves it."""
 
     engine: EngineClient
     completer: CompleterPort

@@ -8,8 +8,8 @@ from lsprotocol.types import WorkDoneProgressBegin, WorkDoneProgressEnd, WorkDon
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
+from completion.background import BackgroundTasks
 from engine.protocol.messages import EngineState, Phase
-from lsp_server.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class LoadingProgress:
             self._end()
         elif self._token is None:
             self._token = str(uuid.uuid4())
-            self._tasks.start(self._begin(self._token))
+            self._tasks.start(self._begin(self._token), "showing progress")
         elif self._is_shown:
             report = WorkDoneProgressReport(message=state.message, percentage=_percentage(state))
             self._progress.report(self._token, report)

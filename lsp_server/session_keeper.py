@@ -3,13 +3,13 @@
 import asyncio
 import logging
 
+from completion.background import BackgroundTasks
 from engine.errors import EngineError
 from engine.protocol.messages import EngineState, Phase
 from lsp_server.documents import OpenDocuments
 from lsp_server.ports import MakeSession, Session
 from lsp_server.settings import Settings
 from lsp_server.status import StatusReporter
-from lsp_server.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class SessionKeeper:
     def connect_again(self) -> None:
         """Try once more where the last try to reach an engine failed."""
         if self._has_failed_to_connect and self.session is not None:
-            self._tasks.start(self._connect(self.session))
+            self._tasks.start(self._connect(self.session), "connecting again")
 
     async def aclose(self) -> None:
         """End the session; the engine goes on for others."""
@@ -70,7 +70,7 @@ class SessionKeeper:
         session.engine.on_notice(self._status.noticed)
         for document in self._documents:
             session.completer.open(document)
-        self._tasks.start(self._connect(session))
+        self._tasks.start(self._connect(session), "connecting")
 
     async def _connect(self, session: Session) -> None:
         self._has_failed_to_connect = False

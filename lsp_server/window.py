@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
+from completion.background import BackgroundTasks
 from lsp_server.capabilities import ClientFeatures, offers_completion_list, server_capabilities
 from lsp_server.completion_list import CompletionLists
 from lsp_server.configuration import Configuration
@@ -21,7 +22,6 @@ from lsp_server.session_keeper import SessionKeeper
 from lsp_server.settings import Settings
 from lsp_server.status import StatusReporter
 from lsp_server.suggesting import Suggester
-from lsp_server.tasks import BackgroundTasks
 from lsp_server.text_sync import TextSync
 
 Handler = Callable[[Any], Any]
@@ -88,10 +88,11 @@ class Window:
         await self._keeper.aclose()
 
     def _start(self, _params: types.InitializedParams) -> None:
-        self._tasks.start(self._configuration.start(self._keeper.use))
+        self._tasks.start(self._configuration.start(self._keeper.use), "reading settings")
 
     def _change_configuration(self, params: types.DidChangeConfigurationParams) -> None:
-        self._tasks.start(self._configuration.change(params.settings, self._keeper.use))
+        change = self._configuration.change(params.settings, self._keeper.use)
+        self._tasks.start(change, "changing settings")
 
     def _report_setting(self, problem: str) -> None:
         self._status.log(types.MessageType.Warning, problem)

@@ -1,11 +1,9 @@
 """Joins the rooms: an engine, the completer that uses it, and the server in front of them."""
 
 import uuid
-from dataclasses import dataclass
 
 from completion.completer import Completer
 from completion.settings import CompletionSettings
-from engine.client.base import EngineClient
 from engine.client.remote import RemoteEngine
 from engine.settings import EngineSettings
 from lsp_server.ports import Session
@@ -15,34 +13,25 @@ COMMAND_LINE_SESSION = "command-line"
 """One session for every call of the command line, so that a later call finds a warm cache."""
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """An engine, not yet connected, and the completer that uses it."""
-
-    engine: EngineClient
-    completer: Completer
-
-
 def join(
     engine_settings: EngineSettings,
     completion_settings: CompletionSettings,
     repository_name: str,
-    session: str,
-) -> Joined:
+    session_name: str,
+) -> Session:
     """Join engine and completer.
 
     Args:
         engine_settings: Also decide which engine is used.
         completion_settings: What suggestions are like.
         repository_name: What the prompt calls the repository; may be empty.
-        session: Whose caches are used; another name has other caches.
+        session_name: Whose caches are used; another name has other caches.
     """
-    engine = RemoteEngine(engine_settings, client_name="warmline", session=session)
-    return Joined(engine, Completer(engine, completion_settings, repository_name))
+    engine = RemoteEngine(engine_settings, client_name="warmline", session=session_name)
+    return Session(engine, Completer(engine, completion_settings, repository_name))
 
 
 def join_window(settings: Settings, repository_name: str) -> Session:
     """Join a session of its own for one editor window, whose unsaved text is its own too."""
-    session = f"window-{uuid.uuid4()}"
-    joined = join(settings.engine, settings.completion, repository_name, session)
-    return Session(joined.engine, joined.completer)
+    session_name = f"window-{uuid.uuid4()}"
+    return join(settings.engine, settings.completion, repository_name, session_name)

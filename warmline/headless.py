@@ -5,21 +5,20 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from completion.settings import CompletionSettings
+from engine.protocol.lifecycle import LOADING_TIMEOUT_S
 from engine.protocol.messages import Phase
 from engine.settings import EngineSettings
-from warmline.composition import COMMAND_LINE_SESSION, Joined, join
+from lsp_server.ports import Session
+from warmline.composition import COMMAND_LINE_SESSION, join
 from warmline.errors import WorkError
 from warmline.loading import show_loading
-
-READY_TIMEOUT_S = 1800.0
-"""A first start may have to download and convert the model."""
 
 COMPLETION_TIMEOUT_MS = 290_000
 """In an editor nobody waits for a long file to be read the first time; here somebody does."""
 
 
 @asynccontextmanager
-async def headless_session(engine_settings: EngineSettings) -> AsyncIterator[Joined]:
+async def headless_session(engine_settings: EngineSettings) -> AsyncIterator[Session]:
     """Connect to the engine and wait until its model is loaded.
 
     Raises:
@@ -29,13 +28,13 @@ async def headless_session(engine_settings: EngineSettings) -> AsyncIterator[Joi
     completion_settings = replace(
         CompletionSettings(), timeout_ms=COMPLETION_TIMEOUT_MS, prepare_on_open=False
     )
-    joined = join(engine_settings, completion_settings, "", COMMAND_LINE_SESSION)
+    session = join(engine_settings, completion_settings, "", COMMAND_LINE_SESSION)
     try:
-        with show_loading(joined.engine):
-            await joined.engine.connect()
-            state = await joined.engine.wait_ready(READY_TIMEOUT_S)
+        with show_loading(session.engine):
+            await session.engine.connect()
+            state = await session.engine.wait_ready(LOADING_TIMEOUT_S)
         if state.phase is not Phase.READY:
             raise WorkError(state.message or f"the engine is {state.phase.value}, not ready")
-        yield joined
+        yield session
     finally:
-        await joined.engine.aclose()
+        await session.engine.aclose()

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from engine.client.base import EngineClient
 from engine.protocol.messages import EngineState, Phase
+from evaluation.loading_bar import loading_bar
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def show_loading(engine: EngineClient) -> Iterator[None]:
     """
     console = Console(stderr=True)
     engine.on_notice(lambda sentence: console.print(Text(sentence, "yellow")))
-    with _progress(console) as progress:
+    with loading_bar(console) as progress:
         task = progress.add_task("starting the engine", total=1.0)
         engine.on_state(
             lambda state: progress.update(
@@ -27,18 +27,6 @@ def show_loading(engine: EngineClient) -> Iterator[None]:
             )
         )
         yield
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
 
 
 def _description(state: EngineState) -> str:

@@ -26,9 +26,8 @@ COMMANDS = {
 
 
 class ExitCode(IntEnum):
-    """What the shell is told."""
+    """What the shell is told where a command did not come to its end."""
 
-    DONE = 0
     FAILED = 1
     WRONG_CALL = 2
     INTERRUPTED = 130  # by Ctrl-C, as shells count it: 128 + SIGINT

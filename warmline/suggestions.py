@@ -1,8 +1,6 @@
-"""A suggestion as the command line shows it: for machines, and for people."""
+"""What a suggestion means for the command line: whether the work was done, and what it took."""
 
-from dataclasses import asdict
-from typing import Any
-
+from completion.suggestion_json import tokens_json
 from completion.types import EmptyReason, Suggestion
 
 FAILURES = frozenset(
@@ -16,26 +14,6 @@ FAILURES = frozenset(
     }
 )
 """Reasons that mean: the work was not done. With the others it was, and found nothing to say."""
-
-
-def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
-    """Return what `--json` prints, in the shape of the server's `warmline/lastSuggestion`."""
-    return {
-        "text": suggestion.text,
-        "candidates": [asdict(candidate) for candidate in suggestion.candidates],
-        "model": suggestion.model,
-        "timings": asdict(suggestion.timings),
-        "tokens": tokens_json(suggestion),
-        "reason": suggestion.reason,
-        "detail": suggestion.detail,
-    }
-
-
-def tokens_json(suggestion: Suggestion) -> dict[str, int]:
-    """Return the counts; `kept`, `moved` and `encoded` add up to `prompt`."""
-    names = ("prompt", "kept", "moved", "encoded", "exact_prefix")
-    counts = {name: getattr(suggestion.sync, name) if suggestion.sync else 0 for name in names}
-    return counts | {"generated": suggestion.num_generated}
 
 
 def describe_cost(suggestion: Suggestion) -> str:

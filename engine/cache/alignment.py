@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.cache.base import TokenArray
+from engine.tokens import TokenArray, common_length
 
 ANCHOR_TOKENS = 8
 """Runs shorter than this are not worth keeping: their heads are encoded afresh anyway."""
@@ -35,21 +35,13 @@ def align(old: TokenArray, new: TokenArray) -> list[Run]:
 
     Cost: O(L log L) in numpy.
     """
-    shorter = min(len(old), len(new))
-    prefix = common_length(old[:shorter], new[:shorter])
-    rest = shorter - prefix
-    suffix = common_length(old[::-1][:rest], new[::-1][:rest])
+    prefix = common_length(old, new)
+    suffix = common_length(old[prefix:][::-1], new[prefix:][::-1])
     runs = [Run(0, 0, prefix)] if prefix else []
     runs.extend(_inner_runs(old, new, prefix, suffix))
     if suffix:
         runs.append(Run(len(old) - suffix, len(new) - suffix, suffix))
     return runs
-
-
-def common_length(left: TokenArray, right: TokenArray) -> int:
-    """Count equal leading tokens of two arrays of one length."""
-    different = np.flatnonzero(left != right)
-    return int(different[0]) if len(different) else len(left)
 
 
 def _inner_runs(old: TokenArray, new: TokenArray, prefix: int, suffix: int) -> Iterator[Run]:
@@ -62,10 +54,7 @@ def _inner_runs(old: TokenArray, new: TokenArray, prefix: int, suffix: int) -> I
         if new_index < covered:
             continue
         back = _common_length_reversed(old_middle, new_middle, old_index, new_index, covered)
-        ahead = min(len(old_middle) - old_index, len(new_middle) - new_index)
-        forward = common_length(
-            old_middle[old_index : old_index + ahead], new_middle[new_index : new_index + ahead]
-        )
+        forward = common_length(old_middle[old_index:], new_middle[new_index:])
         if forward < ANCHOR_TOKENS:
             continue
         yield Run(prefix + old_index - back, prefix + new_index - back, back + forward)

@@ -3,14 +3,12 @@
 from collections.abc import Generator, Sequence
 from typing import Protocol, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.protocol.messages import CacheRun, SyncReport
+from engine.tokens import TokenArray
 from engine.types import Checkpoint
 
-TokenArray = NDArray[np.int32]
 Result = TypeVar("Result")
 
 
@@ -25,10 +23,10 @@ def run_to_end(work: Generator[object, None, Result]) -> Result:
 
 
 class Branches(Protocol):
-    """Candidates being written after one cache, which they read and never change.
+    """Candidates being written after one cache, whose prompt they read and never change.
 
-    Valid until the next `sync`, `refresh` or `release` of the cache; after that `step`
-    raises `SupersededError`.
+    `first_logits` comes first, then `step` any number of times. Valid until a `sync` or a
+    `refresh` changes the cache.
     """
 
     def first_logits(self, checkpoint: Checkpoint) -> Tensor:
@@ -45,10 +43,13 @@ class Branches(Protocol):
         Args:
             candidates: Which candidates go on, by index; others stay as they are.
             tokens: One token for each of `candidates`.
-            checkpoint: Called between layers.
+            checkpoint: As for `DocumentCache.sync`.
 
         Returns:
             (len(candidates), V), float32.
+
+        Raises:
+            SupersededError: If the cache has changed since `first_logits`.
         """
         ...
 
@@ -57,8 +58,8 @@ class DocumentCache(Protocol):
     """Keys and values of one token sequence. Used by one thread at a time.
 
     `sync` and `refresh` are generators that yield between passes through the model, so that
-    the caller may do something else in between; they may be dropped at any yield and leave
-    the cache consistent.
+    the caller may do something else in between. Dropped at any yield, or left by what a
+    checkpoint raises, they leave the cache consistent; the next `sync` goes on from there.
     """
 
     @property
@@ -89,7 +90,8 @@ class DocumentCache(Protocol):
         Args:
             tokens: (L,), at least one.
             cursor: Token index just past the text before the cursor.
-            checkpoint: Called between layers; what it raises passes through.
+            checkpoint: Called between layers, or only between passes where the model cannot
+                be left in the middle; what it raises passes through.
         """
         ...
 
@@ -98,7 +100,11 @@ class DocumentCache(Protocol):
         ...
 
     def branch(self, num_candidates: int, max_tokens: int) -> Branches:
-        """Begin candidates of at most `max_tokens` each, after a finished sync."""
+        """Begin candidates of at most `max_tokens` each, after a finished sync.
+
+        Raises:
+            RuntimeError: If no sync has finished, or a later one was dropped.
+        """
         ...
 
     def runs(self) -> tuple[CacheRun, ...]:

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cache.alignment import Run
-from engine.cache.base import TokenArray
 from engine.protocol.messages import CacheRun
+from engine.tokens import TokenArray
 
 Flags = NDArray[np.bool_]
+"""(L,), one for each row."""
 Hashes = NDArray[np.uint64]
 _SEED = 0x5EED
 _NO_TOKEN = -1

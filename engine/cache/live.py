@@ -5,23 +5,20 @@ from collections.abc import Generator, Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.cache.alignment import align
 from engine.cache.arena import Arena, SavedRows
 from engine.cache.attention import ArenaAttention, causal_visibility
-from engine.cache.base import TokenArray
 from engine.cache.branches import ArenaBranches
 from engine.cache.ledger import Ledger, Origin
 from engine.cache.repair import RepairPolicy
-from engine.cache.slices import DEFAULT_SLICE_TOKENS, pack_slices
+from engine.cache.slices import DEFAULT_SLICE_TOKENS, RowIndices, pack_slices
 from engine.model.decoder import Decoder
 from engine.model.rotary import RotaryTable
 from engine.protocol.messages import CacheRun, SyncReport
+from engine.tokens import TokenArray
 from engine.types import Checkpoint
-
-RowIndices = NDArray[np.intp]
 
 
 class LiveCache:

@@ -15,11 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.cache.alignment import common_length
-from engine.cache.base import TokenArray
 from engine.cache.slices import DEFAULT_SLICE_TOKENS
 from engine.errors import SupersededError
 from engine.protocol.messages import CacheRun, SyncReport
+from engine.tokens import TokenArray, common_length
 from engine.types import Checkpoint
 
 
@@ -144,8 +143,7 @@ class PrefixCache:
             self._num_kept = len(tokens)
             return
         self.version += 1
-        shorter = min(len(held), len(tokens) - 1)
-        kept = common_length(held[:shorter], tokens[:shorter])
+        kept = common_length(held, tokens[:-1])
         if max(len(held), len(tokens)) > self._traits.reusable_tokens:
             kept = 0
         if kept < len(held) and not self._take_back(len(held) - kept):

@@ -1,6 +1,6 @@
 """The one Protocol through which everything outside the engine uses it."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol
 
 from engine.protocol.messages import (
@@ -21,7 +21,10 @@ class EngineClient(Protocol):
 
     Work on one document is newest-wins: a `sync` or `generate` ends older unfinished work
     on the same document with `SupersededError`; only a `sync` to the very tokens of work in
-    flight joins that work instead. Every call has a bound on its wait.
+    flight joins that work instead. Every wait for another process has a bound.
+
+    Every method that waits may raise `EngineUnavailableError`: any of them may be the first
+    to reach the engine, or find that it has gone.
     """
 
     @property
@@ -41,7 +44,11 @@ class EngineClient(Protocol):
         ...
 
     async def wait_ready(self, timeout_s: float) -> EngineState:
-        """Wait until the model is loaded or failed to load, at most `timeout_s`."""
+        """Wait until the model is loaded or failed to load, at most `timeout_s`.
+
+        Returns:
+            The state then; neither READY nor FAILED if the time was not enough.
+        """
         ...
 
     def on_state(self, listener: StateListener) -> None:
@@ -57,7 +64,7 @@ class EngineClient(Protocol):
 
         Args:
             document: A name of the caller's choice, such as a URI.
-            tokens: The whole prompt; over the wire only the difference travels.
+            tokens: The whole prompt, at least one; over the wire only the difference travels.
             cursor: Token index just past the text before the cursor; tokens just before it
                 are among those encoded afresh.
 
@@ -65,14 +72,16 @@ class EngineClient(Protocol):
             NotReadyError: If the model is not loaded.
             SupersededError: If newer work on the document took its place.
             PromptTooLongError: If the prompt exceeds the context or the byte budget.
+            EngineError: If the prompt is empty or not of this model's tokens.
         """
         ...
 
-    def generate(self, request: GenerationRequest) -> AsyncIterator[GenerationEvent]:
+    def generate(self, request: GenerationRequest) -> AsyncGenerator[GenerationEvent, None]:
         """Sync to the request's tokens, then stream candidates.
 
         The first event is `Synced`; each candidate ends with `Finished`. Closing the
-        iterator (`aclose`) cancels within one decoding step. Raises what `sync` raises.
+        generator (`aclose`) cancels within one decoding step. Raises what `sync` raises, and
+        `EngineError` if the request makes no sense.
         """
         ...
 
@@ -89,5 +98,5 @@ class EngineClient(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """End the session. The engine keeps running for others."""
+        """Leave the engine, which keeps running; a session that all have left is closed."""
         ...

@@ -1,5 +1,6 @@
 """From logits to tokens, and from tokens to text.
 
 `generate` runs the loop, `candidate` one text, `sampling` chooses, `constraint` forbids,
-`stops` ends, `sorted_tokens` finds tokens by prefix. Only `generate` sees the cache.
+`stops` ends, `vocabulary` knows what tokens say and `sorted_tokens` finds them by prefix. Only
+`generate` sees the cache.
 """

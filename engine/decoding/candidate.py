@@ -3,8 +3,8 @@
 from engine.decoding.constraint import TokenConstraint
 from engine.decoding.sampling import Chooser, Scores, forbid, log_normaliser
 from engine.decoding.stops import StopFilter
+from engine.decoding.vocabulary import Vocabulary
 from engine.protocol.messages import Finished, FinishReason, Piece
-from engine.vocabulary import Vocabulary
 
 Events = tuple[Piece | Finished, ...]
 

@@ -9,7 +9,7 @@ from string import ascii_letters, digits
 from typing import NamedTuple, Protocol, Self
 
 from engine.decoding.sorted_tokens import Mask, Span
-from engine.vocabulary import Vocabulary
+from engine.decoding.vocabulary import Vocabulary
 
 IDENTIFIER_BYTES = frozenset((ascii_letters + digits + "_").encode()) | frozenset(
     range(0x80, 0x100)

@@ -7,10 +7,10 @@ from engine.decoding.candidate import Candidate, Events
 from engine.decoding.constraint import Both, ForcedText, TokenConstraint
 from engine.decoding.sampling import Chooser, Scores, choose_likeliest, chooser_for
 from engine.decoding.stops import StopFilter
+from engine.decoding.vocabulary import Vocabulary
 from engine.errors import EngineError
 from engine.protocol.messages import FinishReason, GenerationRequest
 from engine.types import Checkpoint
-from engine.vocabulary import Vocabulary
 
 
 def decode(
@@ -68,11 +68,11 @@ def decode(
 def _require_sense(request: GenerationRequest) -> None:
     if request.num_candidates < 1:
         raise EngineError(
-            f"the request asks for {request.num_candidates} candidates; ask for at least one."
+            f"The request asks for {request.num_candidates} candidates; ask for at least one."
         )
     if b"" in request.stops:
         raise EngineError(
-            "one of the request's stop strings is empty, which would end every text at once; "
+            "One of the request's stop strings is empty, which would end every text at once; "
             "leave it out."
         )
 

@@ -34,11 +34,11 @@ def chooser_for(sampling: Sampling, candidate: int) -> Chooser:
     """
     if not 0 <= sampling.temperature < np.inf:
         raise EngineError(
-            f"the temperature is {sampling.temperature}; it must be 0 (greedy) or more, and finite."
+            f"The temperature is {sampling.temperature}; it must be finite, and 0 (greedy) or more."
         )
     if not 0 <= sampling.top_p <= 1:
         raise EngineError(
-            f"top_p is {sampling.top_p}; it must be from 0 (the likeliest only) to 1 (all)."
+            f"The top_p is {sampling.top_p}; it must be from 0 (the likeliest only) to 1 (all)."
         )
     return Sampler(sampling, candidate) if sampling.temperature > 0 else choose_likeliest
 
@@ -95,7 +95,7 @@ def log_normaliser(logits: Scores) -> float:
     highest = logits.max()
     if not np.isfinite(highest):
         raise EngineError(
-            f"the model's highest score for the next token is {highest}; wanted a finite number; "
+            f"The model's highest score for the next token is {highest}; wanted a finite number; "
             "set the engine's storage_type to float32 or fetch the model again."
         )
     return float(highest + np.log(np.exp(logits - highest).sum()))

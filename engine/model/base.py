@@ -19,5 +19,8 @@ class Model(Protocol):
         ...
 
     def bytes_for(self, num_tokens: int) -> int:
-        """Memory that a cache of so many tokens will hold, in bytes."""
+        """Estimate the memory of a cache of so many tokens, in bytes.
+
+        A little less than it will hold: memory grows in steps, and candidates need some too.
+        """
         ...

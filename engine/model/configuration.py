@@ -73,7 +73,9 @@ def read_configuration(directory: Path) -> dict[str, Any]:
             "give a folder in hub layout or a GGUF file."
         ) from error
     if not isinstance(raw, dict) or "model_type" not in raw:
-        raise ModelFileError(f"{path} does not say which model_type it describes.")
+        raise ModelFileError(
+            f"{path} names no model_type; give a folder in hub layout or a GGUF file."
+        )
     return raw
 
 
@@ -93,7 +95,9 @@ def decoder_configuration(raw: dict[str, Any]) -> DecoderConfiguration:
     try:
         return _decoder_configuration(model_type, raw)
     except KeyError as error:
-        raise ModelFileError(f"config.json of a {model_type} model lacks {error}.") from error
+        raise ModelFileError(
+            f"The config.json of a {model_type} model lacks {error}; pull the model again."
+        ) from error
 
 
 def _decoder_configuration(model_type: str, raw: dict[str, Any]) -> DecoderConfiguration:
@@ -140,7 +144,10 @@ def _activation(model_type: str, raw: dict[str, Any]) -> str:
         "gelu_new": "gelu_tanh",
     }
     if name not in known:
-        raise UnsupportedModelError(f"The activation {name!r} is not one of {sorted(known)}.")
+        raise UnsupportedModelError(
+            f"The model's activation is {name!r}, and the engine has {', '.join(known)}; choose "
+            "another model."
+        )
     return known[name]
 
 

@@ -129,7 +129,7 @@ class _Reader:
     def tensor(self, name: str) -> Tensor:
         if name not in self._tensors:
             raise ModelFileError(
-                f"The model's files lack the tensor {name!r}; they may be incomplete."
+                f"The model's files lack the tensor {name!r}; pull the model again."
             )
         return self._tensors[name]
 

@@ -48,7 +48,7 @@ class RotatingModel:
         return LiveCache(self._decoder, self._tables)
 
     def bytes_for(self, num_tokens: int) -> int:
-        """Memory for keys, unrotated keys and values of so many tokens."""
+        """Estimate the memory of a cache: keys, unrotated keys and values of its tokens."""
         configuration = self._decoder.configuration
         elements = configuration.num_layers * configuration.num_kv_heads * configuration.head_size
         return 3 * elements * self._decoder.dtype.itemsize * num_tokens

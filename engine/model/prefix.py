@@ -49,7 +49,7 @@ class PrefixModel:
             )
         except (ValueError, KeyError, OSError) as error:
             raise UnsupportedModelError(
-                f"{directory} cannot be run as a code model: {error}"
+                f"{directory} cannot be run as a code model ({error}); choose another model."
             ) from error
         network = network.to(device=device).eval()
         description = ModelDescription(

@@ -36,11 +36,6 @@ class RotaryTable:
         self._grow(int(positions.max()) + 1)
         return self._cosines[positions], self._sines[positions]
 
-    def within(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
-        """Return cosines and sines of the positions [start, stop), without copying."""
-        self._grow(stop)
-        return self._cosines[start:stop], self._sines[start:stop]
-
     def _grow(self, num_positions: int) -> None:
         if num_positions <= len(self._cosines):
             return

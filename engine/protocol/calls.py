@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.protocol.messages import CacheMap, EngineState, GenerationRequest, Sampling
-from engine.protocol.tokens import TokenArray, TokenChange
+from engine.protocol.tokens import TokenChange
+from engine.tokens import TokenArray
 
 
 class Method(StrEnum):

@@ -9,6 +9,9 @@ from typing import Generic, TypeVar
 from engine.errors import NotReadyError
 from engine.protocol.messages import EngineState, Phase
 
+LOADING_TIMEOUT_S = 1800.0
+"""Longest wait for a model: before it is loaded the first time, it may have to be converted."""
+
 _LOG = logging.getLogger(__name__)
 _Value = TypeVar("_Value")
 _SMALLEST_PROGRESS = 0.01

@@ -24,10 +24,10 @@ class Phase(StrEnum):
 class FinishReason(StrEnum):
     """Why a candidate ended."""
 
-    STOP = "stop"  # a stop string was reached; it is not part of the text
-    LENGTH = "length"
+    STOP = "stop"  # at a stop string, which is not part of the text; or no token was allowed
+    LENGTH = "length"  # it has as many tokens as were asked for
     END_OF_TEXT = "end_of_text"  # the model ended it
-    CANCELLED = "cancelled"
+    CANCELLED = "cancelled"  # the engine went away while it was being written
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.errors import EngineError, UnknownBaseError, WireError
+from engine.errors import UnknownBaseError, WireError
+from engine.tokens import TokenArray, as_token_array, common_length
 
-TokenArray = NDArray[np.int32]
-
-MAX_TOKEN = 2**31 - 1
 REMEMBERED_DOCUMENTS = 64
 """Sequences each end keeps; both forget the least recently declared, so they agree."""
 
@@ -48,21 +45,6 @@ TokenChange = WholeTokens | SplicedTokens
 class _Declared(NamedTuple):
     revision: int
     tokens: TokenArray
-
-
-def as_token_array(tokens: Sequence[int] | TokenArray) -> TokenArray:
-    """Return `tokens` as (L,) int32.
-
-    Raises:
-        EngineError: If one of them is not a token id.
-    """
-    try:
-        wide = np.asarray(tokens, dtype=np.int64)
-    except (OverflowError, TypeError, ValueError) as error:
-        raise EngineError(f"The prompt is not a sequence of token ids: {error}.") from error
-    if wide.ndim != 1 or (wide.size and not 0 <= wide.min() <= wide.max() <= MAX_TOKEN):
-        raise EngineError(f"The prompt is not a sequence of token ids from 0 to {MAX_TOKEN}.")
-    return wide.astype(np.int32)
 
 
 def pack_tokens(tokens: Sequence[int] | TokenArray) -> bytes:
@@ -160,8 +142,8 @@ def _remember(declared: OrderedDict[str, _Declared], document: str, entry: _Decl
 
 
 def _splice(old: _Declared, revision: int, new: TokenArray) -> SplicedTokens:
-    start = _common_prefix(old.tokens, new)
-    tail = _common_prefix(old.tokens[start:][::-1], new[start:][::-1])
+    start = common_length(old.tokens, new)
+    tail = common_length(old.tokens[start:][::-1], new[start:][::-1])
     return SplicedTokens(
         revision=revision,
         base=old.revision,
@@ -170,12 +152,6 @@ def _splice(old: _Declared, revision: int, new: TokenArray) -> SplicedTokens:
         inserted=pack_tokens(new[start : len(new) - tail]),
         checksum=_checksum(new),
     )
-
-
-def _common_prefix(left: TokenArray, right: TokenArray) -> int:
-    shorter = min(len(left), len(right))
-    different = np.flatnonzero(left[:shorter] != right[:shorter])
-    return int(different[0]) if different.size else shorter
 
 
 def _checksum(tokens: TokenArray) -> int:

@@ -20,7 +20,6 @@ from engine.protocol.messages import (
     Phase,
     SyncReport,
 )
-from engine.protocol.tokens import TokenArray
 from engine.service.dispatcher import Dispatcher
 from engine.service.idle import IdleRefresh
 from engine.service.pool import CacheKey, CachePool, PoolSummary
@@ -28,6 +27,7 @@ from engine.service.requests import checked_generation, checked_prompt
 from engine.service.steps import Bench, LoadedModel, describe, generation_steps, sync_steps
 from engine.service.work import Step, Work
 from engine.service.worker import AbandonedError, Priority
+from engine.tokens import TokenArray
 from engine.types import Checkpoint
 
 LoadProgress = Callable[[float, str], None]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from engine.errors import EngineError, PromptTooLongError
 from engine.protocol.messages import GenerationRequest, ModelDescription
-from engine.protocol.tokens import TokenArray, as_token_array
+from engine.tokens import TokenArray, as_token_array
 
 
 def checked_prompt(
@@ -25,7 +25,9 @@ def checked_prompt(
             f"{model.vocabulary_size}; was it made with this model's tokenizer?"
         )
     if not 0 <= cursor <= len(prompt):
-        raise EngineError(f"The cursor is at {cursor} in a prompt of {len(prompt)} tokens.")
+        raise EngineError(
+            f"The cursor is at {cursor} in a prompt of {len(prompt)} tokens, expected to be in it."
+        )
     if len(prompt) > model.context_tokens:
         raise PromptTooLongError(
             f"The prompt has {len(prompt)} tokens and {model.name} reads {model.context_tokens}; "

@@ -67,8 +67,8 @@ def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedM
     """
     os.environ.setdefault(*_SLEEPING_THREADS)  # read once, when torch is imported
     from engine.decoding.generate import decode  # noqa: PLC0415
+    from engine.decoding.vocabulary import Vocabulary  # noqa: PLC0415
     from engine.model.loader import load_model  # noqa: PLC0415
-    from engine.vocabulary import Vocabulary  # noqa: PLC0415
     from engine.weights.progress import ProgressReport  # noqa: PLC0415
     from engine.weights.store import ModelStore  # noqa: PLC0415
 

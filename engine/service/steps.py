@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.protocol.messages import CacheMap, GenerationEvent, GenerationRequest, Synced
-from engine.protocol.tokens import TokenArray
 from engine.service.pool import CacheKey, CachePool
 from engine.service.work import Step
+from engine.tokens import TokenArray
 from engine.types import Checkpoint
 
 if TYPE_CHECKING:  # these import torch, which must not delay the service's first answer

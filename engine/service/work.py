@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from engine.protocol.messages import GenerationEvent, Synced, SyncReport
-from engine.protocol.tokens import TokenArray
 from engine.service.worker import Job
+from engine.tokens import TokenArray
 
 Step = tuple[GenerationEvent, ...] | None
 """What one step of the worker gives: nothing while it syncs, then events."""

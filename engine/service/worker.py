@@ -25,13 +25,12 @@ class Priority(IntEnum):
 
     DECODE = 0
     SYNC = 1
-    PREPARE = 2
-    REFRESH = 3
+    REFRESH = 2
 
     @property
     def is_preemptible(self) -> bool:
         """Whether such work is put back in mid-step when something more urgent comes."""
-        return self >= Priority.PREPARE
+        return self is Priority.REFRESH
 
 
 class AbandonedError(EngineError):

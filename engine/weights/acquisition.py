@@ -24,6 +24,13 @@ def finished_download(job: Job) -> Path | None:
     return file if file.is_file() else None
 
 
+def peak_bytes(entry: CatalogueEntry) -> int:
+    """Return the most bytes that getting a model takes on the disk; 0 where nobody can say yet."""
+    if not entry.is_gguf or entry.download_bytes is None:
+        return 0
+    return int(entry.download_bytes * _PEAK_FACTOR)
+
+
 def acquire(entry: CatalogueEntry, sources: Sequence[Source], job: Job) -> Path:
     """Download and prove a model; return its GGUF file or its folder in `job.folder`.
 
@@ -32,9 +39,8 @@ def acquire(entry: CatalogueEntry, sources: Sequence[Source], job: Job) -> Path:
         ModelFileError: If what came is not the promised file; it is deleted.
         DiskSpaceError: If it would not fit.
     """
-    if entry.is_gguf and entry.download_bytes is not None:
-        needed_bytes = int(entry.download_bytes * _PEAK_FACTOR) - size_on_disk(job.folder)
-        job.require_space(needed_bytes, f"Getting {job.title}")
+    if needed_bytes := peak_bytes(entry):
+        job.require_space(needed_bytes - size_on_disk(job.folder), f"Getting {job.title}")
     fetched, source = _fetch_from_first(entry, sources, job)
     if not entry.is_gguf:
         write_origin(job.folder, origin_of(entry.name, entry.hub_repository, source, None))

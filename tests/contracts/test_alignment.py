@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.cache.alignment import ANCHOR_TOKENS, align
-from engine.cache.base import TokenArray
 from engine.cache.slices import pack_slices
+from engine.tokens import TokenArray
 
 token_lists = st.lists(st.integers(0, 5), max_size=60)
 

@@ -12,13 +12,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.cache.base import TokenArray, run_to_end
+from engine.cache.base import run_to_end
 from engine.cache.live import LiveCache
 from engine.cache.repair import RepairPolicy
 from engine.model.configuration import decoder_configuration
 from engine.model.decoder import Decoder
 from engine.model.layers import assemble_weights
 from engine.model.loader import rotary_tables
+from engine.tokens import TokenArray
 from engine.types import Preempted, never_interrupt
 from tests.unit.engine.families import ROTATING, VOCABULARY_SIZE, make_network
 

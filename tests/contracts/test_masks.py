@@ -12,7 +12,7 @@ from engine.decoding.constraint import (
     ForcedText,
     TokenConstraint,
 )
-from engine.vocabulary import Vocabulary
+from engine.decoding.vocabulary import Vocabulary
 
 characters = st.text("ab_.é日\U0001f600 ", max_size=5)
 cut_characters = st.binary(max_size=3) | st.sampled_from([b"\xc3", b"\xa9", b"\xff", b"\xff\xff"])

@@ -8,9 +8,10 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from engine.cache.base import DocumentCache, TokenArray, run_to_end
+from engine.cache.base import DocumentCache, run_to_end
 from engine.model.loader import load_model
 from engine.settings import EngineSettings
+from engine.tokens import TokenArray
 from engine.types import never_interrupt
 from tests.unit.engine.families import (
     SMALL,

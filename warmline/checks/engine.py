@@ -5,10 +5,10 @@ from contextlib import aclosing
 from engine.client.launch import ServiceLauncher, launcher_for
 from engine.client.remote import RemoteEngine
 from engine.errors import EngineError, EngineUnavailableError
+from engine.protocol.lifecycle import LOADING_TIMEOUT_S
 from engine.protocol.messages import EngineStatus, Phase
 from engine.settings import EngineSettings
 from warmline.checks.finding import Finding, Verdict
-from warmline.headless import READY_TIMEOUT_S
 
 _SUBJECT = "engine"
 
@@ -34,7 +34,7 @@ async def _ask(settings: EngineSettings, launcher: ServiceLauncher, *, wait: boo
     async with aclosing(engine):
         await engine.connect()
         if wait:
-            await engine.wait_ready(READY_TIMEOUT_S)
+            await engine.wait_ready(LOADING_TIMEOUT_S)
         return await engine.status()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import ModelError
+from engine.weights.acquisition import peak_bytes
 from engine.weights.catalogue import find
 from engine.weights.disk import free_bytes, in_words, size_on_disk
 from engine.weights.location import CACHE_VARIABLE, cache_directory
@@ -13,9 +14,6 @@ from warmline.checks.finding import Finding, Verdict
 
 SPARE_BYTES = 1_000_000_000
 """Below this, snapshots and logs may soon find no room."""
-
-PULL_FACTOR = 4
-"""Room a pull takes, as a multiple of its download: the file, its parts, the converted weights."""
 
 
 def check_cache_folder() -> Finding:
@@ -57,7 +55,7 @@ def check_model_and_space(model: str) -> Iterator[Finding]:
         advice = f"get it with `warmline models pull {model}`"
         yield Finding("model", Verdict.BROKEN, f"{model} is not on this machine", advice)
         entry = find(model)
-        needed_bytes += PULL_FACTOR * ((entry and entry.download_bytes) or 0)
+        needed_bytes += peak_bytes(entry) if entry else 0
     yield _check_space(folder, needed_bytes)
 
 

@@ -18,7 +18,7 @@ from evaluation.cache_drawing import (
     draw_map,
     draw_text,
 )
-from warmline.composition import Joined
+from lsp_server.ports import Session
 from warmline.errors import WorkError
 from warmline.headless import headless_session
 from warmline.languages import language_of
@@ -62,17 +62,17 @@ async def _view(arguments: argparse.Namespace) -> CacheView:
     path = arguments.file
     name, text = path.resolve().as_uri(), read_source(path)
     document = Document(name, arguments.language or language_of(path), version=1, text=text)
-    async with headless_session(engine_settings(arguments)) as joined:
-        joined.completer.open(document)
-        view = await joined.completer.cache_view(name)
-        return view or await _read_first(joined, document)
+    async with headless_session(engine_settings(arguments)) as session:
+        session.completer.open(document)
+        view = await session.completer.cache_view(name)
+        return view or await _read_first(session, document)
 
 
-async def _read_first(joined: Joined, document: Document) -> CacheView:
+async def _read_first(session: Session, document: Document) -> CacheView:
     """Let the engine read the file up to its end, which makes its cache."""
     options = CompletionOptions(max_tokens=1)
-    suggestion = await joined.completer.complete(document.name, len(document.text), options)
-    view = await joined.completer.cache_view(document.name)
+    suggestion = await session.completer.complete(document.name, len(document.text), options)
+    view = await session.completer.cache_view(document.name)
     if view is None:
         raise WorkError(suggestion.detail or "the engine holds no cache of it")
     return view

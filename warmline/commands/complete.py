@@ -5,6 +5,7 @@ import asyncio
 import sys
 
 from completion.document import Document
+from completion.suggestion_json import suggestion_json
 from completion.types import CompletionOptions, Suggestion
 from warmline.headless import headless_session
 from warmline.languages import language_of
@@ -17,7 +18,7 @@ from warmline.options import (
     print_json,
 )
 from warmline.source import offset_of, parse_place, read_source
-from warmline.suggestions import FAILURES, describe_cost, suggestion_json
+from warmline.suggestions import FAILURES, describe_cost
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -60,9 +61,9 @@ async def _complete(arguments: argparse.Namespace) -> Suggestion:
     name = place.path.resolve().as_uri()
     language = arguments.language or language_of(place.path)
     options = CompletionOptions(arguments.candidates, arguments.max_tokens)
-    async with headless_session(engine_settings(arguments)) as joined:
-        joined.completer.open(Document(name, language, version=1, text=text))
-        return await joined.completer.complete(name, offset, options)
+    async with headless_session(engine_settings(arguments)) as session:
+        session.completer.open(Document(name, language, version=1, text=text))
+        return await session.completer.complete(name, offset, options)
 
 
 def _print_candidates(suggestion: Suggestion) -> None:

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -15,11 +14,12 @@ from engine.client.launch import ServiceLauncher, launcher_for
 from engine.client.remote import RemoteEngine
 from engine.errors import EngineUnavailableError
 from engine.protocol.endpoint import Endpoint
+from engine.protocol.lifecycle import LOADING_TIMEOUT_S
 from engine.protocol.messages import EngineState, EngineStatus, Phase
 from engine.settings import EngineSettings
+from warmline.options import add_json_option, print_json
 
 _CLIENT_NAME = "warmline engine"
-_LOAD_TIMEOUT_S = 1800.0
 _STOP_TIMEOUT_S = 10.0
 _POLL_S = 0.05
 
@@ -38,7 +38,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     }
     summary = "; ".join(f"{action}: {text}" for action, text in actions.items())
     parser.add_argument("action", nargs="?", choices=actions, default="status", help=summary)
-    parser.add_argument("--json", action="store_true", help="print one JSON value")
+    add_json_option(parser)
     for field in fields(EngineSettings):
         option = "--" + field.name.replace("_", "-")
         text = str(field.metadata["description"])
@@ -76,7 +76,7 @@ async def _start(settings: EngineSettings, *, as_json: bool) -> int:
     engine.on_state(_narrator())
     try:
         await engine.connect()
-        state = await engine.wait_ready(_LOAD_TIMEOUT_S)
+        state = await engine.wait_ready(LOADING_TIMEOUT_S)
         _report(await engine.status(), as_json=as_json)
     finally:
         await engine.aclose()
@@ -171,4 +171,7 @@ def _report(status: EngineStatus, *, as_json: bool) -> None:
 
 
 def _say(value: dict[str, object], text: str, *, as_json: bool) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False) if as_json else text)
+    if as_json:
+        print_json(value)
+    else:
+        print(text)

@@ -1,7 +1,6 @@
 """`warmline models`: weights, where they are and what they cost."""
 
 import argparse
-import json
 import signal
 import sys
 import threading
@@ -19,6 +18,7 @@ from engine.weights.catalogue import find
 from engine.weights.disk import in_words
 from engine.weights.inventory import ModelState, ModelStatus
 from engine.weights.store import ModelStore
+from warmline.options import print_json
 from warmline.progress import shown_progress
 
 _WIDE_COLUMNS = 120
@@ -30,11 +30,10 @@ _STYLES = {
 }
 
 
-def add_parser(subparsers: Any) -> None:
-    """Add this command to the command line."""
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Describe the command's arguments."""
     parser = subparsers.add_parser(
         "models",
-        help="weights: where they are, what they cost",
         description="List, pull and remove weights.",
     )
     actions = parser.add_subparsers(dest="action", metavar="list|pull|remove")
@@ -45,7 +44,7 @@ def add_parser(subparsers: Any) -> None:
     remove.add_argument("name", metavar="NAME", help="a name from the list")
     for each in (parser, shown, pull, remove):
         _add_options(each)
-    parser.set_defaults(run=run, action="list", json=False, offline=False)
+    parser.set_defaults(action="list", json=False, offline=False)
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +73,7 @@ def _list(store: ModelStore, arguments: argparse.Namespace) -> int:
     statuses = store.statuses()
     if arguments.json:
         rows = [_as_json(status) for status in statuses]
-        print(json.dumps({"directory": str(store.directory), "models": rows}, indent=2))
+        print_json({"directory": str(store.directory), "models": rows})
     else:
         console = Console()
         console.print(_table(statuses, is_wide=console.width >= _WIDE_COLUMNS))
@@ -88,7 +87,7 @@ def _pull(store: ModelStore, arguments: argparse.Namespace) -> int:
     if arguments.json:
         status = next((s for s in store.statuses() if s.path == folder), None)
         result = _as_json(status) if status else {"name": arguments.name, "path": str(folder)}
-        print(json.dumps(result, indent=2))
+        print_json(result)
     else:
         print(folder)
     return 0
@@ -97,7 +96,7 @@ def _pull(store: ModelStore, arguments: argparse.Namespace) -> int:
 def _remove(store: ModelStore, arguments: argparse.Namespace) -> int:
     freed_bytes = store.remove(arguments.name)
     if arguments.json:
-        print(json.dumps({"name": arguments.name, "freed_bytes": freed_bytes}, indent=2))
+        print_json({"name": arguments.name, "freed_bytes": freed_bytes})
     else:
         print(f"Removed {arguments.name}, {in_words(freed_bytes)}.")
     return 0

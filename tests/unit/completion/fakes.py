@@ -1,12 +1,16 @@
-"""An engine that says what it was told to say, and a model small enough to train here."""
+"""A document, an engine that says what it was told to, and a model small enough to train here."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from completion.completer import Completer
+from completion.document import Document
+from completion.settings import CompletionSettings
 from engine.client.base import NoticeListener, StateListener
 from engine.errors import EngineError, SupersededError
 from engine.protocol.messages import (
@@ -197,3 +201,19 @@ class FakeEngine:
 
     async def aclose(self) -> None:
         pass
+
+
+NAME = "file:///project/tree.py"
+TEXT = "def add(left, right):\n    return \n\nprint(add(1, 2))\n"
+CURSOR = TEXT.index("return ") + len("return ")
+OPENED = Document(NAME, "python", 1, TEXT)
+
+
+def completer_on(engine: FakeEngine, document: Document = OPENED, **changes: Any) -> Completer:
+    completer = Completer(engine, replace(CompletionSettings(), **changes), "project")
+    completer.open(document)
+    return completer
+
+
+def typed(document: Document, at: int, text: str) -> Document:
+    return document.edited(at, at, text, document.version + 1)

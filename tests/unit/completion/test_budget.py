@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from completion.budget import FittedWindow, Limits, Window, fit_window, limits_for
 from completion.difference import replacement_between
 from completion.settings import CompletionSettings
-from completion.tokenization import TokenArray
+from engine.tokens import TokenArray
 
 LINES = "".join(f"line number {number:05}\n" for number in range(4_000))  # 18 tokens each
 LIMITS = Limits(before_tokens=6_144, after_tokens=2_048)

@@ -1,15 +1,11 @@
-"""What comes of a request, whatever happens on the way."""
+"""What comes of a request, and why it may come to nothing."""
 
-import asyncio
-import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from completion.completer import Completer
 from completion.document import Document
 from completion.settings import CompletionSettings
 from completion.types import CompletionOptions, EmptyReason
@@ -30,22 +26,17 @@ from engine.protocol.messages import (
     Phase,
     Piece,
 )
-from tests.unit.completion.fakes import FakeEngine, Script, description, says
-
-NAME = "file:///project/tree.py"
-TEXT = "def add(left, right):\n    return \n\nprint(add(1, 2))\n"
-CURSOR = TEXT.index("return ") + len("return ")
-OPENED = Document(NAME, "python", 1, TEXT)
-
-
-def completer_on(engine: FakeEngine, document: Document = OPENED, **changes: Any) -> Completer:
-    completer = Completer(engine, replace(CompletionSettings(), **changes), "project")
-    completer.open(document)
-    return completer
-
-
-def typed(document: Document, at: int, text: str) -> Document:
-    return document.edited(at, at, text, document.version + 1)
+from tests.unit.completion.fakes import (
+    CURSOR,
+    NAME,
+    OPENED,
+    TEXT,
+    FakeEngine,
+    Script,
+    completer_on,
+    description,
+    says,
+)
 
 
 async def test_a_line_is_completed(engine: FakeEngine) -> None:
@@ -62,26 +53,6 @@ async def test_a_line_is_completed(engine: FakeEngine) -> None:
     request = engine.requests[0]
     assert request.stops == (b"\n",)
     assert request.max_tokens == CompletionSettings().max_tokens
-
-
-async def test_an_opened_document_is_read_before_anyone_asks(engine: FakeEngine) -> None:
-    completer_on(engine)
-    await engine.until(lambda: bool(engine.syncs))
-    assert [document for document, _, _ in engine.syncs] == [NAME]
-
-
-async def test_nothing_is_read_on_opening_where_the_settings_say_so(engine: FakeEngine) -> None:
-    completer = completer_on(engine, prepare_on_open=False)
-    await completer.complete(NAME, CURSOR)
-    assert engine.syncs == []
-
-
-async def test_of_documents_opened_in_a_row_only_the_last_is_read(engine: FakeEngine) -> None:
-    completer = completer_on(engine)
-    other = replace(OPENED, name="file:///project/other.py")
-    completer.open(other)
-    await engine.until(lambda: bool(engine.syncs))
-    assert [document for document, _, _ in engine.syncs] == [other.name]
 
 
 async def test_a_block_is_cut_where_it_ends_and_the_request_is_left(engine: FakeEngine) -> None:
@@ -229,172 +200,11 @@ async def test_an_answer_that_only_repeats_says_so(engine: FakeEngine) -> None:
     assert suggestion.reason is EmptyReason.REPEATS_SUFFIX
 
 
-async def test_a_newer_version_supersedes_the_answer(engine: FakeEngine) -> None:
-    """Even if the engine answers as if nothing had happened."""
-    engine.script = Script([(0, b"left", -1.0)], stops_after=0)
-    completer = completer_on(engine)
-    asked = asyncio.create_task(completer.complete(NAME, CURSOR))
-    await engine.stuck.wait()
-    completer.change(typed(OPENED, CURSOR, "l"), CURSOR + 1)
-    suggestion = await asked
-    assert suggestion.reason is EmptyReason.SUPERSEDED
-    assert suggestion.text == ""
-    assert completer.last_suggestion(NAME) is None
-
-
-async def test_a_newer_request_supersedes_the_older(engine: FakeEngine) -> None:
-    engine.script = Script([(0, b"left", -1.0)], stops_after=0)
-    completer = completer_on(engine)
-    older = asyncio.create_task(completer.complete(NAME, CURSOR))
-    await engine.stuck.wait()
-    engine.script = says("right")
-    newer = await completer.complete(NAME, CURSOR)
-    assert (await older).reason is EmptyReason.SUPERSEDED
-    assert newer.text == "right"
-    assert completer.last_suggestion(NAME) is newer
-
-
-async def test_an_overtaken_request_never_reaches_the_engine(engine: FakeEngine) -> None:
-    """There it would be the newest, and end the request that overtook it."""
-    engine.script = says("left")
-    completer = completer_on(engine)
-    requests = [asyncio.create_task(completer.complete(NAME, CURSOR)) for _ in range(5)]
-    answers = [each.reason for each in await asyncio.gather(*requests)]
-    assert answers == [EmptyReason.SUPERSEDED] * 4 + [None]
-    assert len(engine.requests) == 1
-
-
-async def test_closing_supersedes_and_tells_the_engine(engine: FakeEngine) -> None:
-    engine.script = Script([(0, b"left", -1.0)], stops_after=1)
-    completer = completer_on(engine, timeout_ms=300)
-    asked = asyncio.create_task(completer.complete(NAME, CURSOR))
-    await engine.stuck.wait()
-    completer.close(NAME)
-    completer.close(NAME)
-    await engine.until(lambda: engine.closed == [NAME])
-    assert (await asked).reason is EmptyReason.SUPERSEDED
-    assert NAME not in completer.documents
-    assert completer.last_suggestion(NAME) is None
-
-
-async def test_cancelling_passes_through_and_leaves_the_engine(engine: FakeEngine) -> None:
-    engine.script = Script([(0, b"left", -1.0)], stops_after=1)
-    asked = asyncio.create_task(completer_on(engine).complete(NAME, CURSOR))
-    await engine.stuck.wait()
-    asked.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asked
-    assert engine.num_streams_left == 1
-
-
-async def test_what_there_is_in_time_is_used(engine: FakeEngine) -> None:
-    engine.script = Script([(0, b"left + ", -1.0), (0, b"rig", -1.0)], stops_after=2)
-    suggestion = await completer_on(engine, timeout_ms=200).complete(NAME, CURSOR)
-    assert suggestion.text == "left +"
-    assert engine.num_streams_left == 1
-
-
-async def test_reading_goes_on_after_a_request_has_timed_out(engine: FakeEngine) -> None:
-    """A long file takes longer than one request may: the next one finds the reading done."""
-    engine.script = Script(stops_after=0)
-    completer = completer_on(engine, timeout_ms=200, prepare_on_open=False)
-    await completer.complete(NAME, CURSOR)
-    await engine.until(lambda: bool(engine.syncs))
-    assert engine.syncs[0][1] == list(engine.requests[0].tokens)
-
-
-async def test_nothing_in_time_is_a_reason(engine: FakeEngine) -> None:
-    engine.script = Script([(0, b"lef", -1.0)], stops_after=1)
-    suggestion = await completer_on(engine, timeout_ms=200).complete(NAME, CURSOR)
-    assert suggestion.reason is EmptyReason.TIMED_OUT
-
-
 async def test_a_block_out_of_tokens_keeps_whole_lines(engine: FakeEngine) -> None:
     text = "def add(left, right):\n    "
     engine.script = says("left += 1\n    right += le", FinishReason.LENGTH)
     completer = completer_on(engine, Document(NAME, "python", 1, text))
     assert (await completer.complete(NAME, len(text))).text == "left += 1"
-
-
-async def test_changes_sync_once_for_the_newest_text(engine: FakeEngine) -> None:
-    completer = completer_on(engine)
-    document = OPENED
-    for number, letter in enumerate("left"):
-        document = typed(document, CURSOR + number, letter)
-        completer.change(document, CURSOR + number + 1)
-    await engine.until(lambda: bool(engine.syncs))
-    assert len(engine.syncs) == 1
-    assert completer.documents[NAME] is document
-
-
-async def test_a_sync_and_a_request_have_the_same_prompt(engine: FakeEngine) -> None:
-    """Otherwise the sync ahead would be for nothing."""
-    engine.script = says("+ right")
-    completer = completer_on(engine)
-    completer.change(typed(OPENED, CURSOR, "left "), None)
-    await engine.until(lambda: bool(engine.syncs))
-    await completer.complete(NAME, CURSOR + 5)
-    _, tokens, cursor = engine.syncs[0]
-    assert (list(engine.requests[0].tokens), engine.requests[0].cursor) == (tokens, cursor)
-
-
-async def test_an_unknown_cursor_stays_with_its_text(engine: FakeEngine) -> None:
-    completer = completer_on(engine)
-    completer.change(typed(OPENED, CURSOR, "left"), CURSOR + 4)
-    await engine.until(lambda: len(engine.syncs) == 1)
-    completer.change(typed(completer.documents[NAME], 0, "import os\n"), None)
-    await engine.until(lambda: len(engine.syncs) == 2)
-    engine.script = says("+ right")
-    await completer.complete(NAME, CURSOR + 4 + len("import os\n"))
-    assert list(engine.requests[0].tokens) == engine.syncs[1][1]
-
-
-async def test_a_request_takes_the_place_of_a_waiting_sync(engine: FakeEngine) -> None:
-    """The sync would otherwise end the request in the engine, which is still at it here."""
-    engine.script = Script([(0, b"left + ", -1.0)], stops_after=1)
-    completer = completer_on(engine, timeout_ms=200)
-    completer.change(typed(OPENED, CURSOR, "l"), CURSOR)
-    suggestion = await completer.complete(NAME, CURSOR + 1)
-    assert suggestion.text == "left +"
-    assert engine.syncs == []
-
-
-async def test_a_failing_sync_stays_in_the_background(
-    engine: FakeEngine, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG, logger="completion")
-    engine.sync_error = SupersededError("newer work came")
-    completer = completer_on(engine)
-    completer.change(typed(OPENED, CURSOR, "l"), CURSOR)
-    await engine.until(lambda: bool(engine.syncs))
-    for _ in range(5):
-        await asyncio.sleep(0)
-    assert "newer work came" in caplog.text
-    engine.script = says("left")
-    assert (await completer.complete(NAME, CURSOR)).text == "left"
-
-
-async def test_a_change_before_the_model_is_ready_is_synced_when_it_is(
-    engine: FakeEngine, model: ModelDescription
-) -> None:
-    engine.become(EngineState(Phase.LOADING))
-    completer = completer_on(engine)
-    completer.change(typed(OPENED, CURSOR, "l"), CURSOR + 1)
-    assert engine.syncs == []
-    engine.become(EngineState(Phase.READY, model=model))
-    await engine.until(lambda: len(engine.syncs) == 1)
-
-
-async def test_the_cache_is_shown_with_its_text(engine: FakeEngine) -> None:
-    completer = completer_on(engine)
-    assert await completer.cache_view(NAME) is None
-    completer.change(typed(OPENED, CURSOR, "left"), CURSOR + 4)
-    await engine.until(lambda: bool(engine.syncs))
-    view = await completer.cache_view(NAME)
-    assert view is not None
-    assert "return left" in "".join(run.text for run in view.runs)
-    assert [run.origin for run in view.runs] == ["kept", "encoded"]
-    assert (view.num_kept, view.num_encoded) == (2, view.num_tokens - 2)
 
 
 async def test_documents_cannot_be_written_to(engine: FakeEngine) -> None:

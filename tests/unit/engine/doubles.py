@@ -20,9 +20,9 @@ from engine.protocol.messages import (
     Piece,
     SyncReport,
 )
-from engine.protocol.tokens import TokenArray
 from engine.service.host import LoadProgress
 from engine.service.steps import LoadedModel
+from engine.tokens import TokenArray
 from engine.types import Checkpoint
 
 SLICE_TOKENS = 4

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from engine.decoding.constraint import IDENTIFIER_BYTES, AllowedStrings, TokenConstraint
 from engine.decoding.generate import decode
+from engine.decoding.vocabulary import Vocabulary
 from engine.errors import EngineError, SupersededError
 from engine.protocol.messages import (
     Finished,
@@ -20,7 +21,6 @@ from engine.protocol.messages import (
     Sampling,
 )
 from engine.types import Cancelled, Checkpoint, never_interrupt
-from engine.vocabulary import Vocabulary
 
 TEXTS = (*(bytes([byte]) for byte in range(256)), b"foo", b"foo(x", b".foo", b" = 1\n\nx", b"end")
 END = TEXTS.index(b"end")

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from engine.errors import EngineError, UnknownBaseError, WireError
 from engine.protocol.tokens import (
-    MAX_TOKEN,
     REMEMBERED_DOCUMENTS,
     SplicedTokens,
     TokenDeclarer,
@@ -18,6 +17,7 @@ from engine.protocol.tokens import (
     pack_tokens,
     unpack_tokens,
 )
+from engine.tokens import MAX_TOKEN
 
 tokens = st.lists(st.integers(0, 3) | st.integers(0, MAX_TOKEN), max_size=12)
 

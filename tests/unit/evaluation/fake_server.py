@@ -78,7 +78,8 @@ def complete(uri: str) -> None:
         "detail": "",
     }
     if FAULT == "speechless":
-        reports[uri] |= {"text": "", "tokens": None, "reason": "x", "detail": "no engine"}
+        nothing = dict.fromkeys(counts, 0) | {"generated": 0}
+        reports[uri] |= {"text": "", "tokens": nothing, "reason": "x", "detail": "no engine"}
 
 
 def handle(method: str, params: Any) -> Any:

@@ -85,7 +85,7 @@ async def test_a_model_that_cannot_be_loaded_is_told() -> None:
 
 
 async def test_the_wait_for_the_model_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(editor, "READY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(editor, "LOADING_TIMEOUT_S", 0.05)
     with pytest.raises(NoAnswerError, match="not loaded"):
         await _play("mute")
 

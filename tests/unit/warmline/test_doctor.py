@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from completion import grammars
 from engine.errors import EngineUnavailableError
 from engine.protocol.messages import EngineState, EngineStatus, ModelDescription, Phase
 from engine.settings import DEFAULT_MODEL, EngineSettings
@@ -54,6 +55,11 @@ def test_a_package_that_is_missing_or_too_old_is_named(monkeypatch: pytest.Monke
     assert "no-such-package is missing" in finding.found
     assert "rich" not in finding.found
     assert "absent" not in finding.found
+
+
+def test_every_grammar_in_use_is_looked_at() -> None:
+    used = {name for name in vars(grammars) if name.startswith("tree_sitter_")}
+    assert set(installation.GRAMMARS) == used
 
 
 def test_a_grammar_that_does_not_load_costs_only_quality(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from engine.decoding.vocabulary import Vocabulary
 from engine.errors import ModelFileError, UnsupportedModelError
-from engine.vocabulary import Vocabulary
 
 SAMPLE = 'def größe(x):\n\treturn "naïve 日本語 😀"  # ok\r\n'
 

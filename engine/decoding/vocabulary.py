@@ -124,7 +124,7 @@ def _reader_for(decoder: Any) -> _Reader:
     if types & {"Metaspace", "Replace"}:
         return _read_piece
     raise UnsupportedModelError(
-        f"the tokenizer decodes with {sorted(types) or 'nothing'}; the engine reads byte-level "
+        f"The tokenizer decodes with {sorted(types) or 'nothing'}; the engine reads byte-level "
         "and SentencePiece vocabularies only; choose a model with one of these."
     )
 

@@ -1,0 +1,35 @@
+"""A suggestion as plain data: the server's answer and the command line's are the same."""
+
+from dataclasses import asdict
+from typing import Any
+
+from completion.types import Suggestion
+from engine.protocol.messages import SyncReport
+
+_NO_SYNC = SyncReport(prompt=0, kept=0, moved=0, encoded=0, exact_prefix=0, sync_ms=0.0)
+
+
+def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
+    """Return a suggestion in the shape that docs/protocol.md describes."""
+    return {
+        "text": suggestion.text,
+        "candidates": [asdict(candidate) for candidate in suggestion.candidates],
+        "model": suggestion.model,
+        "timings": asdict(suggestion.timings),
+        "tokens": tokens_json(suggestion),
+        "reason": suggestion.reason,
+        "detail": suggestion.detail,
+    }
+
+
+def tokens_json(suggestion: Suggestion) -> dict[str, int]:
+    """Return the counts; `kept`, `moved` and `encoded` add up to `prompt`."""
+    sync = suggestion.sync or _NO_SYNC
+    return {
+        "prompt": sync.prompt,
+        "kept": sync.kept,
+        "moved": sync.moved,
+        "encoded": sync.encoded,
+        "exact_prefix": sync.exact_prefix,
+        "generated": suggestion.num_generated,
+    }
