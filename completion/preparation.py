@@ -13,7 +13,7 @@ from completion.settings import CompletionSettings
 from completion.syntax import Place, ShapeKind, place_at
 from completion.types import CompletionOptions
 from engine.errors import NotReadyError
-from engine.protocol.messages import GenerationRequest, ModelDescription, Sampling
+from engine.protocol.messages import MAX_CANDIDATES, GenerationRequest, ModelDescription, Sampling
 
 _INLINE_CHARACTERS = 4_000  # longer texts are worth the way to a thread and back
 _VARIED = Sampling(temperature=0.8, top_p=0.95)  # for all candidates but the first
@@ -45,7 +45,7 @@ def prepare_request(
     built = builder.build(document, offset, settings, max_tokens, previous=previous)
     place = place_at(document.text, offset, document.language, multi_line=settings.multi_line)
     ends_with_line = place.shape.kind is ShapeKind.LINE and "\n" not in options.forced_text
-    num_candidates = max(1, options.num_candidates)
+    num_candidates = min(max(1, options.num_candidates), MAX_CANDIDATES)
     request = GenerationRequest(
         document=document.name,
         tokens=built.prompt.tokens.tolist(),

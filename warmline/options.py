@@ -4,6 +4,7 @@ import argparse
 import json
 from dataclasses import replace
 
+from engine.protocol.messages import MAX_CANDIDATES
 from engine.settings import EngineSettings
 
 
@@ -41,6 +42,14 @@ def positive_int(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
     return int(text)
+
+
+def number_of_candidates(text: str) -> int:
+    """Read how many texts are wanted, for argparse: as many as one request may ask for."""
+    number = positive_int(text)
+    if number > MAX_CANDIDATES:
+        raise argparse.ArgumentTypeError(f"{number} is more than {MAX_CANDIDATES}")
+    return number
 
 
 def print_json(value: object) -> None:

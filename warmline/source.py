@@ -7,6 +7,9 @@ from pathlib import Path
 from warmline.errors import UsageError, WorkError
 
 _POSITION = re.compile(r"(?P<path>.+):(?P<line>\d+):(?P<column>\d+)", re.DOTALL)
+MAX_SOURCE_BYTES = 64 * 2**20
+"""Devices and pipes may never end. What a completion takes is far less, and is checked later."""
+
 _LINE_END = re.compile(r"\r\n|\r|\n")  # as the language server protocol counts lines
 
 
@@ -44,16 +47,26 @@ def read_source(path: Path) -> str:
 
     Raises:
         UsageError: If there is no such file, or it is something else than a file.
-        WorkError: If it cannot be read or is not UTF-8.
+        WorkError: If it cannot be read, is too large or is not UTF-8.
     """
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder: name a file in it")
     try:
-        return path.read_bytes().decode("utf-8")
+        with path.open("rb") as file:
+            content = file.read(MAX_SOURCE_BYTES + 1)
+    except IsADirectoryError:
+        raise UsageError(f"{path} is a folder: name a file in it") from None
     except FileNotFoundError:
         raise UsageError(f"there is no file {path}: check the path") from None
     except OSError as error:
         raise WorkError(f"{path} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise UsageError(f"{str(path)!r} cannot be the name of a file: {error}") from error
+    if len(content) > MAX_SOURCE_BYTES:
+        raise WorkError(
+            f"{path} has more than {MAX_SOURCE_BYTES} bytes, and no model reads that much;"
+            " name a smaller file"
+        )
+    try:
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise WorkError(
             f"{path} is not UTF-8: byte {error.start} is 0x{error.object[error.start]:02x};"

@@ -78,6 +78,7 @@ class RemoteEngine:
         self._connection: EngineConnection | None = None
         self._service_pid: int | None = None
         self._was_ready = False
+        self._is_closed = False
 
     @property
     def state(self) -> EngineState:
@@ -162,7 +163,8 @@ class RemoteEngine:
             await connection.call(Method.STOP, Nothing(), self._patience.question_s)
 
     async def aclose(self) -> None:
-        """See `EngineClient.aclose`."""
+        """See `EngineClient.aclose`. Work still waiting ends instead of reaching out again."""
+        self._is_closed = True
         if self._connection is not None:
             await self._connection.close()
 
@@ -192,8 +194,14 @@ class RemoteEngine:
     async def _connected(self) -> EngineConnection:
         async with self._connecting:
             if self._connection is None or self._connection.is_lost:
+                self._require_open()
                 self._connection = await self._open()
             return self._connection
+
+    def _require_open(self) -> None:
+        """Keep work that was left behind from waking an engine nobody needs."""
+        if self._is_closed:
+            raise EngineUnavailableError("The session with the engine has ended.")
 
     async def _open(self) -> EngineConnection:
         launcher = self._launcher = self._launcher or launcher_for(self._settings)
@@ -202,6 +210,7 @@ class RemoteEngine:
             socket = await launcher.reach()
             connection = EngineConnection(socket, self._enter, self._notices.tell, self._miss)
             try:
+                self._require_open()
                 welcome = await connection.greet(self._hello)
             except ConnectionLostError as lost:  # it was just leaving
                 reason = str(lost)

@@ -11,6 +11,9 @@ from enum import StrEnum
 
 PROTOCOL_VERSION = 1
 
+MAX_CANDIDATES = 16
+"""Most texts one request may ask for. Each takes scratch rows and a place in every pass."""
+
 
 class Phase(StrEnum):
     """Where the engine is in its life."""

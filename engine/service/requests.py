@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from engine.errors import EngineError, PromptTooLongError
-from engine.protocol.messages import GenerationRequest, ModelDescription
+from engine.protocol.messages import MAX_CANDIDATES, GenerationRequest, ModelDescription
 from engine.tokens import TokenArray, as_token_array
 
 
@@ -43,6 +43,11 @@ def checked_generation(request: GenerationRequest, model: ModelDescription) -> T
         raise EngineError(
             f"{request.num_candidates} candidates of {request.max_tokens} tokens were asked for, "
             "expected at least one of each."
+        )
+    if request.num_candidates > MAX_CANDIDATES:
+        raise EngineError(
+            f"{request.num_candidates} candidates were asked for, expected at most "
+            f"{MAX_CANDIDATES}."
         )
     if len(prompt) + request.max_tokens > model.context_tokens:
         raise PromptTooLongError(

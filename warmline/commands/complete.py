@@ -7,6 +7,7 @@ import sys
 from completion.document import Document
 from completion.suggestion_json import suggestion_json
 from completion.types import CompletionOptions, Suggestion
+from engine.protocol.messages import MAX_CANDIDATES
 from warmline.headless import headless_session
 from warmline.languages import language_of
 from warmline.options import (
@@ -14,6 +15,7 @@ from warmline.options import (
     add_language_option,
     add_model_option,
     engine_settings,
+    number_of_candidates,
     positive_int,
     print_json,
 )
@@ -33,7 +35,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="where to complete; line and column begin at 1, columns count characters",
     )
     parser.add_argument(
-        "-n", "--candidates", type=positive_int, default=1, help="how many to write (1)"
+        "-n",
+        "--candidates",
+        type=number_of_candidates,
+        default=1,
+        help=f"how many to write, at most {MAX_CANDIDATES} (1)",
     )
     parser.add_argument("--max-tokens", type=positive_int, help="most tokens of one candidate")
     parser.add_argument("--time", action="store_true", help="say what it took")

@@ -9,7 +9,13 @@ from typing import Protocol
 import pytest
 
 from engine.client.base import EngineClient
-from engine.errors import EngineError, NotReadyError, PromptTooLongError, SupersededError
+from engine.errors import (
+    EngineError,
+    EngineUnavailableError,
+    NotReadyError,
+    PromptTooLongError,
+    SupersededError,
+)
 from engine.protocol.endpoint import Transport, endpoint_for
 from engine.protocol.messages import (
     EngineState,
@@ -235,3 +241,19 @@ async def test_tokens_are_sent_whole_where_a_difference_is_not_understood(
         engine._connection.declarer.declare("a.py", [1, 2, 3])  # type: ignore[attr-defined]
     events = await events_of(engine, request_for(PROMPT))
     assert b"".join(e.text for e in events if isinstance(e, Piece)) == expected_text(PROMPT)
+
+
+async def test_a_session_that_has_ended_reaches_out_for_no_engine(tmp_path: Path) -> None:
+    """Work left in flight would otherwise start an engine again after its user has gone."""
+    endpoint = endpoint_for("double", tmp_path)
+    model = ModelDouble()
+    gate = model.hold("sync")
+    async with serving(endpoint, model):
+        engine = client_of(endpoint)
+        await engine.wait_ready(WAIT_S)
+        left_behind = asyncio.create_task(engine.sync("a.py", PROMPT, 0))
+        await asyncio.to_thread(gate.wait_for_arrival)
+        await engine.aclose()
+        with pytest.raises(EngineUnavailableError, match="has ended"):
+            await left_behind
+        gate.open()

@@ -242,6 +242,8 @@ async def test_impossible_generations_are_refused_in_words(engine: LocalEngine) 
         await text_of(engine, PROMPT, max_tokens=191)
     with pytest.raises(EngineError, match="0 candidates"):
         await text_of(engine, PROMPT, num_candidates=0)
+    with pytest.raises(EngineError, match="at most 16"):
+        await text_of(engine, PROMPT, num_candidates=10_000_000)
 
 
 async def test_loading_tells_its_progress_and_refuses_requests_meanwhile() -> None:

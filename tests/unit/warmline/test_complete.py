@@ -192,6 +192,14 @@ def test_several_candidates_are_told_apart(
     assert stage.engine.is_closed
 
 
+def test_more_candidates_than_a_request_may_ask_for_are_a_wrong_call(
+    source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["complete", f"{source}:1:1", "-n", "17"])
+    assert "17 is more than 16" in capsys.readouterr().err
+
+
 def test_an_engine_without_a_model_is_one_sentence(
     stage: Stage, source: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

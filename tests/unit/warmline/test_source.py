@@ -85,3 +85,13 @@ def test_what_is_no_file_is_named(tmp_path: Path) -> None:
         read_source(tmp_path)
     with pytest.raises(UsageError, match="there is no file"):
         read_source(tmp_path / "nothing.py")
+    with pytest.raises(WorkError, match="cannot be read"):
+        read_source(tmp_path / ("long" * 100))
+    with pytest.raises(UsageError, match="cannot be the name"):
+        read_source(Path("nul\0.py"))
+
+
+def test_a_file_that_may_never_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("warmline.source.MAX_SOURCE_BYTES", 1000)
+    with pytest.raises(WorkError, match="more than 1000 bytes"):
+        read_source(Path("/dev/zero"))
