@@ -27,6 +27,13 @@ class BackgroundTasks:
         task.add_done_callback(self._finish)
         return task
 
+    async def aclose(self) -> None:
+        """Cancel what still runs and wait until it has ended."""
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         if task.cancelled():

@@ -36,4 +36,5 @@ async def headless_session(engine_settings: EngineSettings) -> AsyncIterator[Joi
             raise WorkError(state.message or f"the engine is {state.phase.value}, not ready")
         yield joined
     finally:
+        await joined.completer.aclose()
         await joined.engine.aclose()
