@@ -130,6 +130,10 @@ class Completer:
         entry = self._open.get(name)
         return entry.last_suggestion if entry else None
 
+    async def aclose(self) -> None:
+        """Give up all work in the background, before the engine's session ends."""
+        await self._background.aclose()
+
     def _refusal(self, entry: OpenDocument, offset: int, attempt: Attempt) -> Suggestion | None:
         """Answer at once what needs no engine."""
         length, state = len(entry.document.text), self._engine.state
@@ -195,7 +199,10 @@ class Completer:
         await attempt.stream(self._engine, prepared.request, drafts)
 
     def _is_too_large(self, document: Document) -> bool:
-        return len(document.text.encode("utf-8", "replace")) > self._settings.max_document_bytes
+        most_bytes, text = self._settings.max_document_bytes, document.text
+        if text.isascii() or len(text) > most_bytes:  # no need to encode it at each keystroke
+            return len(text) > most_bytes
+        return len(text.encode("utf-8", "replace")) > most_bytes
 
     def _catch_up(self, state: EngineState) -> None:
         """Fill the newest document's cache when a model becomes ready, first or again."""

@@ -50,6 +50,10 @@ class CompleterPort(Protocol):
         """Return the latest answer for a document."""
         ...
 
+    async def aclose(self) -> None:
+        """End the work that nobody waits for."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Session:

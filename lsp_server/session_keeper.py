@@ -34,6 +34,7 @@ class SessionKeeper:
         self._tasks = tasks
         self._settings: Settings | None = None
         self._has_failed_to_connect = False
+        self._is_connecting = False
         self.session: Session | None = None
         self.problem = ""  # why there is no session; empty while the settings are being read
 
@@ -50,6 +51,14 @@ class SessionKeeper:
         """Try once more where the last try to reach an engine failed."""
         if self._has_failed_to_connect and self.session is not None:
             self._tasks.start(self._connect(self.session), "connecting again")
+
+    def wake(self) -> None:
+        """Start an engine again that has gone since it was reached."""
+        session = self.session
+        if session is None or self._is_connecting or self._has_failed_to_connect:
+            return
+        if session.engine.state.phase is Phase.STARTING:
+            self._tasks.start(self._connect(session), "starting the engine again")
 
     async def aclose(self) -> None:
         """End the session; the engine goes on for others."""
@@ -73,7 +82,7 @@ class SessionKeeper:
         self._tasks.start(self._connect(session), "connecting")
 
     async def _connect(self, session: Session) -> None:
-        self._has_failed_to_connect = False
+        self._has_failed_to_connect, self._is_connecting = False, True
         self._state_changed(session, session.engine.state)
         try:
             await session.engine.connect()
@@ -84,6 +93,8 @@ class SessionKeeper:
             self._failed(session, f"The engine could not be reached: {error!r}.")
         else:
             self._state_changed(session, session.engine.state)
+        finally:
+            self._is_connecting = False
 
     def _failed(self, session: Session, problem: str) -> None:
         self._has_failed_to_connect = True
@@ -97,6 +108,7 @@ class SessionKeeper:
 async def _close(session: Session) -> None:
     try:
         async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+            await session.completer.aclose()
             await session.engine.aclose()
     except (TimeoutError, EngineError) as error:
         logger.warning("The session with the engine did not end well: %r.", error)

@@ -59,6 +59,7 @@ class Suggester:
         session = self._keeper.session
         if session is None:
             return _without_session(self._keeper.problem)
+        self._keeper.wake()
         try:
             suggestion = await self._take_turn(session.completer, uri, offset, options)
         except Exception as error:

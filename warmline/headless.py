@@ -37,4 +37,5 @@ async def headless_session(engine_settings: EngineSettings) -> AsyncIterator[Ses
             raise WorkError(state.message or f"the engine is {state.phase.value}, not ready")
         yield session
     finally:
+        await session.completer.aclose()
         await session.engine.aclose()

@@ -232,6 +232,8 @@ class RemoteEngine:
         self._life.enter(state)
 
     def _miss(self) -> None:
+        if self._is_closed:
+            return  # we left, not the service
         message = "The engine has stopped; the next request starts it again."
         self._life.enter(EngineState(Phase.STARTING, message=message))
 

@@ -1,7 +1,7 @@
 """Where the service of one user, model, transport and protocol version is to be found.
 
 Both sides derive the same names from the same facts, so that they meet without asking
-anyone, and an upgrade runs beside the old service. The folder belongs to its owner alone.
+anyone, and an upgrade runs beside the old service. Only its owner may write to the folder.
 """
 
 import getpass
@@ -45,7 +45,7 @@ class ServiceCard:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The files of one service. `folder` exists and belongs to this user alone."""
+    """The files of one service. `folder` exists and only this user may write to it."""
 
     folder: Path
     name: str
@@ -117,7 +117,7 @@ def endpoint_for(
             system has them.
 
     Raises:
-        EngineUnavailableError: If the folder cannot be made private, or WARMLINE_TRANSPORT
+        EngineUnavailableError: If the folder cannot be the user's own, or WARMLINE_TRANSPORT
             is neither unix nor tcp.
     """
     transport = transport or _default_transport()
@@ -127,7 +127,7 @@ def endpoint_for(
     folder = folder or _runtime_folder()
     if transport is Transport.UNIX:
         folder = _short_enough(folder, f"{name}.sock")
-    _make_private(folder)
+    _make_own(folder)
     return Endpoint(folder, name, transport, model)
 
 
@@ -173,11 +173,11 @@ def _short_enough(folder: Path, file_name: str) -> Path:
     return Path("/tmp") / f"warmline-{_user()}-{digest}"  # noqa: S108  # made private before use
 
 
-def _make_private(folder: Path) -> None:
+def _make_own(folder: Path) -> None:
     try:
         folder.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
         if _HAS_UNIX_SOCKETS:
-            _take_from_others(folder)
+            _require_own(folder)
     except OSError as error:
         raise EngineUnavailableError(
             f"The folder {folder} for the engine's socket cannot be used: {error}; set "
@@ -185,9 +185,13 @@ def _make_private(folder: Path) -> None:
         ) from error
 
 
-def _take_from_others(folder: Path) -> None:
+def _require_own(folder: Path) -> None:
+    """Refuse a folder in which others could put a socket of theirs; change none that was there.
+
+    Others may see into it: socket, card and locks are readable by their owner alone.
+    """
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
         raise PermissionError("it is not a folder that belongs to you")
-    if stat.S_IMODE(status.st_mode) != _OWNER_ONLY:
-        folder.chmod(_OWNER_ONLY)
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise PermissionError("others may write to it")

@@ -44,9 +44,16 @@ def owning(endpoint: Endpoint) -> Iterator[None]:
     try:
         yield
     finally:
-        for path in (endpoint.socket_path, endpoint.card_path, endpoint.service_lock_path):
-            path.unlink(missing_ok=True)
+        if _is_ours(endpoint):
+            for path in (endpoint.socket_path, endpoint.card_path, endpoint.service_lock_path):
+                path.unlink(missing_ok=True)
         lock.release()
+
+
+def _is_ours(endpoint: Endpoint) -> bool:
+    """Whether no other service has taken the place, as it may where the folder was removed."""
+    card = endpoint.read_card()
+    return card is None or card.pid == os.getpid()
 
 
 @asynccontextmanager

@@ -36,11 +36,25 @@ def test_model_transport_and_version_lead_elsewhere(
     assert len(names) == 4
 
 
-def test_the_folder_is_made_private(tmp_path: Path) -> None:
+def test_a_new_folder_is_private(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    folder.mkdir(mode=0o755)
     endpoint_for("m", folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
+    """It may be one that others have to reach, such as a home folder or /etc."""
+    tmp_path.chmod(0o755)
+    endpoint_for("m", tmp_path)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+
+
+@pytest.mark.parametrize("mode", [0o1777, 0o775])
+def test_a_folder_that_others_may_write_to_is_refused(tmp_path: Path, mode: int) -> None:
+    tmp_path.chmod(mode)
+    with pytest.raises(EngineUnavailableError, match="others may write"):
+        endpoint_for("m", tmp_path)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == mode
 
 
 def test_a_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from engine.errors import EngineUnavailableError, ModelNotFoundError, VersionMismatchError
 from engine.protocol.calls import Method, Nothing, SyncCall
 from engine.protocol.codec import from_wire, to_wire
-from engine.protocol.endpoint import Endpoint, Transport, endpoint_for
+from engine.protocol.endpoint import Endpoint, ServiceCard, Transport, endpoint_for
 from engine.protocol.failures import error_of
 from engine.protocol.frames import Failure, Reply, Request
 from engine.protocol.messages import EngineStatus, Phase
@@ -57,6 +57,14 @@ async def test_leaving_removes_socket_card_and_lock(endpoint: Endpoint) -> None:
     async with serving(endpoint):
         assert endpoint.has_service()
     assert list(endpoint.folder.iterdir()) == []
+
+
+async def test_leaving_spares_the_files_of_who_took_the_place(endpoint: Endpoint) -> None:
+    """As after someone removed the folder: a new service has come, the old one still leaves."""
+    async with serving(endpoint):
+        endpoint.write_card(ServiceCard(pid=1))
+    assert endpoint.card_path.exists()
+    assert endpoint.service_lock_path.exists()
 
 
 async def test_a_second_service_at_the_same_place_is_refused(

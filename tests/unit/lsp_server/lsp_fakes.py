@@ -132,6 +132,9 @@ class FakeCompleter:
         run = {"start": 0, "stop": 2, "origin": "kept", "is_exact": True, "text": "é\n"}
         return FakeView((run,), exact_prefix=2) if name in self._last else None
 
+    async def aclose(self) -> None:
+        pass
+
     def last_suggestion(self, name: str) -> Suggestion | None:
         return self._last.get(name)
 

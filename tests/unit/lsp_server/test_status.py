@@ -148,3 +148,17 @@ async def test_a_session_that_cannot_be_made_is_shown_and_is_the_reason(editor: 
 async def test_suggestions_that_are_turned_off_are_shown_as_inactive(editor: Editor) -> None:
     await editor.initialize(initializationOptions={"enabled": False})
     await editor.told("didChangeStatus", kind="Inactive")
+
+
+async def test_an_engine_that_has_gone_is_started_again_by_the_next_request(
+    editor: Editor,
+) -> None:
+    await editor.initialize()
+    editor.open(A, "x")
+    editor.backend.engine.become(READY)
+    editor.backend.engine.become(EngineState(Phase.STARTING, message="It has stopped."))
+    await editor.settle()
+    assert editor.backend.engine.num_connects == 1
+    await editor.inline(A, 0, 1, triggerKind=2)
+    await editor.settle()
+    assert editor.backend.engine.num_connects == 2

@@ -72,6 +72,7 @@ class FakeCompleter:
         self._views = list(views)
         self.document: Document | None = None
         self.asked: list[tuple[str, int, CompletionOptions]] = []
+        self.is_closed = False
 
     def open(self, document: Document) -> None:
         self.document = document
@@ -79,6 +80,9 @@ class FakeCompleter:
     async def complete(self, name: str, offset: int, options: CompletionOptions) -> Suggestion:
         self.asked.append((name, offset, options))
         return self._answer
+
+    async def aclose(self) -> None:
+        self.is_closed = True
 
     async def cache_view(self, name: str) -> CacheView | None:
         assert self.document is not None
@@ -142,6 +146,7 @@ def test_the_json_is_as_promised(
         "exact_prefix": 4,
         "generated": 3,
     }
+    assert stage.completer.is_closed
     assert stage.engine.is_closed
 
 
