@@ -1,21 +1,41 @@
 """Candidates written after a prompt, in scratch rows that the prompt never sees."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from engine.cache.arena import Arena
 from engine.cache.attention import ArenaAttention, causal_visibility
 from engine.errors import SupersededError
 from engine.model.decoder import Decoder
 from engine.model.rotary import RotaryTable
+from engine.tokens import TokenArray
 from engine.types import Checkpoint
 
-if TYPE_CHECKING:
-    from engine.cache.live import LiveCache
+
+class SyncedPrompt(Protocol):
+    """What candidates need of the cache they are written after."""
+
+    @property
+    def tokens(self) -> TokenArray:
+        """The prompt, (L,)."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Changes whenever rows do."""
+        ...
+
+    @property
+    def arena(self) -> Arena:
+        """The prompt's rows, and room for scratch rows behind them."""
+        ...
+
+    def last_hidden(self, checkpoint: Checkpoint) -> Tensor:
+        """Return the hidden state of the last token, (1, hidden)."""
+        ...
 
 
 class ArenaBranches:
@@ -27,7 +47,7 @@ class ArenaBranches:
 
     def __init__(
         self,
-        cache: LiveCache,
+        cache: SyncedPrompt,
         decoder: Decoder,
         tables: Sequence[RotaryTable],
         num_candidates: int,
