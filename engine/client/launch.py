@@ -33,6 +33,7 @@ _CONNECTION: dict[str, Any] = {
 }
 _POLL_S = 0.03
 _MAX_LOG_BYTES = 2**20
+_LOG_STAMP = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ [A-Z]+ ")  # time and level, not for people
 _LOG_TAIL_BYTES = 4096
 
 
@@ -217,5 +218,5 @@ def _last_line(log_path: Path, start: int) -> str:
     with log_path.open("rb") as log:
         log.seek(max(start, log.seek(0, os.SEEK_END) - _LOG_TAIL_BYTES))
         lines = log.read().decode(errors="replace").split("\n")
-    written = [line.strip() for line in lines if line.strip()]
+    written = [_LOG_STAMP.sub("", line.strip()) for line in lines if line.strip()]
     return written[-1] if written else f"it wrote nothing to {log_path}."

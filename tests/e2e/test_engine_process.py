@@ -245,7 +245,8 @@ async def test_it_leaves_after_a_while_without_clients(place: Place) -> None:
 
 
 async def test_a_service_that_cannot_start_shows_the_last_line_of_its_log(place: Place) -> None:
-    command = [sys.executable, "-c", "import sys; print('first'); sys.exit('No room on disk.')"]
+    log_line = "2026-01-02 03:04:05,678 ERROR No room on disk."
+    command = [sys.executable, "-c", f"import sys; print('first'); sys.exit({log_line!r})"]
     client = place.client(place.launcher(command=command))
     with pytest.raises(EngineUnavailableError, match="ended at once with code 1: No room on disk"):
         await client.connect()
