@@ -62,7 +62,7 @@ QWEN_CODER = Family(
 
 Source:
     Qwen2.5-Coder technical report, arXiv 2409.12186, section 3.2 (file and repository
-    level); github.com/QwenLM/Qwen3-Coder issue 343 for both together.
+    level); github.com/QwenLM/Qwen3-Coder/issues/343 for both together.
 """
 
 STARCODER2 = Family(
@@ -79,7 +79,7 @@ STARCODER2 = Family(
 
 Source:
     StarCoder 2 and The Stack v2, arXiv 2402.19173, section 5.1;
-    github.com/bigcode-project/starcoder2 issues 10 and 21.
+    github.com/bigcode-project/starcoder2/issues/10 and /21.
 """
 
 CODEGEMMA = Family(
@@ -138,7 +138,7 @@ GRANITE = Family(
 """Granite code models and StarCoder: as StarCoder2, without its markers for files.
 
 Source:
-    github.com/ibm-granite/granite-code-models issue 3.
+    github.com/ibm-granite/granite-code-models/issues/3.
 """
 
 LEFT_TO_RIGHT = Family(name="left-to-right")
