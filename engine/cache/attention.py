@@ -1,6 +1,7 @@
 """Attention of some queries over the rows of an arena, with keys and values where they lie."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -16,6 +17,22 @@ Visibility = Callable[[int | None], Tensor | None]
 or None where every query sees all R rows."""
 
 
+@dataclass(frozen=True, slots=True)
+class QueryGroup:
+    """Consecutive queries of a pass that look at the same leading rows.
+
+    Attributes:
+        start, stop: Which of the pass's queries, half-open.
+        num_visible_rows: R; rows from there on are not read for them.
+        visibility: What each of them sees among the R rows.
+    """
+
+    start: int
+    stop: int
+    num_visible_rows: int
+    visibility: Visibility
+
+
 class ArenaAttention:
     """One pass's side of attention: turns, stores, attends. Matches `decoder.Attend`."""
 
@@ -27,31 +44,31 @@ class ArenaAttention:
         *,
         rows: Tensor,
         positions: Tensor,
-        num_visible_rows: int,
-        visibility: Visibility,
+        groups: Sequence[QueryGroup],
         before_write: Callable[[int], None],
     ) -> None:
         """Prepare one pass.
 
         Args:
-            arena: Written at `rows`, read up to `num_visible_rows`.
+            arena: Written at `rows`, read as far as the groups see.
             tables: Per layer, shared between layers that turn alike.
             configuration: Of the model.
             rows: (S,), where this pass's keys and values go.
             positions: (S,), the positions that queries and keys turn to.
-            num_visible_rows: R; rows from there on are never read.
-            visibility: What each query sees among the R rows.
+            groups: Cover all queries in order. Apart, queries near the front do not pay for
+                rows that only later ones see.
             before_write: Told the layer that is about to be written.
         """
         self._arena = arena
         self._tables = tables
         self._configuration = configuration
         self._rows = rows
-        self._num_visible_rows = num_visible_rows
+        self._groups = groups
         self._before_write = before_write
         self._turns = {id(table): table.at(positions) for table in tables}
         self._biases = {
-            window: self._bias(visibility(window)) for window in set(configuration.windows)
+            window: [self._bias(group.visibility(window)) for group in groups]
+            for window in set(configuration.windows)
         }
 
     def __call__(self, layer: int, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
@@ -59,12 +76,22 @@ class ArenaAttention:
         turn = self._turns[id(self._tables[layer])]
         self._before_write(layer)
         self._arena.write(layer, self._rows, keys, rotate(keys, *turn), values)
-        stop = self._num_visible_rows
+        turned = rotate(queries, *turn)
+        biases = self._biases[self._configuration.windows[layer]]
+        attended = [
+            self._attend(layer, turned[:, group.start : group.stop], group, bias)
+            for group, bias in zip(self._groups, biases, strict=True)
+        ]
+        return attended[0] if len(attended) == 1 else torch.cat(attended, dim=1)
+
+    def _attend(
+        self, layer: int, queries: Tensor, group: QueryGroup, bias: Tensor | None
+    ) -> Tensor:
         return attend_grouped(
-            rotate(queries, *turn),
-            self._arena.keys[layer, :, :stop],
-            self._arena.values[layer, :, :stop],
-            self._biases[self._configuration.windows[layer]],
+            queries,
+            self._arena.keys[layer, :, : group.num_visible_rows],
+            self._arena.values[layer, :, : group.num_visible_rows],
+            bias,
             scale=self._configuration.attention_scale,
             limit=self._configuration.attention_softcap,
         )

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from engine.cache.arena import Arena
-from engine.cache.attention import ArenaAttention, causal_visibility
+from engine.cache.attention import ArenaAttention, QueryGroup, causal_visibility
 from engine.errors import SupersededError
 from engine.model.decoder import Decoder
 from engine.model.rotary import RotaryTable
@@ -84,10 +84,16 @@ class ArenaBranches:
             self._decoder.configuration,
             rows=torch.arange(first_row, first_row + len(candidates), device=device),
             positions=torch.tensor(positions, device=device),
-            num_visible_rows=first_row + len(candidates),
-            visibility=lambda window: self._visibility(
-                candidates, positions, owners, all_positions, window
-            ),
+            groups=[
+                QueryGroup(
+                    0,
+                    len(candidates),
+                    num_visible_rows=first_row + len(candidates),
+                    visibility=lambda window: self._visibility(
+                        candidates, positions, owners, all_positions, window
+                    ),
+                )
+            ],
             before_write=_nothing_to_save,
         )
         hidden = self._decoder.forward(torch.tensor(tokens, device=device), attention, checkpoint)

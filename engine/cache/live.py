@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -9,11 +10,11 @@ from torch import Tensor
 
 from engine.cache.alignment import align
 from engine.cache.arena import Arena, SavedRows
-from engine.cache.attention import ArenaAttention, causal_visibility
+from engine.cache.attention import ArenaAttention, QueryGroup, causal_visibility
 from engine.cache.branches import ArenaBranches
 from engine.cache.ledger import Ledger, Origin
 from engine.cache.repair import RepairPolicy
-from engine.cache.slices import DEFAULT_SLICE_TOKENS, RowIndices, pack_slices
+from engine.cache.slices import DEFAULT_SLICE_TOKENS, RowIndices, pack_slices, stretches
 from engine.model.decoder import Decoder
 from engine.model.rotary import RotaryTable
 from engine.protocol.messages import CacheRun, SyncReport
@@ -168,16 +169,13 @@ class LiveCache:
         """
         journal = _Journal(self._arena, rows[self._ledger.is_encoded[rows]], self._decoder.device)
         index = torch.from_numpy(rows).to(self._decoder.device)
-        num_visible_rows = int(rows[-1]) + 1
-        key_positions = torch.arange(num_visible_rows, device=self._decoder.device)
         attention = ArenaAttention(
             self._arena,
             self._tables,
             self._decoder.configuration,
             rows=index,
             positions=index,
-            num_visible_rows=num_visible_rows,
-            visibility=lambda window: causal_visibility(index, key_positions, window),
+            groups=_causal_groups(rows, self._decoder.device),
             before_write=journal.save,
         )
         tokens = torch.from_numpy(self._ledger.tokens[rows].astype(np.int64))
@@ -188,8 +186,26 @@ class LiveCache:
             raise
         self._ledger.mark_encoded(rows)
         self._changed()
-        if num_visible_rows == len(self._ledger):
+        if rows[-1] == len(self._ledger) - 1:
             self._last_hidden = hidden[-1:]
+
+
+def _causal_groups(rows: RowIndices, device: torch.device) -> list[QueryGroup]:
+    """Let each stretch of consecutive rows see everything up to itself."""
+    groups, start = [], 0
+    for stretch in stretches(rows):
+        queries = torch.from_numpy(stretch).to(device)
+        keys = torch.arange(int(stretch[-1]) + 1, device=device)
+        groups.append(
+            QueryGroup(
+                start,
+                start + len(stretch),
+                num_visible_rows=len(keys),
+                visibility=partial(causal_visibility, queries, keys),
+            )
+        )
+        start += len(stretch)
+    return groups
 
 
 class _Journal:

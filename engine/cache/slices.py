@@ -29,12 +29,18 @@ def pack_slices(rows: RowIndices, slice_tokens: int) -> Iterator[RowIndices]:
         yield np.concatenate(pending)
 
 
+def stretches(rows: RowIndices) -> list[RowIndices]:
+    """Cut ascending row indices wherever one or more are left out."""
+    if not len(rows):
+        return []
+    return list(np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1))
+
+
 def _grid_pieces(rows: RowIndices, slice_tokens: int) -> Iterator[RowIndices]:
     """Yield stretches of consecutive rows, long ones cut on the grid."""
-    for stretch in np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1):
+    for stretch in stretches(rows):
         if len(stretch) <= slice_tokens:
-            if len(stretch):
-                yield stretch
+            yield stretch
             continue
         cuts = np.flatnonzero(stretch % slice_tokens == 0)
         yield from (piece for piece in np.split(stretch, cuts) if len(piece))
