@@ -18,8 +18,8 @@ from engine.settings import EngineSettings
 _LOG = logging.getLogger(__name__)
 _FRACTION_TO_PREPARE = 0.8  # of loading, if the weights must be converted first
 _SLEEPING_THREADS = ("OMP_WAIT_POLICY", "PASSIVE")
-"""Threads that wait for each other sleep. Spinning ones made a pass through the model five
-times slower wherever something else, such as a compiler, used the same cores."""
+"""Threads that wait for each other sleep. Spinning ones made a pass through the model
+several times slower wherever something else, such as a compiler, used the same cores."""
 
 
 def run_engine(settings: EngineSettings) -> int:

@@ -85,7 +85,7 @@ def test_a_line_inserted_near_the_top_costs_what_was_inserted(
     num_inserted = len(tokenizer.encode(INSERTED).ids)
     tokens = second["tokens"]
     assert tokens["encoded"] <= num_inserted + REPAIR_TOKENS
-    assert tokens["moved"] >= 0.75 * tokens["prompt"]
+    assert tokens["moved"] >= 0.8 * tokens["prompt"]
 
     never_seen = tmp_path / "elsewhere" / "parser.py"
     never_seen.parent.mkdir()
