@@ -2,38 +2,32 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib import import_module
 
-import tree_sitter_c
-import tree_sitter_cpp
-import tree_sitter_go
-import tree_sitter_java
-import tree_sitter_javascript
-import tree_sitter_python
-import tree_sitter_rust
-import tree_sitter_typescript
 from tree_sitter import Language, Node, Parser
 
 from completion.lexemes import Lexeme, LexemeKind, bracket_kind
 
-_GRAMMARS: dict[str, Callable[[], object]] = {
-    "python": tree_sitter_python.language,
-    "javascript": tree_sitter_javascript.language,
-    "javascriptreact": tree_sitter_javascript.language,
-    "typescript": tree_sitter_typescript.language_typescript,
-    "typescriptreact": tree_sitter_typescript.language_tsx,
-    "java": tree_sitter_java.language,
-    "go": tree_sitter_go.language,
-    "rust": tree_sitter_rust.language,
-    "c": tree_sitter_c.language,
-    "cpp": tree_sitter_cpp.language,
+GRAMMARS = {
+    "python": ("tree_sitter_python", "language"),
+    "javascript": ("tree_sitter_javascript", "language"),
+    "javascriptreact": ("tree_sitter_javascript", "language"),
+    "typescript": ("tree_sitter_typescript", "language_typescript"),
+    "typescriptreact": ("tree_sitter_typescript", "language_tsx"),
+    "java": ("tree_sitter_java", "language"),
+    "go": ("tree_sitter_go", "language"),
+    "rust": ("tree_sitter_rust", "language"),
+    "c": ("tree_sitter_c", "language"),
+    "cpp": ("tree_sitter_cpp", "language"),
 }
+"""Module and function of each language's grammar, loaded at its first use."""
 _STRING_WORDS = ("string", "char_literal", "character_literal", "rune_literal", "regex")
 _COMMENT_WORD = "comment"
 
 
 def has_grammar(language: str) -> bool:
-    """Tell whether an LSP language identifier has a grammar."""
-    return language in _GRAMMARS
+    """Tell whether an LSP language identifier has a grammar, and it can be loaded."""
+    return language in GRAMMARS and _language(language) is not None
 
 
 def parsed_lexemes(text: str, language: str, start: int = 0) -> Iterator[Lexeme]:
@@ -45,7 +39,7 @@ def parsed_lexemes(text: str, language: str, start: int = 0) -> Iterator[Lexeme]
         start: Offset in code points; lexemes that end at or before it are left out.
 
     Raises:
-        KeyError: If the language has no grammar; see `has_grammar`.
+        KeyError: If the language has no grammar; see `has_grammar`, which is to be asked first.
     """
     source = text.encode("utf-8", errors="replace")
     to_offset = _offsets(text, source)
@@ -59,8 +53,12 @@ def parsed_lexemes(text: str, language: str, start: int = 0) -> Iterator[Lexeme]
 
 
 @cache
-def _language(language: str) -> Language:
-    return Language(_GRAMMARS[language]())
+def _language(language: str) -> Language | None:
+    module, function = GRAMMARS[language]
+    try:
+        return Language(getattr(import_module(module), function)())
+    except (ImportError, AttributeError, ValueError):  # missing, or made for another version
+        return None
 
 
 def _offsets(text: str, source: bytes) -> Callable[[int], int]:

@@ -7,20 +7,10 @@ from importlib.metadata import PackageNotFoundError, requires, version
 
 from packaging.requirements import Requirement
 
+from completion.grammars import GRAMMARS, has_grammar
 from warmline.checks.finding import Finding, Verdict
 
 OLDEST_PYTHON = (3, 11)
-GRAMMARS = {
-    "tree_sitter_c": "language",
-    "tree_sitter_cpp": "language",
-    "tree_sitter_go": "language",
-    "tree_sitter_java": "language",
-    "tree_sitter_javascript": "language",
-    "tree_sitter_python": "language",
-    "tree_sitter_rust": "language",
-    "tree_sitter_typescript": "language_typescript",
-}
-"""Module of each grammar, and its function that gives the language."""
 
 _REINSTALL = "install again with `make setup`, or pip"
 
@@ -77,17 +67,8 @@ def check_torch() -> Iterator[Finding]:
 
 def check_grammars() -> Finding:
     """Load the grammar of every language that has one."""
-    broken = [module for module in GRAMMARS if not _loads(module)]
+    broken = [language for language in GRAMMARS if not has_grammar(language)]
     if broken:
         found = f"cannot be loaded: {', '.join(broken)}"
         return Finding("grammars", Verdict.WARNING, found, _REINSTALL)
     return Finding("grammars", Verdict.WORKS, f"all {len(GRAMMARS)} load")
-
-
-def _loads(module: str) -> bool:
-    try:
-        tree_sitter = import_module("tree_sitter")
-        tree_sitter.Language(getattr(import_module(module), GRAMMARS[module])())
-    except (ImportError, AttributeError, ValueError):  # missing, or made for another version
-        return False
-    return True
