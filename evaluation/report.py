@@ -82,6 +82,7 @@ def summarise(
     metric: str,
     values: Sequence[float],
     unit: str,
+    *,
     params: Mapping[str, Parameter] | None = None,
 ) -> Row:
     """Return the row of some measurements: their median and quartiles."""
