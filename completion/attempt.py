@@ -7,7 +7,15 @@ from completion.candidates import Drafts
 from completion.reasons import sentence_for
 from completion.types import Candidate, EmptyReason, Suggestion, Timings
 from engine.client.base import EngineClient
-from engine.protocol.messages import GenerationEvent, GenerationRequest, Piece, Synced, SyncReport
+from engine.protocol.messages import (
+    Decoded,
+    DecodeReport,
+    GenerationEvent,
+    GenerationRequest,
+    Piece,
+    Synced,
+    SyncReport,
+)
 
 
 class Attempt:
@@ -19,6 +27,7 @@ class Attempt:
         self._sync_ms = 0.0
         self._first_token_ms = 0.0
         self._sync: SyncReport | None = None
+        self._decoding: DecodeReport | None = None
         self._drafts: Drafts | None = None
 
     async def stream(
@@ -55,6 +64,9 @@ class Attempt:
             self._sync = event.report
             self._sync_ms = self._elapsed_ms()
             return
+        if isinstance(event, Decoded):
+            self._decoding = event.report
+            return
         if isinstance(event, Piece) and not self._first_token_ms:
             self._first_token_ms = self._elapsed_ms()
         drafts.take(event)
@@ -68,6 +80,7 @@ class Attempt:
             timings=Timings(self._sync_ms, self._first_token_ms, self._elapsed_ms()),
             sync=self._sync,
             num_generated=self._drafts.num_generated if self._drafts else 0,
+            decoding=self._decoding,
             reason=reason,
             detail=detail,
         )

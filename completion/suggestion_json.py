@@ -4,9 +4,10 @@ from dataclasses import asdict
 from typing import Any
 
 from completion.types import Suggestion
-from engine.protocol.messages import SyncReport
+from engine.protocol.messages import DecodeReport, SyncReport
 
 _NO_SYNC = SyncReport(prompt=0, kept=0, moved=0, encoded=0, exact_prefix=0, sync_ms=0.0)
+_NO_DECODING = DecodeReport(tokens=0, passes=0, drafted=0, accepted=0, decode_ms=0.0)
 
 
 def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
@@ -17,6 +18,7 @@ def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
         "model": suggestion.model,
         "timings": asdict(suggestion.timings),
         "tokens": tokens_json(suggestion),
+        "decoding": asdict(suggestion.decoding or _NO_DECODING),
         "reason": suggestion.reason,
         "detail": suggestion.detail,
     }

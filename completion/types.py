@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.protocol.messages import SyncReport
+from engine.protocol.messages import DecodeReport, SyncReport
 
 
 class EmptyReason(StrEnum):
@@ -58,6 +58,7 @@ class Suggestion:
     timings: Timings
     sync: SyncReport | None
     num_generated: int
+    decoding: DecodeReport | None = None  # as far as it was followed
     reason: EmptyReason | None = None
     detail: str = ""  # one sentence for people when empty
 

@@ -39,6 +39,12 @@ class EngineSettings:
             "minimum": 64,
         },
     )
+    drafts: bool = field(
+        default=True,
+        metadata={
+            "description": "Guess ahead and check several tokens at once; changes the speed only."
+        },
+    )
     idle_exit_s: int = field(
         default=900,
         metadata={"description": "Seconds without clients before the engine leaves.", "minimum": 1},

@@ -19,10 +19,17 @@ FAILURES = frozenset(
 def describe_cost(suggestion: Suggestion) -> str:
     """Say in one line what the suggestion took."""
     timings, tokens = suggestion.timings, tokens_json(suggestion)
+    decoding = suggestion.decoding
     return (
         f"{suggestion.model}: sync {timings.sync_ms:.0f} ms, first token"
         f" {timings.first_token_ms:.0f} ms, total {timings.total_ms:.0f} ms;"
         f" {tokens['prompt']} prompt tokens: {tokens['kept']} kept, {tokens['moved']} moved,"
         f" {tokens['encoded']} encoded; exact up to {tokens['exact_prefix']};"
         f" {tokens['generated']} generated"
+        + (
+            f" in {decoding.passes} passes, {decoding.accepted} of {decoding.drafted} drafts"
+            " accepted"
+            if decoding
+            else ""
+        )
     )

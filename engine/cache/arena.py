@@ -109,6 +109,16 @@ class Arena:
         """Put saved rows back."""
         self.write(saved.layer, saved.rows, saved.unrotated, saved.keys, saved.values)
 
+    def move_scratch(self, first_row: int, sources: Sequence[int]) -> None:
+        """Put scratch rows side by side from `first_row` on; keys stay turned as they are.
+
+        Unrotated keys are left behind: nothing moves candidates to other positions.
+        """
+        rows = torch.tensor(sources, device=self.keys.device)
+        stop_row = first_row + len(sources)
+        self.keys[:, :, first_row:stop_row] = self.keys.index_select(2, rows)
+        self.values[:, :, first_row:stop_row] = self.values.index_select(2, rows)
+
     def copy_from(self, other: "Arena", num_rows: int) -> None:
         """Take the first `num_rows` rows of another arena of the same model."""
         self.reserve(num_rows)

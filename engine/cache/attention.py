@@ -13,8 +13,9 @@ from engine.model.decoder import softcap
 from engine.model.rotary import RotaryTable, rotate
 
 Visibility = Callable[[int | None], Tensor | None]
-"""For a layer's window (None is unlimited): what queries may see, as a boolean (S, R) tensor,
-or None where every query sees all R rows."""
+"""For a layer's window (None is unlimited): what queries may see of the last T of the R rows,
+as a boolean (S, T) tensor; the rows before those are seen by all. None where every query sees
+all R rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class ArenaAttention:
         self._before_write = before_write
         self._turns = {id(table): table.at(positions) for table in tables}
         self._biases = {
-            window: [self._bias(group.visibility(window)) for group in groups]
+            window: [self._bias(group.visibility(window), group) for group in groups]
             for window in set(configuration.windows)
         }
 
@@ -96,15 +97,18 @@ class ArenaAttention:
             limit=self._configuration.attention_softcap,
         )
 
-    def _bias(self, is_visible: Tensor | None) -> Tensor | None:
-        """Turn (S, R) visibility into an additive bias for folded queries, (G * S, R)."""
+    def _bias(self, is_visible: Tensor | None, group: QueryGroup) -> Tensor | None:
+        """Turn (S, T) visibility into an additive bias for folded queries, (G * S, R)."""
         if is_visible is None:
             return None
+        num_queries, num_masked = is_visible.shape
         bias = torch.zeros(
-            is_visible.shape, dtype=self._arena.keys.dtype, device=is_visible.device
-        ).masked_fill_(~is_visible, float("-inf"))
-        group = self._configuration.num_heads // self._configuration.num_kv_heads
-        return bias.repeat(group, 1)
+            (num_queries, group.num_visible_rows),
+            dtype=self._arena.keys.dtype,
+            device=is_visible.device,
+        )
+        bias[:, group.num_visible_rows - num_masked :].masked_fill_(~is_visible, float("-inf"))
+        return bias.repeat(self._configuration.num_heads // self._configuration.num_kv_heads, 1)
 
 
 def attend_grouped(

@@ -1,6 +1,7 @@
 """The contract of a document's cache, whether it can rotate keys or only reuse prefixes."""
 
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from torch import Tensor
@@ -22,34 +23,73 @@ def run_to_end(work: Generator[object, None, Result]) -> Result:
             return result
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What one candidate goes on with: its last token, and perhaps drafts of what follows.
+
+    Node 0 is the last token chosen and its own parent. Every further node is a draft that
+    follows its parent, an earlier node. So a line is the tree `(0, 0, 1, 2, ...)`.
+    """
+
+    candidate: int
+    tokens: tuple[int, ...]
+    parents: tuple[int, ...] = (0,)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where the parents are not those of a tree."""
+        later = any(parent >= node for node, parent in enumerate(self.parents[1:], start=1))
+        if len(self.parents) != len(self.tokens) or self.parents[:1] != (0,) or later:
+            raise ValueError(
+                f"{len(self.tokens)} tokens have the parents {self.parents}; wanted 0 for the "
+                "first and an earlier node for each other."
+            )
+
+    def child(self, node: int, token: int) -> int | None:
+        """Return the first node that follows `node` with `token`."""
+        nodes = range(node + 1, len(self.tokens))
+        matches = (n for n in nodes if self.parents[n] == node and self.tokens[n] == token)
+        return next(matches, None)
+
+
 class Branches(Protocol):
     """Candidates being written after one cache, whose prompt they read and never change.
 
-    `first_logits` comes first, then `step` any number of times. Valid until a `sync` or a
-    `refresh` changes the cache.
+    `first_logits` comes first, then `step` any number of times, with `keep` after a step that
+    had drafts. Valid until a `sync` or a `refresh` changes the cache.
     """
+
+    @property
+    def takes_drafts(self) -> bool:
+        """Whether a proposal may have more than one node."""
+        ...
 
     def first_logits(self, checkpoint: Checkpoint) -> Tensor:
         """Score the first token of every candidate. Returns (V,), float32."""
         ...
 
-    def step(
-        self, candidates: Sequence[int], tokens: Sequence[int], checkpoint: Checkpoint
-    ) -> Tensor:
-        """Append one token to each of the named candidates and score the next ones.
+    def step(self, proposals: Sequence[Proposal], checkpoint: Checkpoint) -> Tensor:
+        """Append the nodes of each proposal to its candidate and score what follows each.
 
-        One pass through the model for all of them. Interrupted, it leaves no trace.
+        One pass through the model for all of them. A node sees the prompt, its candidate's
+        tokens and the nodes above it. Interrupted, it leaves no trace.
 
         Args:
-            candidates: Which candidates go on, by index; others stay as they are.
-            tokens: One token for each of `candidates`.
+            proposals: At most one for a candidate; others stay as they are.
             checkpoint: As for `DocumentCache.sync`.
 
         Returns:
-            (len(candidates), V), float32.
+            (sum of nodes, V), float32: the nodes of the first proposal, then the next one's.
 
         Raises:
             SupersededError: If the cache has changed since `first_logits`.
+            ValueError: If there are drafts where `takes_drafts` is false.
+        """
+        ...
+
+    def keep(self, candidate: int, path: Sequence[int]) -> None:
+        """Make nodes of the candidate's last proposal its own: a way from node 0 downwards.
+
+        Without it, only node 0 is kept. What is not kept is never seen again.
         """
         ...
 
@@ -99,8 +139,10 @@ class DocumentCache(Protocol):
         """Encode afresh what is approximate, front to back; yields tokens done per pass."""
         ...
 
-    def branch(self, num_candidates: int, max_tokens: int) -> Branches:
+    def branch(self, num_candidates: int, max_tokens: int, max_drafts: int = 0) -> Branches:
         """Begin candidates of at most `max_tokens` each, after a finished sync.
+
+        `max_drafts` is how many drafts all proposals of one step may have together.
 
         Raises:
             RuntimeError: If no sync has finished, or a later one was dropped.

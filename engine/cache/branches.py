@@ -1,13 +1,17 @@
 """Candidates written after a prompt, in scratch rows that the prompt never sees."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.cache.arena import Arena
 from engine.cache.attention import ArenaAttention, QueryGroup, causal_visibility
+from engine.cache.base import Proposal
 from engine.errors import SupersededError
 from engine.model.decoder import Decoder
 from engine.model.rotary import RotaryTable
@@ -43,7 +47,11 @@ class ArenaBranches:
 
     Each candidate's tokens stand at positions from the prompt's end on; in memory the rows of
     all candidates are mixed in the order of writing, and each sees the prompt and its own.
+    A step writes its nodes behind them. The next one first moves together those that were
+    kept, and writes over the others.
     """
+
+    takes_drafts = True
 
     def __init__(
         self,
@@ -58,8 +66,10 @@ class ArenaBranches:
         self._version: int | None = None  # set by first_logits
         self._prompt_length = len(cache.tokens)
         self._num_tokens = [0] * num_candidates
-        self._owners: list[int] = []  # of each scratch row written
+        self._owners: list[int] = []  # of each scratch row kept
         self._positions: list[int] = []  # likewise
+        self._proposals: Sequence[Proposal] = ()  # of the last step
+        self._kept: dict[int, Sequence[int]] = {}  # their nodes, by candidate
 
     def first_logits(self, checkpoint: Checkpoint) -> Tensor:
         """Score the first token of every candidate, (V,)."""
@@ -67,61 +77,100 @@ class ArenaBranches:
         self._version = self._cache.version
         return self._decoder.logits(hidden)[0]
 
-    def step(
-        self, candidates: Sequence[int], tokens: Sequence[int], checkpoint: Checkpoint
-    ) -> Tensor:
-        """Append a token to each named candidate; return scores, (len(candidates), V)."""
+    def step(self, proposals: Sequence[Proposal], checkpoint: Checkpoint) -> Tensor:
+        """Append nodes to the named candidates; return scores, (sum of nodes, V)."""
         if self._version != self._cache.version:
             raise SupersededError("The document changed while a suggestion was being written.")
+        self._settle()
         device = self._decoder.device
-        positions = [self._prompt_length + self._num_tokens[index] for index in candidates]
+        positions = [position for proposal in proposals for position in self._places(proposal)]
         first_row = self._prompt_length + len(self._owners)
-        owners = [*self._owners, *candidates]
-        all_positions = [*self._positions, *positions]
+        stop_row = first_row + len(positions)
         attention = ArenaAttention(
             self._cache.arena,
             self._tables,
             self._decoder.configuration,
-            rows=torch.arange(first_row, first_row + len(candidates), device=device),
+            rows=torch.arange(first_row, stop_row, device=device),
             positions=torch.tensor(positions, device=device),
             groups=[
                 QueryGroup(
                     0,
-                    len(candidates),
-                    num_visible_rows=first_row + len(candidates),
-                    visibility=lambda window: self._visibility(
-                        candidates, positions, owners, all_positions, window
-                    ),
+                    len(positions),
+                    num_visible_rows=stop_row,
+                    visibility=partial(self._visibility, proposals, positions),
                 )
             ],
             before_write=_nothing_to_save,
         )
+        tokens = [token for proposal in proposals for token in proposal.tokens]
         hidden = self._decoder.forward(torch.tensor(tokens, device=device), attention, checkpoint)
-        self._owners, self._positions = owners, all_positions
-        for index in candidates:
-            self._num_tokens[index] += 1
+        self._proposals = proposals
         return self._decoder.logits(hidden)
 
+    def keep(self, candidate: int, path: Sequence[int]) -> None:
+        """Keep a way from node 0 downwards of the candidate's last proposal."""
+        self._kept[candidate] = path
+
+    def _settle(self) -> None:
+        """Move the kept rows of the last step together, behind those kept before."""
+        first_row = row = self._prompt_length + len(self._owners)
+        sources = []
+        for proposal in self._proposals:
+            path = self._kept.get(proposal.candidate, (0,))
+            places = self._places(proposal)
+            sources += [row + node for node in path]
+            self._positions += [places[node] for node in path]
+            self._owners += [proposal.candidate] * len(path)
+            self._num_tokens[proposal.candidate] += len(path)
+            row += len(proposal.tokens)
+        if sources != list(range(first_row, first_row + len(sources))):
+            self._cache.arena.move_scratch(first_row, sources)
+        self._proposals = ()
+        self._kept.clear()
+
+    def _places(self, proposal: Proposal) -> list[int]:
+        """Return the position of each node, which is its depth below the last token's."""
+        places = [self._prompt_length + self._num_tokens[proposal.candidate]]
+        for parent in proposal.parents[1:]:
+            places.append(places[parent] + 1)
+        return places
+
     def _visibility(
-        self,
-        candidates: Sequence[int],
-        positions: Sequence[int],
-        owners: Sequence[int],
-        all_positions: Sequence[int],
-        window: int | None,
+        self, proposals: Sequence[Proposal], positions: Sequence[int], window: int | None
     ) -> Tensor | None:
-        """Return what each candidate sees: the prompt and its own rows, (S, R)."""
+        """Return what each node sees: the prompt, its candidate's rows, the nodes above it.
+
+        All of the prompt is visible without a window, so that only the rows behind it are
+        looked at; and of one candidate's text all that it has kept.
+        """
         if len(self._num_tokens) == 1 and window is None:
-            return None
-        device = self._decoder.device
-        prompt = torch.arange(self._prompt_length, device=device)
-        keys = torch.cat([prompt, torch.tensor(all_positions, device=device)])
-        queries = torch.tensor(positions, device=device)
-        is_visible = causal_visibility(queries, keys, window)
-        owner = torch.tensor(owners, device=device)
-        own = owner[None, :] == torch.tensor(candidates, device=device)[:, None]
-        is_visible[:, self._prompt_length :] &= own
-        return is_visible
+            return None if len(positions) == 1 else self._on_device(_ancestry(proposals))
+        owners = [proposal.candidate for proposal in proposals for _ in proposal.tokens]
+        is_own = np.equal.outer(owners, self._owners)
+        is_visible = self._on_device(np.concatenate([is_own, _ancestry(proposals)], axis=1))
+        if window is None:
+            return is_visible
+        prompt = torch.arange(self._prompt_length, device=is_visible.device)
+        queries = torch.tensor(positions, device=is_visible.device)
+        behind = torch.tensor([*self._positions, *positions], device=is_visible.device)
+        in_window = causal_visibility(queries, torch.cat([prompt, behind]), window)
+        in_window[:, self._prompt_length :] &= is_visible
+        return in_window
+
+    def _on_device(self, is_visible: NDArray[np.bool_]) -> Tensor:
+        return torch.from_numpy(is_visible).to(self._decoder.device)
+
+
+def _ancestry(proposals: Sequence[Proposal]) -> NDArray[np.bool_]:
+    """Return which new rows each node sees, (S, S): itself and the nodes above it."""
+    num_nodes = sum(len(proposal.tokens) for proposal in proposals)
+    is_above = np.eye(num_nodes, dtype=np.bool_)
+    start = 0
+    for proposal in proposals:
+        for node, parent in enumerate(proposal.parents[1:], start=1):
+            is_above[start + node] |= is_above[start + parent]
+        start += len(proposal.tokens)
+    return is_above
 
 
 def _nothing_to_save(layer: int) -> None:

@@ -125,11 +125,11 @@ class LiveCache:
             self._encode(rows, checkpoint)
             yield len(rows)
 
-    def branch(self, num_candidates: int, max_tokens: int) -> ArenaBranches:
+    def branch(self, num_candidates: int, max_tokens: int, max_drafts: int = 0) -> ArenaBranches:
         """Begin candidates in scratch rows behind the prompt."""
         if not len(self._ledger) or not self._ledger.is_encoded.all():
             raise RuntimeError("candidates were begun on a cache whose sync has not finished")
-        self._arena.reserve(len(self._ledger) + num_candidates * max_tokens)
+        self._arena.reserve(len(self._ledger) + num_candidates * max_tokens + max_drafts)
         return ArenaBranches(self, self._decoder, self._tables, num_candidates)
 
     def last_hidden(self, checkpoint: Checkpoint) -> Tensor:

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from engine.cache.base import Proposal
 from engine.cache.slices import DEFAULT_SLICE_TOKENS
 from engine.errors import SupersededError
 from engine.protocol.messages import CacheRun, SyncReport
@@ -110,9 +111,9 @@ class PrefixCache:
         del checkpoint
         yield from ()
 
-    def branch(self, num_candidates: int, max_tokens: int) -> "PrefixBranches":
+    def branch(self, num_candidates: int, max_tokens: int, max_drafts: int = 0) -> "PrefixBranches":
         """Begin candidates, each with a copy of the cache."""
-        del max_tokens
+        del max_tokens, max_drafts
         if self._logits is None or self._num_encoded < len(self._tokens):
             raise RuntimeError("candidates were begun on a cache whose sync has not finished")
         return PrefixBranches(self, num_candidates)
@@ -182,7 +183,12 @@ class PrefixCache:
 
 
 class PrefixBranches:
-    """Candidates that each carry a copy of the cache. Implements `Branches`."""
+    """Candidates that each carry a copy of the cache. Implements `Branches`.
+
+    Takes no drafts: not every state could be taken back after a wrong one.
+    """
+
+    takes_drafts = False
 
     def __init__(self, cache: PrefixCache, num_candidates: int) -> None:
         self._cache = cache
@@ -194,18 +200,19 @@ class PrefixBranches:
         checkpoint()
         return self._cache.logits
 
-    def step(
-        self, candidates: Sequence[int], tokens: Sequence[int], checkpoint: Checkpoint
-    ) -> Tensor:
-        """Append a token to each named candidate; return scores, (len(candidates), V)."""
+    def step(self, proposals: Sequence[Proposal], checkpoint: Checkpoint) -> Tensor:
+        """Append a token to each named candidate; return scores, (len(proposals), V)."""
         if self._version != self._cache.version:
             raise SupersededError("The document changed while a suggestion was being written.")
         checkpoint()
-        return torch.stack(
-            [self._extend(index, token) for index, token in zip(candidates, tokens, strict=True)]
-        )
+        return torch.stack([self._extend(proposal) for proposal in proposals])
 
-    def _extend(self, candidate: int, token: int) -> Tensor:
-        state = self._states[candidate] or self._cache.copied_state()
-        logits, self._states[candidate] = self._cache.continued(token, state)
+    def keep(self, candidate: int, path: Sequence[int]) -> None:
+        """Do nothing: there is one node, and it is kept."""
+
+    def _extend(self, proposal: Proposal) -> Tensor:
+        if len(proposal.tokens) > 1:
+            raise ValueError(f"{len(proposal.tokens) - 1} drafts were proposed; wanted none.")
+        state = self._states[proposal.candidate] or self._cache.copied_state()
+        logits, self._states[proposal.candidate] = self._cache.continued(proposal.tokens[0], state)
         return logits

@@ -173,8 +173,8 @@ def engine_command(settings: EngineSettings) -> list[str]:
         option = "--" + field.name.replace("_", "-")
         if field.name == "model":
             command += [option, canonical_model(value)]
-        elif field.name == "offline":
-            command += [option] if value else []
+        elif isinstance(value, bool):
+            command.append(option if value else option.replace("--", "--no-", 1))
         else:
             command += [option, str(value)]
     return command

@@ -4,9 +4,9 @@ from engine.decoding.constraint import TokenConstraint
 from engine.decoding.sampling import Chooser, Scores, forbid, log_normaliser
 from engine.decoding.stops import StopFilter
 from engine.decoding.vocabulary import Vocabulary
-from engine.protocol.messages import Finished, FinishReason, Piece
+from engine.protocol.messages import Decoded, Finished, FinishReason, Piece
 
-Events = tuple[Piece | Finished, ...]
+Events = tuple[Decoded | Piece | Finished, ...]
 
 
 class Candidate:

@@ -59,6 +59,18 @@ class SortedTokens:
             bisect_left(self._texts, text, *within), bisect_right(self._texts, text, *within)
         )
 
+    def longest_start_of(self, text: bytes) -> int | None:
+        """Return the longest token that `text` begins with; None if there is none."""
+        longest, span = None, self.all
+        for length in range(1, len(text) + 1):
+            span = self.starting_with(text[:length], span)
+            if not span:
+                break
+            equal = self.equal_to(text[:length], span)
+            if equal:
+                longest = int(self._ids[equal.start])
+        return longest
+
     def mask(self, spans: Iterable[Span]) -> Mask:
         """Return a fresh mask that allows the tokens of all `spans`. Shape: (V,)."""
         mask = np.zeros(self._size, np.bool_)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 MAX_CANDIDATES = 16
 """Most texts one request may ask for. Each takes scratch rows and a place in every pass."""
@@ -95,6 +95,7 @@ class GenerationRequest:
     num_candidates: int = 1
     sampling: Sampling = field(default_factory=Sampling)
     forced_text: bytes = b""  # every candidate begins with exactly this
+    drafts: bool = True  # guess ahead where that saves time; the text is the same without
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,24 @@ class Synced:
     """The cache now holds the prompt; decoding begins."""
 
     report: SyncReport
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeReport:
+    """What decoding has taken so far, all candidates together."""
+
+    tokens: int  # chosen
+    passes: int  # through the model; the first tokens come from the sync's own
+    drafted: int  # tokens guessed ahead and checked
+    accepted: int  # of those, chosen; each saves a pass
+    decode_ms: float  # the engine's own time, without waiting for other work
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Comes before what a step of decoding brought; the latest one counts."""
+
+    report: DecodeReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +141,7 @@ class Finished:
     reason: FinishReason
 
 
-GenerationEvent = Synced | Piece | Finished
+GenerationEvent = Synced | Decoded | Piece | Finished
 
 
 @dataclass(frozen=True, slots=True)

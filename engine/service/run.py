@@ -66,6 +66,7 @@ def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedM
     clients are to get their first answer before.
     """
     os.environ.setdefault(*_SLEEPING_THREADS)  # read once, when torch is imported
+    from engine.decoding.drafts.drafter import LearningDrafter  # noqa: PLC0415
     from engine.decoding.generate import decode  # noqa: PLC0415
     from engine.decoding.vocabulary import Vocabulary  # noqa: PLC0415
     from engine.model.loader import load_model  # noqa: PLC0415
@@ -80,10 +81,13 @@ def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedM
     progress(_FRACTION_TO_PREPARE, "The weights are being read.")
     model = load_model(directory, settings.model, settings)
     vocabulary = Vocabulary.from_file(directory / "tokenizer.json")
+    drafter = LearningDrafter(vocabulary) if settings.drafts else None
     note = model.description.rotation_note
     return LoadedModel(
         model=model,
-        decode=lambda cache, request, checkpoint: decode(cache, request, vocabulary, checkpoint),
+        decode=lambda cache, request, checkpoint: decode(
+            cache, request, vocabulary, checkpoint, drafter=drafter
+        ),
         notes=(note,) if note else (),
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.cache.base import run_to_end
+from engine.cache.base import Proposal, run_to_end
 from engine.model.loader import load_model
 from engine.settings import EngineSettings
 from engine.types import never_interrupt
@@ -32,7 +32,7 @@ def test_logits_equal_transformers(family: str, tmp_path: Path) -> None:
     run_to_end(cache.sync(prompt, len(prompt), never_interrupt))
     branches = cache.branch(1, 8)
     ours = [branches.first_logits(never_interrupt)]
-    ours += [branches.step([0], [int(token)], never_interrupt)[0] for token in rest]
+    ours += [branches.step([Proposal(0, (int(token),))], never_interrupt)[0] for token in rest]
     with torch.no_grad():
         theirs = network(torch.from_numpy(tokens.astype(np.int64))[None]).logits[0, -4:]
     torch.testing.assert_close(torch.stack(ours), theirs, rtol=1e-3, atol=2e-4)

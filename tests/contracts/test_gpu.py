@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.cache.base import run_to_end
+from engine.cache.base import Proposal, run_to_end
 from engine.cache.live import LiveCache
 from engine.model.configuration import decoder_configuration
 from engine.model.decoder import Decoder
@@ -48,7 +48,9 @@ def edited_cache(family: str, device: str) -> tuple[LiveCache, list[Tensor]]:
 def scores_of(cache: LiveCache) -> Tensor:
     branches = cache.branch(2, 4)
     first = branches.first_logits(never_interrupt)
-    return torch.cat([first[None], branches.step([0, 1], [5, 6], never_interrupt)]).cpu()
+    return torch.cat(
+        [first[None], branches.step([Proposal(0, (5,)), Proposal(1, (6,))], never_interrupt)]
+    ).cpu()
 
 
 @pytest.mark.parametrize("family", sorted(ROTATING))

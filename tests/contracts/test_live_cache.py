@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.cache.base import run_to_end
+from engine.cache.base import Proposal, run_to_end
 from engine.cache.live import LiveCache
 from engine.cache.repair import RepairPolicy
 from engine.model.configuration import decoder_configuration
@@ -80,7 +80,7 @@ def next_logits(cache: LiveCache, *more: int) -> Tensor:
     """Return scores after the prompt and after each further token, (1 + more, V)."""
     branches = cache.branch(1, 8)
     rows = [branches.first_logits(never_interrupt)]
-    rows += [branches.step([0], [token], never_interrupt)[0] for token in more]
+    rows += [branches.step([Proposal(0, (token,))], never_interrupt)[0] for token in more]
     return torch.stack(rows)
 
 
@@ -253,8 +253,8 @@ def test_candidates_do_not_see_each_other(make_cache: MakeCache) -> None:
     sync(cache, tokens)
     together = cache.branch(3, 8)
     together.first_logits(never_interrupt)
-    together.step([0, 1, 2], [5, 6, 7], never_interrupt)
-    both = together.step([2, 0], [8, 9], never_interrupt)
+    together.step([Proposal(index, (5 + index,)) for index in range(3)], never_interrupt)
+    both = together.step([Proposal(2, (8,)), Proposal(0, (9,))], never_interrupt)
     expected = torch.stack([next_logits(cache, 7, 8)[-1], next_logits(cache, 5, 9)[-1]])
     torch.testing.assert_close(both, expected, rtol=1e-5, atol=1e-5)
 

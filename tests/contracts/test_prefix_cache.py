@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from engine.cache.base import DocumentCache, run_to_end
+from engine.cache.base import DocumentCache, Proposal, run_to_end
 from engine.model.loader import load_model
 from engine.settings import EngineSettings
 from engine.tokens import TokenArray
@@ -59,8 +59,8 @@ def assert_scores(cache: DocumentCache, network: PreTrainedModel) -> None:
         rtol=1e-4,
         atol=1e-4,
     )
-    branches.step([0, 1], [5, 6], never_interrupt)
-    scores = branches.step([1], [7], never_interrupt)[0]
+    branches.step([Proposal(0, (5,)), Proposal(1, (6,))], never_interrupt)
+    scores = branches.step([Proposal(1, (7,))], never_interrupt)[0]
     longer = np.append(cache.tokens, [6, 7]).astype(np.int32)
     torch.testing.assert_close(scores, expected_logits(network, longer), rtol=1e-4, atol=1e-4)
 

@@ -28,7 +28,7 @@ from completion.layout import Prompt
 from completion.prompting import PromptBuilder
 from completion.settings import CompletionSettings
 from completion.tokenization import Tokenization
-from engine.cache.base import run_to_end
+from engine.cache.base import Proposal, run_to_end
 from engine.cache.live import LiveCache
 from engine.cache.repair import RepairPolicy
 from engine.model.configuration import decoder_configuration
@@ -110,7 +110,7 @@ def new_cache() -> LiveCache:
 def scores(cache: LiveCache) -> torch.Tensor:
     branches = cache.branch(1, 4)
     first = branches.first_logits(never_interrupt)
-    return torch.stack([first, branches.step([0], [100], never_interrupt)[0]])
+    return torch.stack([first, branches.step([Proposal(0, (100,))], never_interrupt)[0]])
 
 
 class WholeWay(RuleBasedStateMachine):

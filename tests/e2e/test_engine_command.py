@@ -89,7 +89,7 @@ def test_what_people_read_without_json(call: Call, capsys: pytest.CaptureFixture
 
 
 def test_the_command_for_the_service_says_every_setting_again() -> None:
-    settings = EngineSettings(model="m", offline=True, device="cpu", threads=2, idle_exit_s=7)
+    settings = EngineSettings(model="m", offline=True, drafts=False, device="cpu", threads=2)
     words = engine_command(settings)
     assert words[1:6] == ["-I", "-m", "warmline", "engine", "run"]
     arguments = vars(parse(*words[5:]))

@@ -43,7 +43,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         option = "--" + field.name.replace("_", "-")
         text = str(field.metadata["description"])
         if isinstance(field.default, bool):
-            parser.add_argument(option, action="store_true", help=text)
+            parser.add_argument(
+                option, action=argparse.BooleanOptionalAction, default=field.default, help=text
+            )
         else:
             parser.add_argument(
                 option,

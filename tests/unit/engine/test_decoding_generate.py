@@ -8,11 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from engine.cache.base import Proposal
 from engine.decoding.constraint import IDENTIFIER_BYTES, AllowedStrings, TokenConstraint
 from engine.decoding.generate import decode
 from engine.decoding.vocabulary import Vocabulary
 from engine.errors import EngineError, SupersededError
 from engine.protocol.messages import (
+    Decoded,
     Finished,
     FinishReason,
     GenerationEvent,
@@ -37,22 +39,31 @@ class ModelDouble:
     passes: list[list[int]] = field(default_factory=list)  # candidates in each pass
     written: list[tuple[int, ...]] = field(default_factory=list)
 
-    def branch(self, num_candidates: int, max_tokens: int) -> "ModelDouble":
+    takes_drafts = True
+
+    def branch(self, num_candidates: int, max_tokens: int, max_drafts: int) -> "ModelDouble":
         assert max_tokens > 0
         self.written = [()] * num_candidates
+        self.max_drafts = max_drafts
+        self.nodes: dict[int, list[tuple[int, ...]]] = {}
         return self
 
     def first_logits(self, checkpoint: Checkpoint) -> Tensor:
         self._begin_pass(list(range(len(self.written))), checkpoint)
         return self.score(())
 
-    def step(
-        self, candidates: Sequence[int], tokens: Sequence[int], checkpoint: Checkpoint
-    ) -> Tensor:
-        self._begin_pass(list(candidates), checkpoint)
-        for candidate, token in zip(candidates, tokens, strict=True):
-            self.written[candidate] += (token,)
-        return torch.stack([self.score(self.written[candidate]) for candidate in candidates])
+    def step(self, proposals: Sequence[Proposal], checkpoint: Checkpoint) -> Tensor:
+        self._begin_pass([proposal.candidate for proposal in proposals], checkpoint)
+        assert sum(len(proposal.tokens) - 1 for proposal in proposals) <= self.max_drafts
+        for proposal in proposals:
+            ways = [(*self.written[proposal.candidate], proposal.tokens[0])]
+            for token, parent in zip(proposal.tokens[1:], proposal.parents[1:], strict=True):
+                ways.append((*ways[parent], token))
+            self.nodes[proposal.candidate] = ways
+        return torch.stack([self.score(way) for p in proposals for way in self.nodes[p.candidate]])
+
+    def keep(self, candidate: int, path: Sequence[int]) -> None:
+        self.written[candidate] = self.nodes[candidate][path[-1]]
 
     def _begin_pass(self, candidates: list[int], checkpoint: Checkpoint) -> None:
         self.passes.append(candidates)
@@ -84,7 +95,12 @@ def run(
     score: ScoreFunction, wanted: GenerationRequest, constraint: TokenConstraint | None = None
 ) -> list[GenerationEvent]:
     steps = decode(ModelDouble(score), wanted, VOCABULARY, never_interrupt, constraint)
-    return [event for events in steps for event in events]
+    return [event for events in steps for event in written_events(events)]
+
+
+def written_events(events: Iterable[GenerationEvent]) -> tuple[GenerationEvent, ...]:
+    """Return all but reports, which hold times."""
+    return tuple(event for event in events if not isinstance(event, Decoded))
 
 
 def text_of(events: Iterable[GenerationEvent], candidate: int = 0) -> bytes:
@@ -107,7 +123,7 @@ def test_greedy_text_comes_token_by_token_until_the_end_token() -> None:
     model = ModelDouble(writes(b"foo", b"(", b"x", b")", END))
     steps = list(decode(model, request(), VOCABULARY, never_interrupt))
     assert [text_of(events) for events in steps] == [b"foo", b"(", b"x", b")", b""]
-    assert steps[-1] == (Finished(0, FinishReason.END_OF_TEXT),)
+    assert written_events(steps[-1]) == (Finished(0, FinishReason.END_OF_TEXT),)
     assert len(model.passes) == 5
 
 
