@@ -25,6 +25,14 @@ class EngineSettings:
             "enum": ["auto", "bfloat16", "float32"],
         },
     )
+    decode_weights: str = field(
+        default="auto",
+        metadata={
+            "description": "Weights that suggestions are written with: int4 is faster and hands "
+            "close decisions to the full ones; auto tests the machine.",
+            "enum": ["auto", "full", "int4"],
+        },
+    )
     threads: int = field(
         default=0,
         metadata={

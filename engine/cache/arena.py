@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from engine.cache.alignment import Run
-from engine.model.configuration import DecoderConfiguration
+from engine.model.decoder import Decoder
 from engine.model.rotary import RotaryTable, rotate
 
 ROW_STEP = 512
@@ -35,16 +35,11 @@ class Arena:
     Grows in steps of `ROW_STEP` rows and by at least a quarter, so that typing rarely does it.
     """
 
-    def __init__(
-        self,
-        configuration: DecoderConfiguration,
-        tables: Sequence[RotaryTable],
-        dtype: torch.dtype,
-        device: torch.device,
-    ) -> None:
+    def __init__(self, decoder: Decoder, tables: Sequence[RotaryTable]) -> None:
+        configuration = decoder.configuration
         self._tables = tables
         shape = (configuration.num_layers, configuration.num_kv_heads, 0, configuration.head_size)
-        self.keys = torch.empty(shape, dtype=dtype, device=device)
+        self.keys = torch.empty(shape, dtype=decoder.dtype, device=decoder.device)
         self.unrotated = torch.empty_like(self.keys)
         self.values = torch.empty_like(self.keys)
 

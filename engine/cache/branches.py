@@ -12,11 +12,13 @@ from torch import Tensor
 from engine.cache.arena import Arena
 from engine.cache.attention import ArenaAttention, QueryGroup, causal_visibility
 from engine.cache.base import Proposal
+from engine.cache.parts import CacheParts
 from engine.errors import SupersededError
-from engine.model.decoder import Decoder
-from engine.model.rotary import RotaryTable
 from engine.tokens import TokenArray
 from engine.types import Checkpoint
+
+SURE_MARGIN = 1.0
+"""Between the two highest scores; closer decisions of packed weights are taken again in full."""
 
 
 class SyncedPrompt(Protocol):
@@ -56,13 +58,11 @@ class ArenaBranches:
     def __init__(
         self,
         cache: SyncedPrompt,
-        decoder: Decoder,
-        tables: Sequence[RotaryTable],
+        parts: CacheParts,
         num_candidates: int,
     ) -> None:
         self._cache = cache
-        self._decoder = decoder
-        self._tables = tables
+        self._parts = parts
         self._version: int | None = None  # set by first_logits
         self._prompt_length = len(cache.tokens)
         self._num_tokens = [0] * num_candidates
@@ -75,21 +75,20 @@ class ArenaBranches:
         """Score the first token of every candidate, (V,)."""
         hidden = self._cache.last_hidden(checkpoint)
         self._version = self._cache.version
-        return self._decoder.logits(hidden)[0]
+        return self._parts.short_decoder.logits(hidden)[0]
 
     def step(self, proposals: Sequence[Proposal], checkpoint: Checkpoint) -> Tensor:
         """Append nodes to the named candidates; return scores, (sum of nodes, V)."""
         if self._version != self._cache.version:
             raise SupersededError("The document changed while a suggestion was being written.")
         self._settle()
-        device = self._decoder.device
+        device = self._parts.decoder.device
         positions = [position for proposal in proposals for position in self._places(proposal)]
         first_row = self._prompt_length + len(self._owners)
         stop_row = first_row + len(positions)
         attention = ArenaAttention(
             self._cache.arena,
-            self._tables,
-            self._decoder.configuration,
+            self._parts,
             rows=torch.arange(first_row, stop_row, device=device),
             positions=torch.tensor(positions, device=device),
             groups=[
@@ -102,10 +101,24 @@ class ArenaBranches:
             ],
             before_write=_nothing_to_save,
         )
-        tokens = [token for proposal in proposals for token in proposal.tokens]
-        hidden = self._decoder.forward(torch.tensor(tokens, device=device), attention, checkpoint)
+        tokens = torch.tensor([token for each in proposals for token in each.tokens], device=device)
+        logits = self._logits(proposals, tokens, attention, checkpoint)
         self._proposals = proposals
-        return self._decoder.logits(hidden)
+        return logits
+
+    def _logits(
+        self,
+        proposals: Sequence[Proposal],
+        tokens: Tensor,
+        attention: ArenaAttention,
+        checkpoint: Checkpoint,
+    ) -> Tensor:
+        """Run the pass with packed weights, and again with full ones where those are unsure."""
+        full, short = self._parts.decoder, self._parts.decoder_for(len(tokens))
+        logits = short.logits(short.forward(tokens, attention, checkpoint))
+        if short is not full and _is_unsure(logits, proposals):
+            logits = short.logits(full.forward(tokens, attention, checkpoint))
+        return logits
 
     def keep(self, candidate: int, path: Sequence[int]) -> None:
         """Keep a way from node 0 downwards of the candidate's last proposal."""
@@ -158,7 +171,28 @@ class ArenaBranches:
         return in_window
 
     def _on_device(self, is_visible: NDArray[np.bool_]) -> Tensor:
-        return torch.from_numpy(is_visible).to(self._decoder.device)
+        return torch.from_numpy(is_visible).to(self._parts.decoder.device)
+
+
+def _is_unsure(logits: Tensor, proposals: Sequence[Proposal]) -> bool:
+    """Tell whether two tokens are nearly as likely where the greedy text comes past."""
+    (best, second), tokens = _two_best(logits)
+    is_close = (best - second < SURE_MARGIN).tolist()
+    row = 0
+    for proposal in proposals:
+        node: int | None = 0
+        while node is not None:
+            if is_close[row + node]:
+                return True
+            node = proposal.child(node, tokens[row + node])
+        row += len(proposal.tokens)
+    return False
+
+
+def _two_best(logits: Tensor) -> tuple[Tensor, list[int]]:
+    """Return the two highest scores of each row, (2, S), and the ids of the highest."""
+    scores, tokens = logits.topk(2)
+    return scores.T, tokens[:, 0].tolist()
 
 
 def _ancestry(proposals: Sequence[Proposal]) -> NDArray[np.bool_]:

@@ -1,7 +1,7 @@
 """The live cache: one token sequence, one operation that makes it another."""
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from functools import partial
 
 import numpy as np
@@ -13,10 +13,9 @@ from engine.cache.arena import Arena, SavedRows
 from engine.cache.attention import ArenaAttention, QueryGroup, causal_visibility
 from engine.cache.branches import ArenaBranches
 from engine.cache.ledger import Ledger, Origin
+from engine.cache.parts import CacheParts
 from engine.cache.repair import RepairPolicy
 from engine.cache.slices import DEFAULT_SLICE_TOKENS, RowIndices, pack_slices, stretches
-from engine.model.decoder import Decoder
-from engine.model.rotary import RotaryTable
 from engine.protocol.messages import CacheRun, SyncReport
 from engine.tokens import TokenArray
 from engine.types import Checkpoint
@@ -35,24 +34,22 @@ class LiveCache:
 
     def __init__(
         self,
-        decoder: Decoder,
-        tables: Sequence[RotaryTable],
+        parts: CacheParts,
         policy: RepairPolicy | None = None,
         slice_tokens: int = DEFAULT_SLICE_TOKENS,
     ) -> None:
         """Begin empty.
 
         Args:
-            decoder: The model; shared.
-            tables: Rotary tables per layer; shared.
+            parts: Of the model; shared.
             policy: What to encode afresh beside new tokens.
             slice_tokens: Most tokens in one pass through the model.
         """
-        self._decoder = decoder
-        self._tables = tables
+        self._parts = parts
         self._policy = policy or RepairPolicy()
         self._slice_tokens = slice_tokens
-        self._arena = Arena(decoder.configuration, tables, decoder.dtype, decoder.device)
+        self._arena = Arena(parts.decoder, parts.tables)
+        self._device = parts.decoder.device
         self._ledger = Ledger()
         self._last_hidden: Tensor | None = None  # (1, hidden), of the last token
         self._last_sync: SyncReport | None = None
@@ -130,7 +127,7 @@ class LiveCache:
         if not len(self._ledger) or not self._ledger.is_encoded.all():
             raise RuntimeError("candidates were begun on a cache whose sync has not finished")
         self._arena.reserve(len(self._ledger) + num_candidates * max_tokens + max_drafts)
-        return ArenaBranches(self, self._decoder, self._tables, num_candidates)
+        return ArenaBranches(self, self._parts, num_candidates)
 
     def last_hidden(self, checkpoint: Checkpoint) -> Tensor:
         """Return the hidden state of the last token, (1, hidden), encoding it if need be."""
@@ -141,7 +138,7 @@ class LiveCache:
 
     def copy(self) -> "LiveCache":
         """Return an independent cache with the same content."""
-        other = LiveCache(self._decoder, self._tables, self._policy, self._slice_tokens)
+        other = LiveCache(self._parts, self._policy, self._slice_tokens)
         other._ledger = self._ledger.copy()
         other._arena.copy_from(self._arena, len(self._ledger))
         return other
@@ -167,20 +164,19 @@ class LiveCache:
 
         Interrupted or failed, it leaves the arena as it was.
         """
-        journal = _Journal(self._arena, rows[self._ledger.is_encoded[rows]], self._decoder.device)
-        index = torch.from_numpy(rows).to(self._decoder.device)
+        journal = _Journal(self._arena, rows[self._ledger.is_encoded[rows]], self._device)
+        index = torch.from_numpy(rows).to(self._device)
         attention = ArenaAttention(
             self._arena,
-            self._tables,
-            self._decoder.configuration,
+            self._parts,
             rows=index,
             positions=index,
-            groups=_causal_groups(rows, self._decoder.device),
+            groups=_causal_groups(rows, self._device),
             before_write=journal.save,
         )
         tokens = torch.from_numpy(self._ledger.tokens[rows].astype(np.int64))
         try:
-            hidden = self._decoder.forward(tokens.to(index.device), attention, checkpoint)
+            hidden = self._parts.decoder.forward(tokens.to(index.device), attention, checkpoint)
         except BaseException:
             journal.undo()
             raise
@@ -194,18 +190,23 @@ def _causal_groups(rows: RowIndices, device: torch.device) -> list[QueryGroup]:
     """Let each stretch of consecutive rows see everything up to itself."""
     groups, start = [], 0
     for stretch in stretches(rows):
-        queries = torch.from_numpy(stretch).to(device)
-        keys = torch.arange(int(stretch[-1]) + 1, device=device)
         groups.append(
             QueryGroup(
                 start,
                 start + len(stretch),
-                num_visible_rows=len(keys),
-                visibility=partial(causal_visibility, queries, keys),
+                num_visible_rows=int(stretch[-1]) + 1,
+                visibility=partial(_visibility_in_stretch, torch.from_numpy(stretch).to(device)),
             )
         )
         start += len(stretch)
     return groups
+
+
+def _visibility_in_stretch(rows: Tensor, window: int | None) -> Tensor:
+    """Let each row see all up to itself; without a window, only the stretch itself differs."""
+    if window is None:
+        return causal_visibility(rows, rows, None)
+    return causal_visibility(rows, torch.arange(int(rows[-1]) + 1, device=rows.device), window)
 
 
 class _Journal:

@@ -77,7 +77,7 @@ class Decoder:
     def logits(self, hidden: Tensor) -> Tensor:
         """Score the next token: (S, hidden) gives (S, V), float32."""
         normed = self._norm(hidden, self.weights.final_norm)
-        logits = functional.linear(normed, self.weights.output).float()
+        logits = self.weights.output(normed).float()
         if self.configuration.logit_divisor != 1.0:
             logits = logits / self.configuration.logit_divisor
         return softcap(logits, self.configuration.logit_softcap)

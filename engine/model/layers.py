@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -9,6 +10,9 @@ from torch.nn import functional
 
 from engine.errors import ModelFileError
 from engine.model.configuration import DecoderConfiguration
+
+Product = Callable[[Tensor], Tensor]
+"""A matrix to multiply with: (S, in) gives (S, out)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,28 +70,49 @@ class MlpWeights:
         return self.down(activate(self.gate(hidden)) * self.up(hidden))
 
 
+class AttentionProducts(Protocol):
+    """What a layer computes with its attention's weights."""
+
+    @property
+    def output(self) -> Product:
+        """The projection out of attention."""
+        ...
+
+    def project(self, hidden: Tensor, head_size: int) -> tuple[Tensor, Tensor, Tensor]:
+        """(S, hidden) gives queries (S, H, D), keys and values (S, H_kv, D)."""
+        ...
+
+
+class MlpProducts(Protocol):
+    """What a layer computes with its other weights."""
+
+    def apply(self, hidden: Tensor, activation: str) -> Tensor:
+        """(S, hidden) gives (S, hidden)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class LayerWeights:
     """One layer. The optional norms belong to Qwen3 (query, key) and Gemma 2 and 3."""
 
     attention_norm: Norm
-    attention: AttentionWeights
+    attention: AttentionProducts
     query_norm: Norm | None
     key_norm: Norm | None
     after_attention_norm: Norm | None
     mlp_norm: Norm
-    mlp: MlpWeights
+    mlp: MlpProducts
     after_mlp_norm: Norm | None
 
 
 @dataclass(frozen=True, slots=True)
 class ModelWeights:
-    """All of a model. `output` is the embedding itself where the two are tied."""
+    """All of a model. `output` multiplies with the embedding itself where the two are tied."""
 
     embedding: Tensor
     layers: tuple[LayerWeights, ...]
     final_norm: Norm
-    output: Tensor
+    output: Product
 
 
 def _gelu_tanh(hidden: Tensor) -> Tensor:
@@ -118,7 +143,7 @@ def assemble_weights(
             for index in range(configuration.num_layers)
         ),
         final_norm=reader.norm("model.norm"),
-        output=tensors.get("lm_head.weight", embedding),
+        output=Linear(tensors.get("lm_head.weight", embedding), None),
     )
 
 

@@ -1,17 +1,18 @@
 """From a model folder to a model in memory."""
 
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import safe_open
 from torch import Tensor
 from torch.nn import functional
 
+from engine.cache.kernels import Kernels
 from engine.cache.live import LiveCache
+from engine.cache.parts import CacheParts
 from engine.errors import ModelFileError
+from engine.machine import best_seconds
 from engine.model.base import Model
 from engine.model.configuration import (
     CannotRotateError,
@@ -21,22 +22,20 @@ from engine.model.configuration import (
 )
 from engine.model.decoder import Decoder
 from engine.model.layers import assemble_weights
+from engine.model.packed_store import PackProgress, ignore_pack_progress, load_or_pack, should_pack
 from engine.model.prefix import PrefixModel
-from engine.model.rotary import RotaryTable
 from engine.protocol.messages import ModelDescription
 from engine.settings import EngineSettings
 
 STORAGE_TYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
-SELF_TEST_ROUNDS = 5
 
 
 class RotatingModel:
     """A model with live caches. Implements `Model`."""
 
-    def __init__(self, decoder: Decoder, description: ModelDescription) -> None:
-        self._decoder = decoder
+    def __init__(self, parts: CacheParts, description: ModelDescription) -> None:
+        self._parts = parts
         self._description = description
-        self._tables = rotary_tables(decoder)
 
     @property
     def description(self) -> ModelDescription:
@@ -45,17 +44,29 @@ class RotatingModel:
 
     def new_cache(self) -> LiveCache:
         """Return an empty live cache."""
-        return LiveCache(self._decoder, self._tables)
+        return LiveCache(self._parts)
 
     def bytes_for(self, num_tokens: int) -> int:
         """Estimate the memory of a cache: keys, unrotated keys and values of its tokens."""
-        configuration = self._decoder.configuration
+        decoder = self._parts.decoder
+        configuration = decoder.configuration
         elements = configuration.num_layers * configuration.num_kv_heads * configuration.head_size
-        return 3 * elements * self._decoder.dtype.itemsize * num_tokens
+        return 3 * elements * decoder.dtype.itemsize * num_tokens
 
 
-def load_model(directory: Path, name: str, settings: EngineSettings) -> Model:
+def load_model(
+    directory: Path,
+    name: str,
+    settings: EngineSettings,
+    progress: PackProgress = ignore_pack_progress,
+) -> Model:
     """Load a model folder in hub layout, with live caches where its keys can be rotated.
+
+    Args:
+        directory: The folder.
+        name: What the model is called.
+        settings: Device, number format and threads.
+        progress: Told how far packing is, the first time a model is used on a machine.
 
     Raises:
         ModelError: If the folder is incomplete or the architecture unknown.
@@ -83,7 +94,19 @@ def load_model(directory: Path, name: str, settings: EngineSettings) -> Model:
         can_rotate=True,
         rotation_note="",
     )
-    return RotatingModel(decoder, description)
+    return RotatingModel(_parts(decoder, directory, settings.decode_weights, progress), description)
+
+
+def _parts(decoder: Decoder, directory: Path, wish: str, progress: PackProgress) -> CacheParts:
+    """Choose how to attend and which weights to write with."""
+    if decoder.device.type != "cpu":
+        return CacheParts.of(decoder)
+    kernels = Kernels.fastest(decoder.configuration, decoder.dtype)
+    short_decoder = decoder
+    if should_pack(decoder.weights, wish):
+        packed = load_or_pack(decoder.weights, directory, progress)
+        short_decoder = Decoder(decoder.configuration, packed)
+    return CacheParts.of(decoder, short_decoder=short_decoder, kernels=kernels)
 
 
 def load_decoder(
@@ -99,13 +122,6 @@ def load_decoder(
         )
     placed = {name: tensor.to(device=device, dtype=dtype) for name, tensor in tensors.items()}
     return Decoder(configuration, assemble_weights(placed, configuration))
-
-
-def rotary_tables(decoder: Decoder) -> list[RotaryTable]:
-    """Return a table per layer; layers that turn alike share one."""
-    frequencies = decoder.configuration.frequencies
-    tables = {id(layer): RotaryTable(layer, decoder.dtype, decoder.device) for layer in frequencies}
-    return [tables[id(layer)] for layer in frequencies]
 
 
 def choose_device(wish: str) -> torch.device:
@@ -126,16 +142,10 @@ def choose_storage_type(wish: str, device: torch.device) -> torch.dtype:
 
 
 def _product_seconds(dtype: torch.dtype) -> float:
-    """Time a slice of tokens times a matrix of a small model; the best of a few rounds."""
+    """Time a slice of tokens times a matrix of a small model."""
     hidden = torch.ones(64, 896, dtype=dtype)
     weight = torch.ones(2432, 896, dtype=dtype)
-    return min(_seconds(lambda: functional.linear(hidden, weight)) for _ in range(SELF_TEST_ROUNDS))
-
-
-def _seconds(work: Callable[[], Any]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+    return best_seconds(partial(functional.linear, hidden, weight))
 
 
 def _mapped_tensors(path: Path) -> dict[str, Tensor]:

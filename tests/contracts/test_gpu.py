@@ -7,10 +7,10 @@ from torch import Tensor
 
 from engine.cache.base import Proposal, run_to_end
 from engine.cache.live import LiveCache
+from engine.cache.parts import CacheParts
 from engine.model.configuration import decoder_configuration
 from engine.model.decoder import Decoder
 from engine.model.layers import assemble_weights
-from engine.model.loader import rotary_tables
 from engine.types import never_interrupt
 from tests.unit.engine.families import ROTATING, VOCABULARY_SIZE, make_network
 
@@ -32,7 +32,7 @@ def edited_cache(family: str, device: str) -> tuple[LiveCache, list[Tensor]]:
     configuration = decoder_configuration(network.config.to_dict())
     tensors = {name: tensor.detach().to(device) for name, tensor in network.state_dict().items()}
     decoder = Decoder(configuration, assemble_weights(tensors, configuration))
-    cache = LiveCache(decoder, rotary_tables(decoder), slice_tokens=64)
+    cache = LiveCache(CacheParts.of(decoder), slice_tokens=64)
     generator = np.random.default_rng(1)
     tokens = generator.integers(3, VOCABULARY_SIZE, 300).astype(np.int32)
     inserted = np.insert(tokens, 40, generator.integers(3, VOCABULARY_SIZE, 7)).astype(np.int32)

@@ -14,11 +14,11 @@ from torch import Tensor
 
 from engine.cache.base import Proposal, run_to_end
 from engine.cache.live import LiveCache
+from engine.cache.parts import CacheParts
 from engine.cache.repair import RepairPolicy
 from engine.model.configuration import decoder_configuration
 from engine.model.decoder import Decoder
 from engine.model.layers import assemble_weights
-from engine.model.loader import rotary_tables
 from engine.tokens import TokenArray
 from engine.types import Preempted, never_interrupt
 from tests.unit.engine.families import ROTATING, VOCABULARY_SIZE, make_network
@@ -36,8 +36,8 @@ def make_decoder(family: str, dtype: torch.dtype = torch.float32) -> Decoder:
 
 
 def cache_maker(decoder: Decoder) -> MakeCache:
-    tables = rotary_tables(decoder)
-    return lambda: LiveCache(decoder, tables, POLICY, SLICE_TOKENS)
+    parts = CacheParts.of(decoder)
+    return lambda: LiveCache(parts, POLICY, SLICE_TOKENS)
 
 
 @pytest.fixture(params=sorted(ROTATING))
@@ -281,7 +281,7 @@ def next_logits_of_fresh(make: MakeCache, tokens: TokenArray) -> Tensor:
 def test_many_changed_places_cost_no_more_than_the_bound() -> None:
     """The default policy mends at most 160 tokens however many places changed."""
     decoder = make_decoder("qwen2")
-    cache = LiveCache(decoder, rotary_tables(decoder))
+    cache = LiveCache(CacheParts.of(decoder))
     generator = np.random.default_rng(13)
     tokens = random_tokens(generator, 450)
     sync(cache, tokens)

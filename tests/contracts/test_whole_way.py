@@ -30,11 +30,11 @@ from completion.settings import CompletionSettings
 from completion.tokenization import Tokenization
 from engine.cache.base import Proposal, run_to_end
 from engine.cache.live import LiveCache
+from engine.cache.parts import CacheParts
 from engine.cache.repair import RepairPolicy
 from engine.model.configuration import decoder_configuration
 from engine.model.decoder import Decoder
 from engine.model.layers import assemble_weights
-from engine.model.loader import rotary_tables
 from engine.protocol.messages import ModelDescription
 from engine.types import never_interrupt
 from lsp_server.documents import OpenDocument, OpenDocuments
@@ -104,7 +104,7 @@ def builder() -> PromptBuilder:
 
 
 def new_cache() -> LiveCache:
-    return LiveCache(decoder(), rotary_tables(decoder()), POLICY, slice_tokens=32)
+    return LiveCache(CacheParts.of(decoder()), POLICY, slice_tokens=32)
 
 
 def scores(cache: LiveCache) -> torch.Tensor:

@@ -1,0 +1,261 @@
+"""Weights in four bits, for passes over a few tokens, which wait for memory and not for products.
+
+Every 32 neighbouring weights of a row share a scale and a midpoint, chosen for the least squared
+error. Projections that read the same input are packed as one matrix. The scores of the likeliest
+tokens are computed again from the full weights, so that packing the output layer changes only
+what has no chance.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from engine.model.layers import (
+    ACTIVATIONS,
+    AttentionWeights,
+    LayerWeights,
+    Linear,
+    MlpWeights,
+    ModelWeights,
+)
+
+GROUP_WEIGHTS = 32
+OUTPUT_ROWS_STEP = 16
+"""PyTorch packs matrices whose number of rows is a multiple of this."""
+NUM_LEVELS = 16
+MIDDLE_LEVEL = 8
+NUM_RESCORED = 64
+_NARROWER_RANGES = (0.95, 0.9, 0.85, 0.8, 0.7)
+"""Shares of a group's range that the levels may cover instead of all of it."""
+_BLOCK_ROWS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class PackedLinear:
+    """A matrix (out, in) in four bits, and perhaps a bias.
+
+    Attributes:
+        packed: (out, in / 2), uint8, in an order that depends on the processor.
+        levels: (in / group, out, 2), scale and midpoint of each group.
+        bias: (out,) or None.
+    """
+
+    packed: Tensor
+    levels: Tensor
+    bias: Tensor | None
+
+    def __call__(self, hidden: Tensor) -> Tensor:
+        """(S, in) gives (S, out)."""
+        product = torch.ops.aten._weight_int4pack_mm_for_cpu(  # noqa: SLF001 - there is no public name
+            hidden, self.packed, GROUP_WEIGHTS, self.levels
+        )
+        return product if self.bias is None else product.add_(self.bias)
+
+
+@dataclass(frozen=True, slots=True)
+class PackedAttention:
+    """Projections into attention as one matrix, and the one out of it."""
+
+    into: PackedLinear
+    sizes: tuple[int, ...]  # rows of queries, keys and values
+    output: PackedLinear
+
+    def project(self, hidden: Tensor, head_size: int) -> tuple[Tensor, Tensor, Tensor]:
+        """(S, hidden) gives queries (S, H, D), keys and values (S, H_kv, D)."""
+        queries, keys, values = self.into(hidden).split(self.sizes, dim=1)
+        shape = (len(hidden), -1, head_size)
+        return queries.reshape(shape), keys.reshape(shape), values.reshape(shape)
+
+
+@dataclass(frozen=True, slots=True)
+class PackedMlp:
+    """Gate and up as one matrix, and down."""
+
+    into: PackedLinear
+    down: PackedLinear
+
+    def apply(self, hidden: Tensor, activation: str) -> Tensor:
+        """(S, hidden) gives (S, hidden)."""
+        gate, up = self.into(hidden).chunk(2, dim=1)
+        return self.down(ACTIVATIONS[activation](gate) * up)
+
+
+@dataclass(frozen=True, slots=True)
+class PackedPlainMlp:
+    """Up and down, without a gate."""
+
+    up: PackedLinear
+    down: PackedLinear
+
+    def apply(self, hidden: Tensor, activation: str) -> Tensor:
+        """(S, hidden) gives (S, hidden)."""
+        return self.down(ACTIVATIONS[activation](self.up(hidden)))
+
+
+@dataclass(frozen=True, slots=True)
+class PackedHead:
+    """The output layer: all tokens scored in four bits, the likeliest again in full.
+
+    Attributes:
+        draft: Of all tokens.
+        full: The same weights as stored.
+    """
+
+    draft: PackedLinear
+    full: Linear
+
+    def __call__(self, hidden: Tensor) -> Tensor:
+        """(S, hidden) gives scores, (S, V)."""
+        scores = self.draft(hidden)
+        likeliest = scores.topk(NUM_RESCORED).indices  # (S, NUM_RESCORED)
+        rows = self.full.weight[likeliest]  # (S, NUM_RESCORED, hidden)
+        rescored = torch.bmm(rows, hidden[:, :, None])[:, :, 0]
+        if self.full.bias is not None:
+            rescored += self.full.bias[likeliest]
+        return scores.scatter_(1, likeliest, rescored)
+
+
+Pack = Callable[[str, Sequence[Linear]], PackedLinear]
+"""Gives matrices with the same input as one packed matrix, which has a name."""
+
+
+def packed_weights(weights: ModelWeights, get: Pack) -> ModelWeights:
+    """Return the same model with packed matrices; embedding and norms are shared."""
+    layers = tuple(
+        _packed_layer(layer, partial(_get_of_layer, get, index))
+        for index, layer in enumerate(weights.layers)
+    )
+    output = _full_output(weights)
+    head = PackedHead(get("output", [output]), output)
+    return replace(weights, layers=layers, output=head)
+
+
+def _get_of_layer(get: Pack, index: int, name: str, linears: Sequence[Linear]) -> PackedLinear:
+    return get(f"{index}.{name}", linears)
+
+
+def can_pack(weights: ModelWeights) -> bool:
+    """Tell whether PyTorch has packed products for matrices of these shapes."""
+    shapes = [matrix.shape for matrix in full_matrices(weights)]
+    return all(
+        rows % OUTPUT_ROWS_STEP == 0 and columns % GROUP_WEIGHTS == 0 for rows, columns in shapes
+    )
+
+
+def full_matrices(weights: ModelWeights) -> list[Tensor]:
+    """Return every matrix that would be packed."""
+    linears = [_full_output(weights)]
+    for layer in weights.layers:
+        attention, mlp = _full_products(layer)
+        linears += [attention.query, attention.key, attention.value, attention.output]
+        linears += [mlp.up, mlp.down] if mlp.gate is None else [mlp.gate, mlp.up, mlp.down]
+    return [linear.weight for linear in linears]
+
+
+def _packed_layer(layer: LayerWeights, get: Pack) -> LayerWeights:
+    attention, mlp = _full_products(layer)
+    projections = [attention.query, attention.key, attention.value]
+    return replace(
+        layer,
+        attention=PackedAttention(
+            into=get("attention.into", projections),
+            sizes=tuple(len(each.weight) for each in projections),
+            output=get("attention.output", [attention.output]),
+        ),
+        mlp=_packed_mlp(mlp, get),
+    )
+
+
+def _full_output(weights: ModelWeights) -> Linear:
+    if not isinstance(weights.output, Linear):
+        raise TypeError("The output layer is packed already; only full weights can be packed.")
+    return weights.output
+
+
+def _full_products(layer: LayerWeights) -> tuple[AttentionWeights, MlpWeights]:
+    attention, mlp = layer.attention, layer.mlp
+    if not isinstance(attention, AttentionWeights) or not isinstance(mlp, MlpWeights):
+        raise TypeError("The layer is packed already; only full weights can be packed.")
+    return attention, mlp
+
+
+def _packed_mlp(mlp: MlpWeights, get: Pack) -> PackedMlp | PackedPlainMlp:
+    down = get("mlp.down", [mlp.down])
+    if mlp.gate is None:
+        return PackedPlainMlp(get("mlp.up", [mlp.up]), down)
+    return PackedMlp(get("mlp.into", [mlp.gate, mlp.up]), down)
+
+
+def pack(weights: Sequence[Linear]) -> PackedLinear:
+    """Pack matrices with the same input as one, their rows one after the other."""
+    biases = [linear.bias for linear in weights if linear.bias is not None]
+    levels, numbers = quantise(torch.cat([linear.weight for linear in weights]))
+    return pack_numbers(levels, numbers, torch.cat(biases) if biases else None)
+
+
+def pack_numbers(levels: Tensor, numbers: Tensor, bias: Tensor | None) -> PackedLinear:
+    """Pack a quantised matrix; shapes as `quantise` returns them."""
+    packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu(numbers, 1)  # noqa: SLF001
+    return PackedLinear(packed, levels, bias)
+
+
+def quantise(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Choose a scale and a midpoint for each group of weights, and a level for each weight.
+
+    For several shares of a group's range, weights are rounded to levels that cover it, and scale
+    and offset fitted to those levels by least squares.
+
+    Returns:
+        (in / group, out, 2) scales and midpoints, and (out, in) int32 levels from 0 to 15.
+        A weight is its level minus 8, times the scale, plus the midpoint.
+    """
+    rows, columns = matrix.shape
+    levels = matrix.new_empty(columns // GROUP_WEIGHTS, rows, 2)
+    numbers = torch.empty(rows, columns, dtype=torch.int32)
+    for start in range(0, rows, _BLOCK_ROWS):
+        block = slice(start, start + _BLOCK_ROWS)
+        groups = matrix[block].float().view(-1, columns // GROUP_WEIGHTS, GROUP_WEIGHTS)
+        fit = _fit_best(groups, matrix.dtype)
+        pair = torch.cat([fit.scale, fit.middle], dim=-1)  # (block, in / group, 2)
+        levels[:, block] = pair.transpose(0, 1).to(matrix.dtype)
+        numbers[block] = fit.level.view(-1, columns).int() + MIDDLE_LEVEL
+    return levels, numbers
+
+
+class _Fit(NamedTuple):
+    """Levels of groups and what they stand for; all but `level` have one element a group."""
+
+    scale: Tensor
+    middle: Tensor
+    level: Tensor
+    error: Tensor
+
+
+def _fit_best(groups: Tensor, dtype: torch.dtype) -> _Fit:
+    low, high = groups.aminmax(dim=-1, keepdim=True)
+    best = _fit(groups, low, high, dtype)
+    for share in _NARROWER_RANGES:
+        margin = (high - low) * (1 - share) / 2
+        other = _fit(groups, low + margin, high - margin, dtype)
+        is_better = other.error < best.error
+        chosen = [torch.where(is_better, new, old) for new, old in zip(other, best, strict=True)]
+        best = _Fit(*chosen)
+    return best
+
+
+def _fit(groups: Tensor, low: Tensor, high: Tensor, dtype: torch.dtype) -> _Fit:
+    """Round to levels between `low` and `high`, then fit scale and midpoint to the levels."""
+    step = ((high - low) / (NUM_LEVELS - 1)).clamp(min=torch.finfo(torch.float32).tiny)
+    level = ((groups - low) / step).round().clamp(0, NUM_LEVELS - 1) - MIDDLE_LEVEL
+    mean_level = level.mean(-1, keepdim=True)
+    centred = level - mean_level
+    spread = centred.square().sum(-1, keepdim=True)
+    slope = (centred * groups).sum(-1, keepdim=True) / spread.clamp(min=1e-12)
+    scale = torch.where(spread > 0, slope, step).to(dtype).float()
+    middle = (groups.mean(-1, keepdim=True) - scale * mean_level).to(dtype).float()
+    error = (level * scale + middle - groups).square().sum(-1, keepdim=True)
+    return _Fit(scale, middle, level, error)

@@ -1,0 +1,151 @@
+"""Packed weights on the disk, made once for a model on a machine and mapped from then on."""
+
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from engine.machine import available_bytes, best_seconds
+from engine.model.layers import Linear, ModelWeights
+from engine.model.packed import (
+    GROUP_WEIGHTS,
+    PackedLinear,
+    can_pack,
+    full_matrices,
+    pack,
+    pack_numbers,
+    packed_weights,
+)
+from engine.weights.location import cache_directory
+
+PackProgress = Callable[[float], None]
+"""Called with the fraction done, 0 to 1. May raise to end the work."""
+
+_FORMAT = "1"
+_LEAST_GAIN = 1.25
+_SELF_TEST_SHAPE = (4864, 896)
+_LOG = logging.getLogger(__name__)
+
+
+def load_or_pack(weights: ModelWeights, directory: Path, progress: PackProgress) -> ModelWeights:
+    """Return the model with packed matrices, from the cache directory or made now.
+
+    What cannot be written is used all the same, and made again next time.
+
+    Args:
+        weights: As stored.
+        directory: Where they were read from; another file there makes other packed weights.
+        progress: Told how far the packing is; not called when there is a file.
+    """
+    path = packed_path(directory, weights.embedding.dtype)
+    tensors = _read(path)
+    if tensors is not None:
+        with suppress(KeyError):  # a file cut short or of another build: made again
+            return packed_weights(weights, lambda name, _: _unpack(tensors, name))
+    made: dict[str, PackedLinear] = {}
+    num_matrices = 4 * len(weights.layers) + 1
+
+    def make(name: str, linears: Sequence[Linear]) -> PackedLinear:
+        progress(len(made) / num_matrices)
+        made[name] = pack(linears)
+        return made[name]
+
+    result = packed_weights(weights, make)
+    _write(path, made)
+    return result
+
+
+def ignore_pack_progress(fraction: float) -> None:
+    """Show nothing to nobody."""
+
+
+def should_pack(weights: ModelWeights, wish: str) -> bool:
+    """Tell whether to write with packed weights.
+
+    Args:
+        weights: As stored.
+        wish: `full`, `int4`, or `auto`: packed where that is faster on this processor and
+            leaves memory free.
+    """
+    if wish == "full" or not can_pack(weights):
+        return False
+    return wish == "int4" or (_has_memory(weights) and _is_faster(weights.embedding.dtype))
+
+
+def _has_memory(weights: ModelWeights) -> bool:
+    """Tell whether the packed weights, a third of the full ones, fit in half of what is free."""
+    free_bytes = available_bytes()
+    full_bytes = sum(matrix.nbytes for matrix in full_matrices(weights))
+    return free_bytes is None or free_bytes > 2 * full_bytes // 3
+
+
+def _is_faster(dtype: torch.dtype) -> bool:
+    """Time one token times one matrix of a small model."""
+    rows, columns = _SELF_TEST_SHAPE
+    full = Linear(torch.ones(rows, columns, dtype=dtype), None)
+    levels = torch.ones(columns // GROUP_WEIGHTS, rows, 2, dtype=dtype)
+    packed = pack_numbers(levels, torch.ones(rows, columns, dtype=torch.int32), None)
+    hidden = torch.ones(1, columns, dtype=dtype)
+    return best_seconds(partial(packed, hidden)) * _LEAST_GAIN < best_seconds(partial(full, hidden))
+
+
+def packed_path(directory: Path, dtype: torch.dtype) -> Path:
+    """Return where the packed weights of a model folder lie for this processor."""
+    digest = hashlib.sha256()
+    facts = [_FORMAT, torch.__version__, torch.backends.cpu.get_cpu_capability(), str(dtype)]
+    for file in sorted(directory.glob("*.safetensors")):
+        state = file.stat()
+        facts += [file.name, str(state.st_size), str(state.st_mtime_ns)]
+    digest.update("\n".join(facts).encode())
+    name = f"{directory.name}-{digest.hexdigest()[:16]}.safetensors"
+    return cache_directory() / "packed" / name
+
+
+def _read(path: Path) -> dict[str, Tensor] | None:
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        _LOG.warning("%s could not be read (%s); it is made again.", path, error)
+        return None
+
+
+def _unpack(tensors: dict[str, Tensor], name: str) -> PackedLinear:
+    bias = tensors.get(f"{name}.bias")
+    return PackedLinear(tensors[f"{name}.packed"], tensors[f"{name}.levels"], bias)
+
+
+def _write(path: Path, made: dict[str, PackedLinear]) -> None:
+    tensors: dict[str, Tensor] = {}
+    for name, linear in made.items():
+        tensors[f"{name}.packed"], tensors[f"{name}.levels"] = linear.packed, linear.levels
+        if linear.bias is not None:
+            tensors[f"{name}.bias"] = linear.bias
+    unfinished = path.with_suffix(".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_older(path)
+        save_file(tensors, unfinished)
+        unfinished.replace(path)
+    except (SafetensorError, OSError) as error:
+        _LOG.warning("%s could not be written (%s); it is made again next time.", path, error)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+def _remove_older(path: Path) -> None:
+    """Delete what was packed from older files of the same model."""
+    model = path.name.rsplit("-", 1)[0]
+    for other in path.parent.glob(f"{model}-*.safetensors"):
+        if other.name.rsplit("-", 1)[0] == model and other != path:
+            with suppress(OSError):  # still in use on a system that holds open files
+                other.unlink()
