@@ -18,7 +18,7 @@ def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
         "model": suggestion.model,
         "timings": asdict(suggestion.timings),
         "tokens": tokens_json(suggestion),
-        "decoding": asdict(suggestion.decoding or _NO_DECODING),
+        "decoding": decoding_json(suggestion),
         "reason": suggestion.reason,
         "detail": suggestion.detail,
     }
@@ -35,3 +35,8 @@ def tokens_json(suggestion: Suggestion) -> dict[str, int]:
         "exact_prefix": sync.exact_prefix,
         "generated": suggestion.num_generated,
     }
+
+
+def decoding_json(suggestion: Suggestion) -> dict[str, Any]:
+    """Return what the engine has done for the tokens, as far as it was followed."""
+    return asdict(suggestion.decoding or _NO_DECODING)

@@ -1,6 +1,6 @@
 """What a suggestion means for the command line: whether the work was done, and what it took."""
 
-from completion.suggestion_json import tokens_json
+from completion.suggestion_json import decoding_json, tokens_json
 from completion.types import EmptyReason, Suggestion
 
 FAILURES = frozenset(
@@ -19,17 +19,12 @@ FAILURES = frozenset(
 def describe_cost(suggestion: Suggestion) -> str:
     """Say in one line what the suggestion took."""
     timings, tokens = suggestion.timings, tokens_json(suggestion)
-    decoding = suggestion.decoding
+    decoding = decoding_json(suggestion)
     return (
         f"{suggestion.model}: sync {timings.sync_ms:.0f} ms, first token"
         f" {timings.first_token_ms:.0f} ms, total {timings.total_ms:.0f} ms;"
         f" {tokens['prompt']} prompt tokens: {tokens['kept']} kept, {tokens['moved']} moved,"
         f" {tokens['encoded']} encoded; exact up to {tokens['exact_prefix']};"
-        f" {tokens['generated']} generated"
-        + (
-            f" in {decoding.passes} passes, {decoding.accepted} of {decoding.drafted} drafts"
-            " accepted"
-            if decoding
-            else ""
-        )
+        f" {tokens['generated']} generated in {decoding['passes']} passes,"
+        f" {decoding['accepted']} of {decoding['drafted']} drafts accepted"
     )

@@ -100,8 +100,7 @@ class _Planner:
     def _take(self, node: _Node) -> None:
         self._taken.append(node)
         self._nodes[node.place] += 1
-        if len(node.path) < self._roots[node.place].max_depth:
-            self._open_children(node.place, self._nodes[node.place], node.path, -node.cost)
+        self._open_children(node.place, self._nodes[node.place], node.path, -node.cost)
 
     def _open_children(
         self, place: int, parent: int, path: tuple[int, ...], likelihood: float

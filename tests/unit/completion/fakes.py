@@ -16,6 +16,8 @@ from engine.errors import EngineError, SupersededError
 from engine.protocol.messages import (
     CacheMap,
     CacheRun,
+    Decoded,
+    DecodeReport,
     EngineState,
     EngineStatus,
     Finished,
@@ -77,6 +79,9 @@ def description(directory: Path, context_tokens: int = 32_768) -> ModelDescripti
         can_rotate=True,
         rotation_note="",
     )
+
+
+DECODING = DecodeReport(tokens=4, passes=2, drafted=3, accepted=1, decode_ms=0.5)
 
 
 def report(num_tokens: int) -> SyncReport:
@@ -166,6 +171,7 @@ class FakeEngine:
             if script.error is not None:
                 raise script.error
             yield Synced(report(len(request.tokens)))
+            yield Decoded(DECODING)
             for number, (candidate, text, logprob) in enumerate(script.pieces):
                 if number == script.stops_after:
                     await self._stay_until_newer(request.document, work)

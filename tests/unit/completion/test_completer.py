@@ -28,6 +28,7 @@ from engine.protocol.messages import (
 )
 from tests.unit.completion.fakes import (
     CURSOR,
+    DECODING,
     NAME,
     OPENED,
     TEXT,
@@ -47,6 +48,7 @@ async def test_a_line_is_completed(engine: FakeEngine) -> None:
     assert suggestion.model == "small"
     assert suggestion.sync is not None
     assert suggestion.num_generated == 4
+    assert suggestion.decoding == DECODING
     assert suggestion.candidates[0].mean_logprob == -0.5
     assert 0 < suggestion.timings.sync_ms <= suggestion.timings.first_token_ms
     assert suggestion.timings.first_token_ms <= suggestion.timings.total_ms

@@ -26,6 +26,8 @@ from engine.protocol.frames import (
 from engine.protocol.messages import (
     CacheMap,
     CacheRun,
+    Decoded,
+    DecodeReport,
     EngineState,
     EngineStatus,
     Finished,
@@ -55,7 +57,9 @@ SPLICE = SplicedTokens(2, 1, 0, 1, b"\1\0\0\0", 99)
         Inspection(None),
         Inspection(CacheMap("a", (1, 2), (CacheRun(0, 2, "kept", True),), 1, 20, REPORT)),
         SyncCall("a", WholeTokens(1, b"\1\0\0\0"), 0),
-        GenerateCall("a", SPLICE, 0, 9, (b"\n", b"\xff"), 2, Sampling(0.7, 0.9, 3), b"x"),
+        GenerateCall(
+            "a", SPLICE, 0, 9, (b"\n", b"\xff"), 2, Sampling(0.7, 0.9, 3), b"x", drafts=False
+        ),
         Hello(1, "s", "test"),
         Welcome(1, 2, STATE),
         Nothing(),
@@ -68,7 +72,12 @@ def test_a_message_arrives_as_it_was(message: Any) -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [Synced(REPORT), Piece(1, (7, 8), b"\xe2\x82", -0.25), Finished(0, FinishReason.STOP)],
+    [
+        Synced(REPORT),
+        Decoded(DecodeReport(9, 4, 8, 5, 1.5)),
+        Piece(1, (7, 8), b"\xe2\x82", -0.25),
+        Finished(0, FinishReason.STOP),
+    ],
 )
 def test_an_event_arrives_as_the_kind_it_was(event: GenerationEvent) -> None:
     assert union_from_wire(GenerationEvent, to_wire(GenerationEvent, event), "event") == event
@@ -97,7 +106,7 @@ def test_a_wrong_field_deep_inside_is_named_with_its_path() -> None:
 
 
 def test_wrong_kinds_are_named_with_the_right_ones() -> None:
-    with pytest.raises(WireError, match=r"`e\.type` is 'Other', expected one of Synced, Piece"):
+    with pytest.raises(WireError, match=r"`e\.type` is 'Other', expected one of Synced, Decoded"):
         union_from_wire(GenerationEvent, {"type": "Other"}, "e")
     with pytest.raises(WireError, match=r"`state\.phase` is 'asleep', expected one of starting"):
         from_wire(EngineState, {**to_wire(EngineState, STATE), "phase": "asleep"}, "state")

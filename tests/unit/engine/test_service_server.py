@@ -15,7 +15,7 @@ from engine.protocol.codec import from_wire, to_wire
 from engine.protocol.endpoint import Endpoint, ServiceCard, Transport, endpoint_for
 from engine.protocol.failures import error_of
 from engine.protocol.frames import Failure, Reply, Request
-from engine.protocol.messages import EngineStatus, Phase
+from engine.protocol.messages import PROTOCOL_VERSION, EngineStatus, Phase
 from engine.protocol.tokens import WholeTokens, pack_tokens
 from engine.service import server as server_module
 from engine.service.host import LoadProgress
@@ -96,7 +96,7 @@ async def test_another_version_is_refused_with_both_numbers(
         assert isinstance(failure, Failure)
         error = error_of(failure)
         assert isinstance(error, VersionMismatchError)
-        assert "protocol 999 and the engine 1" in str(error)
+        assert f"protocol 999 and the engine {PROTOCOL_VERSION}" in str(error)
         with pytest.raises(ConnectionClosed, match="protocol 999"):
             await client.receive()
 
@@ -140,7 +140,7 @@ async def test_a_frame_too_large_closes_its_own_connection(
 @pytest.mark.parametrize(
     ("method", "params", "words"),
     [
-        ("fly", {}, "`fly` is no method of protocol 1"),
+        ("fly", {}, f"`fly` is no method of protocol {PROTOCOL_VERSION}"),
         ("status", {"x": 1}, "`status` has an unknown field `x`"),
         ("sync", {"document": "a", "tokens": {}, "cursor": 0}, "`sync.tokens.type` is None"),
         ("inspect", {"document": 7}, "`inspect.document` is int"),

@@ -11,7 +11,7 @@ import pytest
 from completion.cache_view import CacheView, CacheViewRun
 from completion.document import Document
 from completion.types import Candidate, CompletionOptions, EmptyReason, Suggestion, Timings
-from engine.protocol.messages import EngineState, Phase, SyncReport
+from engine.protocol.messages import DecodeReport, EngineState, Phase, SyncReport
 from engine.settings import EngineSettings
 from warmline import headless
 from warmline.main import main
@@ -23,6 +23,7 @@ ANSWER = Suggestion(
     timings=Timings(sync_ms=1.5, first_token_ms=2.0, total_ms=3.0),
     sync=REPORT,
     num_generated=3,
+    decoding=DecodeReport(tokens=5, passes=2, drafted=6, accepted=2, decode_ms=0.5),
 )
 VIEW = CacheView(
     document="file:///x",
@@ -138,6 +139,13 @@ def test_the_json_is_as_promised(
     assert [candidate["text"] for candidate in answer["candidates"]] == ["one", "two"]
     assert answer["model"] == "tiny"
     assert answer["timings"] == {"sync_ms": 1.5, "first_token_ms": 2.0, "total_ms": 3.0}
+    assert answer["decoding"] == {
+        "tokens": 5,
+        "passes": 2,
+        "drafted": 6,
+        "accepted": 2,
+        "decode_ms": 0.5,
+    }
     assert answer["tokens"] == {
         "prompt": 10,
         "kept": 4,
