@@ -19,6 +19,7 @@ class Draft:
     logprob: float = 0.0
     has_ended: bool = False
     is_cut_short: bool = True  # until it ends by itself or by syntax
+    is_cancelled: bool = False  # by the engine, which went away
 
     def end(self) -> None:
         """Take nothing more."""
@@ -50,6 +51,11 @@ class Drafts:
         """Tell whether nothing more is worth waiting for."""
         return all(draft.has_ended for draft in self._drafts)
 
+    @property
+    def are_whole(self) -> bool:
+        """Tell whether each was written until nothing more was wanted of it."""
+        return all(draft.has_ended and not draft.is_cancelled for draft in self._drafts)
+
     def take(self, event: Piece | Finished) -> None:
         """Note more text, or the end, of one candidate."""
         draft = self._drafts[event.candidate]
@@ -60,6 +66,7 @@ class Drafts:
         if isinstance(event, Finished):
             draft.has_ended = True
             draft.is_cut_short = event.reason in {FinishReason.LENGTH, FinishReason.CANCELLED}
+            draft.is_cancelled = event.reason is FinishReason.CANCELLED
         else:
             self._add(draft, event)
 

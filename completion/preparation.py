@@ -10,6 +10,7 @@ from completion.document import Document
 from completion.errors import CompletionError
 from completion.prompting import PromptBuilder
 from completion.settings import CompletionSettings
+from completion.suggestion_cache import Shown
 from completion.syntax import Place, ShapeKind, place_at
 from completion.types import CompletionOptions
 from engine.errors import NotReadyError
@@ -40,8 +41,7 @@ def prepare_request(
     previous: Window | None,
 ) -> PreparedRequest:
     """Lay out the prompt for one suggestion and decide where it should stop."""
-    max_tokens = max(1, settings.max_tokens if options.max_tokens is None else options.max_tokens)
-    max_tokens = min(max_tokens, max(1, builder.description.context_tokens // 2))
+    max_tokens = _max_tokens(builder, settings, options)
     built = builder.build(document, offset, settings, max_tokens, previous=previous)
     place = place_at(document.text, offset, document.language, multi_line=settings.multi_line)
     ends_with_line = place.shape.kind is ShapeKind.LINE and "\n" not in options.forced_text
@@ -57,6 +57,49 @@ def prepare_request(
         forced_text=options.forced_text.encode("utf-8", errors="replace"),
     )
     return PreparedRequest(request, place, built.window)
+
+
+def prepare_next(
+    builder: PromptBuilder,
+    document: Document,
+    shown: Shown,
+    settings: CompletionSettings,
+    *,
+    previous: Window | None,
+) -> PreparedRequest | None:
+    """Lay out what has to be written for the text in which `shown` is accepted.
+
+    The prompt is that of the suggestion itself, which is forced; shape and stops are those of
+    the place behind it. None if the context has no room for that.
+    """
+    cursor, accepted = shown.remembered.stop, shown.candidates[0].text
+    max_tokens = _max_tokens(builder, settings, shown.remembered.options)
+    prompt = builder.build(document, cursor, settings, max_tokens, previous=previous)
+    num_forced = len(builder.tokenization.encode(accepted))
+    room = builder.description.context_tokens - len(prompt.prompt.tokens)
+    if room <= num_forced:
+        return None
+    text = document.text[:cursor] + accepted + document.text[cursor:]
+    place = place_at(
+        text, cursor + len(accepted), document.language, multi_line=settings.multi_line
+    )
+    request = GenerationRequest(
+        document=document.name,
+        tokens=prompt.prompt.tokens.tolist(),
+        cursor=prompt.prompt.cursor,
+        max_tokens=min(num_forced + max_tokens, room),
+        stops=(b"\n",) if place.shape.kind is ShapeKind.LINE else (),
+        forced_text=accepted.encode("utf-8", errors="replace"),
+        is_ahead=True,
+    )
+    return PreparedRequest(request, place, prompt.window)
+
+
+def _max_tokens(
+    builder: PromptBuilder, settings: CompletionSettings, options: CompletionOptions
+) -> int:
+    wanted = settings.max_tokens if options.max_tokens is None else options.max_tokens
+    return max(1, min(wanted, builder.description.context_tokens // 2))
 
 
 async def off_loop(document: Document, work: Callable[[], Result]) -> Result:

@@ -80,6 +80,7 @@ class GenerateCall:
     num_candidates: int
     sampling: Sampling
     forced_text: bytes
+    is_ahead: bool = False
 
     @classmethod
     def of(cls, request: GenerationRequest, tokens: TokenChange) -> "GenerateCall":
@@ -93,6 +94,7 @@ class GenerateCall:
             num_candidates=request.num_candidates,
             sampling=request.sampling,
             forced_text=request.forced_text,
+            is_ahead=request.is_ahead,
         )
 
     def request(self, tokens: TokenArray) -> GenerationRequest:
@@ -106,6 +108,7 @@ class GenerateCall:
             num_candidates=self.num_candidates,
             sampling=self.sampling,
             forced_text=self.forced_text,
+            is_ahead=self.is_ahead,
         )
 
 

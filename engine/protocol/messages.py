@@ -95,6 +95,7 @@ class GenerationRequest:
     num_candidates: int = 1
     sampling: Sampling = field(default_factory=Sampling)
     forced_text: bytes = b""  # every candidate begins with exactly this
+    is_ahead: bool = False  # nobody waits for it yet, see `EngineClient.generate`
 
 
 @dataclass(frozen=True, slots=True)
