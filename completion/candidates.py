@@ -1,11 +1,11 @@
 """Candidates as they are written: text, cost and the moment when enough is there."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from completion.scope import find_end
 from completion.syntax import Place, ShapeKind
-from completion.trimming import Trimmed, complete_text, trim
+from completion.trimming import Trimmed, complete_text, trim, with_newlines_of
 from completion.types import Candidate, EmptyReason
 from engine.protocol.messages import Finished, FinishReason, Piece
 
@@ -105,6 +105,11 @@ class Drafts:
         if draft.is_cut_short:
             text = _whole_part(text, self._place, self._forced_text)
         return trim(text, self._place, self._forced_text)
+
+
+def for_document(text: str, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Return `candidates` as they are inserted into a document of this `text`."""
+    return tuple(replace(each, text=with_newlines_of(text, each.text)) for each in candidates)
 
 
 def _whole_part(text: str, place: Place, forced_text: str) -> str:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from completion.attempt import Attempt
 from completion.background import BackgroundTasks
 from completion.cache_view import CacheView, view_of
-from completion.candidates import Drafts
+from completion.candidates import Drafts, for_document
 from completion.document import Document
 from completion.errors import CompletionError
 from completion.next_suggestion import LASTING_REASONS, PAUSE_S, NextSuggestions
@@ -16,7 +16,6 @@ from completion.preparation import PromptBuilders, off_loop, prepare_request
 from completion.reasons import reason_for
 from completion.settings import CompletionSettings
 from completion.suggestion_cache import Remembered, Shown
-from completion.trimming import with_newlines_of
 from completion.types import CompletionOptions, EmptyReason, Suggestion
 from engine.client.base import EngineClient
 from engine.errors import EngineError
@@ -235,7 +234,7 @@ class Completer:
         candidates, reason = attempt.candidates()
         if not candidates:
             return attempt.empty(EmptyReason.TIMED_OUT if is_late else reason)
-        return attempt.answer(with_newlines_of(ticket.document.text, candidates))
+        return attempt.answer(for_document(ticket.document.text, candidates))
 
     async def _generate(
         self, ticket: Ticket, offset: int, options: CompletionOptions, attempt: Attempt

@@ -2,18 +2,17 @@
 
 import asyncio
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
 
 from completion.background import BackgroundTasks
-from completion.candidates import Drafts
+from completion.candidates import Drafts, for_document
+from completion.continuation import Continuation
 from completion.open_documents import NextTask, OpenDocument
-from completion.preparation import PreparedRequest, PromptBuilders, off_loop, prepare_next
+from completion.preparation import PromptBuilders, off_loop, place_behind, prepare_next
 from completion.settings import CompletionSettings
 from completion.suggestion_cache import Shown
 from completion.trimming import with_newlines_of
 from completion.types import EmptyReason
 from engine.client.base import EngineClient
-from engine.protocol.messages import GenerationEvent, Piece, Synced
 
 PAUSE_S = 0.2
 """How long a suggestion must be shown first: while somebody types on, preparing is for nothing."""
@@ -69,51 +68,45 @@ class NextSuggestions:
                 await self._write(entry, shown, settings)
 
     async def _write(self, entry: OpenDocument, shown: Shown, settings: CompletionSettings) -> None:
+        """Prepare what comes on the same line or, where that is nothing, on the next one."""
         document, window = entry.document, entry.window
         builder = await self._builders.builder_for(self._engine.state.model)
-        prepared = await off_loop(
-            document,
-            lambda: prepare_next(builder, document, shown, settings, previous=window),
+        request = await off_loop(
+            document, lambda: prepare_next(builder, document, shown, settings, previous=window)
         )
-        if prepared is None:
+        if request is None:
             return
-        drafts = Drafts(prepared.place, 1, "", builder.tokenization.control_tokens)
-        await self._stream(prepared, drafts)
-        candidates, reason = drafts.candidates()
-        if candidates:
-            candidates = with_newlines_of(document.text, candidates)
-            entry.suggestions.remember_next(shown, candidates, None)
-        elif drafts.are_whole and reason in LASTING_REASONS:
-            entry.suggestions.remember_next(shown, (), reason)
 
-    async def _stream(self, prepared: PreparedRequest, drafts: Drafts) -> None:
-        """Take what is written after the forced text until nothing more is wanted."""
-        rest = _Rest(len(prepared.request.forced_text))
-        async with aclosing(self._engine.generate(prepared.request)) as events:
-            async for event in events:
-                passed = rest.of(event)
-                if passed is None or isinstance(passed, Synced):
-                    continue
-                drafts.take(passed)
-                if drafts.are_complete:
-                    return
+        async def read_behind(inserted: str, start_byte: int) -> EmptyReason | None:
+            cursor = shown.remembered.stop
+            place = await off_loop(
+                document, lambda: place_behind(document, cursor, inserted, settings)
+            )
+            drafts = Drafts(place, 1, "", builder.tokenization.control_tokens)
+            await written.read(drafts, start_byte)
+            return _remember(entry, shown, inserted, drafts)
+
+        accepted = shown.candidates[0].text
+        async with aclosing(self._engine.generate(request)) as events:
+            written = Continuation(events, len(request.forced_text))
+            reason = await read_behind(accepted, 0)
+            if reason is EmptyReason.NOTHING_TO_SAY and (start := await written.line_start()):
+                inserted = accepted + with_newlines_of(document.text, start)
+                await read_behind(inserted, len(start))
 
 
-@dataclass(slots=True)
-class _Rest:
-    """Lets through what is written after a number of bytes."""
-
-    num_bytes: int
-
-    def of(self, event: GenerationEvent) -> GenerationEvent | None:
-        if not self.num_bytes:
-            return event
-        if not isinstance(event, Piece):
-            return None  # an end within those bytes says nothing about what comes after them
-        skipped = min(self.num_bytes, len(event.text))
-        self.num_bytes -= skipped
-        rest = event.text[skipped:]
-        return replace(event, text=rest) if rest else None
+def _remember(
+    entry: OpenDocument, shown: Shown, inserted: str, drafts: Drafts
+) -> EmptyReason | None:
+    """Keep what was written behind `inserted`; return why that is nothing."""
+    candidates, reason = drafts.candidates()
+    if candidates:
+        candidates = for_document(entry.document.text, candidates)
+        entry.suggestions.remember_next(shown, inserted, candidates, None)
+        return None
+    if drafts.are_whole and reason in LASTING_REASONS:
+        entry.suggestions.remember_next(shown, inserted, (), reason)
+    return reason
 
 
 async def _has_synced(entry: OpenDocument) -> bool:

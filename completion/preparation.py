@@ -66,33 +66,35 @@ def prepare_next(
     settings: CompletionSettings,
     *,
     previous: Window | None,
-) -> PreparedRequest | None:
-    """Lay out what has to be written for the text in which `shown` is accepted.
+) -> GenerationRequest | None:
+    """Ask for what comes after `shown`: the same prompt, and the suggestion itself forced.
 
-    The prompt is that of the suggestion itself, which is forced; shape and stops are those of
-    the place behind it. None if the context has no room for that.
+    None if the context has no room for that.
     """
     cursor, accepted = shown.remembered.stop, shown.candidates[0].text
     max_tokens = _max_tokens(builder, settings, shown.remembered.options)
-    prompt = builder.build(document, cursor, settings, max_tokens, previous=previous)
+    prompt = builder.build(document, cursor, settings, max_tokens, previous=previous).prompt
     num_forced = len(builder.tokenization.encode(accepted))
-    room = builder.description.context_tokens - len(prompt.prompt.tokens)
+    room = builder.description.context_tokens - len(prompt.tokens)
     if room <= num_forced:
         return None
-    text = document.text[:cursor] + accepted + document.text[cursor:]
-    place = place_at(
-        text, cursor + len(accepted), document.language, multi_line=settings.multi_line
-    )
-    request = GenerationRequest(
+    return GenerationRequest(
         document=document.name,
-        tokens=prompt.prompt.tokens.tolist(),
-        cursor=prompt.prompt.cursor,
+        tokens=prompt.tokens.tolist(),
+        cursor=prompt.cursor,
         max_tokens=min(num_forced + max_tokens, room),
-        stops=(b"\n",) if place.shape.kind is ShapeKind.LINE else (),
         forced_text=accepted.encode("utf-8", errors="replace"),
         is_ahead=True,
     )
-    return PreparedRequest(request, place, prompt.window)
+
+
+def place_behind(
+    document: Document, cursor: int, inserted: str, settings: CompletionSettings
+) -> Place:
+    """Look at the code around the end of `inserted`, as if it stood at `cursor`."""
+    text = document.text[:cursor] + inserted + document.text[cursor:]
+    offset = cursor + len(inserted)
+    return place_at(text, offset, document.language, multi_line=settings.multi_line)
 
 
 def _max_tokens(

@@ -96,24 +96,28 @@ class SuggestionCache:
         return Shown(remembered, "", remembered.candidates)
 
     def remember_next(
-        self, shown: Shown, candidates: tuple[Candidate, ...], reason: EmptyReason | None
+        self,
+        shown: Shown,
+        inserted: str,
+        candidates: tuple[Candidate, ...],
+        reason: EmptyReason | None,
     ) -> None:
         """Keep what comes after `shown` is accepted, unless the text around it has changed.
 
         Args:
-            shown: What `candidates` go on from.
-            candidates: To be inserted behind the accepted text.
+            shown: What is inserted first, or at least the beginning of it.
+            inserted: All that is inserted first.
+            candidates: To be inserted behind that.
             reason: Why there are none.
         """
         if shown.remembered not in self._remembered:
             return
         before = shown.remembered
-        whole = tuple(replace(each, text=shown.accepted + each.text) for each in candidates)
+        lead = shown.typed + inserted
+        whole = tuple(replace(each, text=lead + each.text) for each in candidates)
         options = CompletionOptions(max_tokens=before.options.max_tokens)
         self._remembered.appendleft(
-            Remembered(
-                before.start, before.stop, before.model, options, whole, reason, shown.accepted
-            )
+            Remembered(before.start, before.stop, before.model, options, whole, reason, lead)
         )
 
     def has_next(self, shown: Shown) -> bool:

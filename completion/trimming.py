@@ -6,13 +6,13 @@ lines that follow.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from completion.languages import traits_of
 from completion.lexemes import CLOSER_OF, LexemeKind, bracket_lexemes_of, unclosed_count
 from completion.scope import find_end
 from completion.syntax import Place
-from completion.types import Candidate, EmptyReason
+from completion.types import EmptyReason
 
 _LONG_LINE_CHARACTERS = 8  # a repeated line of this length is no coincidence
 _QUOTES = "\"'`"
@@ -40,11 +40,10 @@ def uses_crlf(text: str) -> bool:
     return newline > 0 and text[newline - 1] == "\r"
 
 
-def with_newlines_of(text: str, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-    """Return candidates with LF as they are inserted into a document of this `text`."""
-    if not uses_crlf(text):
-        return candidates
-    return tuple(replace(each, text=each.text.replace("\n", "\r\n")) for each in candidates)
+def with_newlines_of(document_text: str, text: str) -> str:
+    """Return `text` with its lines ending as those of a document do."""
+    text = text.replace("\r\n", "\n")
+    return text.replace("\n", "\r\n") if uses_crlf(document_text) else text
 
 
 def trim(generated: str, place: Place, forced_text: str = "") -> Trimmed:
