@@ -110,6 +110,7 @@ class FakeEngine:
     holds_syncs: bool = False
     requests: list[GenerationRequest] = field(default_factory=list)  # that somebody waits for
     aheads: list[GenerationRequest] = field(default_factory=list)
+    forced_bytes: int | None = None  # how much of what it is told to write ahead it writes
     syncs: list[tuple[str, list[int], int]] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
     num_streams_left: int = 0  # streams ended from outside
@@ -173,7 +174,7 @@ class FakeEngine:
                 raise script.error
             yield Synced(report(len(request.tokens)))
             if request.is_ahead:
-                yield Piece(0, (300,), request.forced_text, -0.5)
+                yield Piece(0, (300,), request.forced_text[: self.forced_bytes], -0.5)
             for number, (candidate, text, logprob) in enumerate(script.pieces):
                 if number == script.stops_after:
                     await self._stay_until_newer(request.document, work)

@@ -56,6 +56,7 @@ SPLICE = SplicedTokens(2, 1, 0, 1, b"\1\0\0\0", 99)
         Inspection(CacheMap("a", (1, 2), (CacheRun(0, 2, "kept", True),), 1, 20, REPORT)),
         SyncCall("a", WholeTokens(1, b"\1\0\0\0"), 0),
         GenerateCall("a", SPLICE, 0, 9, (b"\n", b"\xff"), 2, Sampling(0.7, 0.9, 3), b"x"),
+        GenerateCall("a", SPLICE, 0, 9, (), 1, Sampling(), b"x", is_ahead=True),
         Hello(1, "s", "test"),
         Welcome(1, 2, STATE),
         Nothing(),
