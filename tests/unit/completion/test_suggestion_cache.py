@@ -1,11 +1,6 @@
 """A remembered suggestion answers for its text plus what was typed since, or not at all."""
 
-from dataclasses import dataclass
-
 import pytest
-from hypothesis import event, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from completion.difference import replacement_between
 from completion.suggestion_cache import CAPACITY, Remembered, Shown, SuggestionCache
@@ -197,87 +192,3 @@ def test_the_oldest_are_forgotten() -> None:
         document.suggest(0, f"{number} long", options=CompletionOptions(max_tokens=number))
     assert document.answer(0, CompletionOptions(max_tokens=0)) is None
     assert document.answer(0, CompletionOptions(max_tokens=1)) == ["1 long"]
-
-
-LETTERS = "ab\n"  # few, so that texts agree by chance as often as can be
-texts = st.text(LETTERS, max_size=6)
-
-
-@dataclass
-class Made:
-    """One suggestion as the oracle remembers it: with the whole text around it."""
-
-    before: str
-    after: str
-    candidates: tuple[str, ...]
-    was_kept: bool = True  # the text around it has been the same after every edit
-
-    def surrounds(self, text: str) -> bool:
-        is_long_enough = len(text) >= len(self.before) + len(self.after)
-        return is_long_enough and text.startswith(self.before) and text.endswith(self.after)
-
-    def rests(self, text: str, cursor: int) -> list[str]:
-        if not self.surrounds(text) or cursor != len(text) - len(self.after):
-            return []
-        typed = text[len(self.before) : cursor]
-        longer = [each for each in self.candidates if len(each) > len(typed)]
-        return [each[len(typed) :] for each in longer if each.startswith(typed)]
-
-
-class TypingAlong(RuleBasedStateMachine):
-    """Against an oracle that keeps every text and compares it in full."""
-
-    @initialize(text=texts)
-    def open(self, text: str) -> None:
-        self.document = Text(text)
-        self.made: list[Made] = []
-
-    @rule(data=st.data(), candidates=st.lists(texts.filter(bool), min_size=1, max_size=3))
-    def suggest(self, data: st.DataObject, candidates: list[str]) -> None:
-        at = data.draw(st.integers(0, len(self.document.text)))
-        self.document.suggest(at, *candidates)
-        text = self.document.text
-        self.made.append(Made(text[:at], text[at:], tuple(candidates)))
-
-    @rule(data=st.data(), length=st.integers(0, 3), inserted=texts)
-    def edit(self, data: st.DataObject, length: int, inserted: str) -> None:
-        start = data.draw(st.integers(0, len(self.document.text)))
-        self.document.edit(start, min(len(self.document.text), start + length), inserted)
-        self._follow()
-
-    @rule(data=st.data())
-    def type_along(self, data: st.DataObject) -> None:
-        if self.made:
-            made = data.draw(st.sampled_from(self.made))
-            candidate = data.draw(st.sampled_from(made.candidates))
-            typed = candidate[: data.draw(st.integers(0, len(candidate)))]
-            self._replace_all(made.before + typed + made.after)
-
-    @invariant()
-    def every_answer_is_what_is_left_of_a_suggestion_for_this_text(self) -> None:
-        for cursor in range(len(self.document.text) + 1):
-            answer = self.document.answer(cursor)
-            if answer is not None:
-                event("answered")
-                assert any(answer == made.rests(self.document.text, cursor) for made in self.made)
-
-    @invariant()
-    def a_suggestion_answers_as_long_as_nothing_around_it_changed(self) -> None:
-        for made in [each for each in self.made[-CAPACITY:] if each.was_kept]:
-            cursor = len(self.document.text) - len(made.after)
-            if made.rests(self.document.text, cursor):
-                assert self.document.answer(cursor) is not None
-
-    def _replace_all(self, text: str) -> None:
-        """Go to another text in one edit, as undo does."""
-        old, self.document.text = self.document.text, text
-        self.document.cache.follow(replacement_between(old, text), old, text)
-        self._follow()
-
-    def _follow(self) -> None:
-        for made in self.made:
-            made.was_kept &= made.surrounds(self.document.text)
-
-
-TypingAlong.TestCase.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
-TestTypingAlong = TypingAlong.TestCase
