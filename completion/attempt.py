@@ -5,7 +5,8 @@ from contextlib import aclosing
 
 from completion.candidates import Drafts
 from completion.reasons import sentence_for
-from completion.types import Candidate, EmptyReason, Suggestion, Timings
+from completion.suggestion_cache import Shown
+from completion.types import Candidate, EmptyReason, Origin, Suggestion, Timings
 from engine.client.base import EngineClient
 from engine.protocol.messages import (
     Decoded,
@@ -45,6 +46,11 @@ class Attempt:
                 if drafts.are_complete:
                     break
 
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether the model has said all it was asked for."""
+        return self._drafts is not None and self._drafts.are_whole
+
     def candidates(self) -> tuple[tuple[Candidate, ...], EmptyReason]:
         """Return what there is to suggest by now, or why there is nothing."""
         if self._drafts is None:
@@ -54,6 +60,12 @@ class Attempt:
     def answer(self, candidates: tuple[Candidate, ...]) -> Suggestion:
         """Answer with at least one candidate."""
         return self._suggestion(candidates, None, "")
+
+    def recalled(self, shown: Shown) -> Suggestion:
+        """Answer with what was answered before."""
+        reason = shown.remembered.reason
+        detail = sentence_for(reason) if reason else ""
+        return self._suggestion(shown.candidates, reason, detail, shown.origin)
 
     def empty(self, reason: EmptyReason, detail: str = "") -> Suggestion:
         """Answer with nothing and the reason; `detail` replaces its usual sentence."""
@@ -72,7 +84,11 @@ class Attempt:
         drafts.take(event)
 
     def _suggestion(
-        self, candidates: tuple[Candidate, ...], reason: EmptyReason | None, detail: str
+        self,
+        candidates: tuple[Candidate, ...],
+        reason: EmptyReason | None,
+        detail: str,
+        origin: Origin = Origin.MODEL,
     ) -> Suggestion:
         return Suggestion(
             candidates=candidates,
@@ -83,6 +99,7 @@ class Attempt:
             decoding=self._decoding,
             reason=reason,
             detail=detail,
+            origin=origin,
         )
 
     def _elapsed_ms(self) -> float:

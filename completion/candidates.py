@@ -1,11 +1,11 @@
 """Candidates as they are written: text, cost and the moment when enough is there."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from completion.scope import find_end
 from completion.syntax import Place, ShapeKind
-from completion.trimming import Trimmed, complete_text, trim
+from completion.trimming import Trimmed, complete_text, trim, with_newlines_of
 from completion.types import Candidate, EmptyReason
 from engine.protocol.messages import Finished, FinishReason, Piece
 
@@ -19,6 +19,7 @@ class Draft:
     logprob: float = 0.0
     has_ended: bool = False
     is_cut_short: bool = True  # until it ends by itself or by syntax
+    is_cancelled: bool = False  # by the engine, which went away
 
     def end(self) -> None:
         """Take nothing more."""
@@ -50,6 +51,11 @@ class Drafts:
         """Tell whether nothing more is worth waiting for."""
         return all(draft.has_ended for draft in self._drafts)
 
+    @property
+    def are_whole(self) -> bool:
+        """Tell whether each was written until nothing more was wanted of it."""
+        return all(draft.has_ended and not draft.is_cancelled for draft in self._drafts)
+
     def take(self, event: Piece | Finished) -> None:
         """Note more text, or the end, of one candidate."""
         draft = self._drafts[event.candidate]
@@ -60,6 +66,7 @@ class Drafts:
         if isinstance(event, Finished):
             draft.has_ended = True
             draft.is_cut_short = event.reason in {FinishReason.LENGTH, FinishReason.CANCELLED}
+            draft.is_cancelled = event.reason is FinishReason.CANCELLED
         else:
             self._add(draft, event)
 
@@ -98,6 +105,11 @@ class Drafts:
         if draft.is_cut_short:
             text = _whole_part(text, self._place, self._forced_text)
         return trim(text, self._place, self._forced_text)
+
+
+def for_document(text: str, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Return `candidates` as they are inserted into a document of this `text`."""
+    return tuple(replace(each, text=with_newlines_of(text, each.text)) for each in candidates)
 
 
 def _whole_part(text: str, place: Place, forced_text: str) -> str:

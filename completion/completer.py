@@ -2,21 +2,21 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 from completion.attempt import Attempt
 from completion.background import BackgroundTasks
 from completion.cache_view import CacheView, view_of
-from completion.candidates import Drafts
+from completion.candidates import Drafts, for_document
 from completion.document import Document
 from completion.errors import CompletionError
+from completion.next_suggestion import LASTING_REASONS, PAUSE_S, NextSuggestions
 from completion.open_documents import OpenDocument, Ticket
 from completion.preparation import PromptBuilders, off_loop, prepare_request
 from completion.reasons import reason_for
 from completion.settings import CompletionSettings
-from completion.trimming import uses_crlf
-from completion.types import Candidate, CompletionOptions, EmptyReason, Suggestion
+from completion.suggestion_cache import Remembered, Shown
+from completion.types import CompletionOptions, EmptyReason, Suggestion
 from engine.client.base import EngineClient
 from engine.errors import EngineError
 from engine.protocol.messages import EngineState, Phase
@@ -29,21 +29,29 @@ class Completer:
 
     Documents are snapshots; each change is told to the engine at once, so that its cache is
     right before anyone asks. Whatever is newer wins: a newer request or version of a document
-    turns the answer to an older request into SUPERSEDED.
+    turns the answer to an older request into SUPERSEDED. What is typed along a suggestion is
+    answered without the engine, and so is what was prepared while a suggestion was shown.
 
     Args:
         engine: Connected by whoever owns it, before or after.
         settings: See `update_settings`.
         repository_name: Told to models that know repositories; empty leaves it out.
+        pause_s: How long a suggestion must be shown before the next one is prepared.
     """
 
     def __init__(
-        self, engine: EngineClient, settings: CompletionSettings, repository_name: str = ""
+        self,
+        engine: EngineClient,
+        settings: CompletionSettings,
+        repository_name: str = "",
+        *,
+        pause_s: float = PAUSE_S,
     ) -> None:
         self._engine = engine
         self._settings = settings
         self._builders = PromptBuilders(repository_name)
         self._background = BackgroundTasks(EngineError, CompletionError)
+        self._next = NextSuggestions(engine, self._builders, self._background, pause_s)
         self._open: dict[str, OpenDocument] = {}
         self._newest: OpenDocument | None = None
         engine.on_state(self._catch_up)
@@ -55,6 +63,9 @@ class Completer:
 
     def update_settings(self, settings: CompletionSettings) -> None:
         """Use other settings from the next request on."""
+        if settings != self._settings:
+            for entry in self._open.values():
+                entry.forget_suggestions()
         self._settings = settings
 
     def open(self, document: Document) -> None:
@@ -81,6 +92,9 @@ class Completer:
         entry.change(document, cursor)
         self._newest = entry
         self._schedule_sync(entry)
+        shown = self._find(entry, entry.cursor, _DEFAULT_OPTIONS)
+        if shown is not None:  # some editors show what is left without asking
+            self._prepare_next(entry, shown)
 
     def close(self, name: str) -> None:
         """Let a document go, here and in the engine; an unknown one is no error."""
@@ -106,6 +120,8 @@ class Completer:
         if entry is None:
             return attempt.empty(EmptyReason.UNKNOWN_DOCUMENT)
         suggestion = self._refusal(entry, offset, attempt)
+        if suggestion is None:
+            suggestion = self._recalled(entry, offset, options, attempt)
         if suggestion is None:
             suggestion = await self._newest_answer(entry, offset, options, attempt)
         if suggestion.reason is not EmptyReason.SUPERSEDED:
@@ -142,7 +158,7 @@ class Completer:
         if not 0 <= offset <= length:
             detail = f"The position {offset} is outside a document of {length} characters."
             return attempt.empty(EmptyReason.POSITION_OUTSIDE, detail)
-        if self._is_too_large(entry.document):
+        if entry.document.is_larger_than(self._settings.max_document_bytes):
             return attempt.empty(EmptyReason.DOCUMENT_TOO_LARGE)
         if state.phase is Phase.FAILED:
             return attempt.empty(EmptyReason.ENGINE_FAILED, state.message)
@@ -156,7 +172,49 @@ class Completer:
         """Answer, unless something newer overtakes the answer."""
         ticket = entry.begin_request(offset)
         suggestion = await self._bounded_answer(ticket, offset, options, attempt)
-        return suggestion if ticket.is_newest else attempt.empty(EmptyReason.SUPERSEDED)
+        if not ticket.is_newest:
+            return attempt.empty(EmptyReason.SUPERSEDED)
+        is_final = attempt.is_whole and suggestion.reason in LASTING_REASONS
+        if suggestion.candidates or is_final:
+            self._remember(entry, offset, options, suggestion)
+        return suggestion
+
+    def _find(
+        self, entry: OpenDocument, offset: int | None, options: CompletionOptions
+    ) -> Shown | None:
+        """Look for an answer among those already given."""
+        model = self._engine.state.model
+        if offset is None or model is None or not self._settings.reuse_suggestions:
+            return None
+        return entry.suggestions.find(entry.document.text, offset, options, model.name)
+
+    def _recalled(
+        self, entry: OpenDocument, offset: int, options: CompletionOptions, attempt: Attempt
+    ) -> Suggestion | None:
+        """Answer without the engine, which only follows the cursor."""
+        shown = self._find(entry, offset, options)
+        if shown is None:
+            return None
+        entry.overtake_requests()
+        if entry.cursor != offset:
+            entry.cursor = offset
+            self._schedule_sync(entry)
+        self._prepare_next(entry, shown)
+        return attempt.recalled(shown)
+
+    def _remember(
+        self, entry: OpenDocument, offset: int, options: CompletionOptions, answer: Suggestion
+    ) -> None:
+        if not self._settings.reuse_suggestions:
+            return
+        remembered = Remembered(
+            offset, offset, answer.model, options, answer.candidates, answer.reason
+        )
+        self._prepare_next(entry, entry.suggestions.remember(remembered))
+
+    def _prepare_next(self, entry: OpenDocument, shown: Shown) -> None:
+        if self._settings.prepare_next:
+            self._next.prepare(entry, shown, self._settings)
 
     async def _bounded_answer(
         self, ticket: Ticket, offset: int, options: CompletionOptions, attempt: Attempt
@@ -176,7 +234,7 @@ class Completer:
         candidates, reason = attempt.candidates()
         if not candidates:
             return attempt.empty(EmptyReason.TIMED_OUT if is_late else reason)
-        return attempt.answer(_with_newlines_of(ticket.document, candidates))
+        return attempt.answer(for_document(ticket.document.text, candidates))
 
     async def _generate(
         self, ticket: Ticket, offset: int, options: CompletionOptions, attempt: Attempt
@@ -198,12 +256,6 @@ class Completer:
         )
         await attempt.stream(self._engine, prepared.request, drafts)
 
-    def _is_too_large(self, document: Document) -> bool:
-        most_bytes, text = self._settings.max_document_bytes, document.text
-        if text.isascii() or len(text) > most_bytes:  # no need to encode it at each keystroke
-            return len(text) > most_bytes
-        return len(text.encode("utf-8", "replace")) > most_bytes
-
     def _catch_up(self, state: EngineState) -> None:
         """Fill the newest document's cache when a model becomes ready, first or again."""
         newest = self._newest
@@ -215,7 +267,8 @@ class Completer:
     def _schedule_sync(self, entry: OpenDocument) -> None:
         entry.cancel_sync()
         is_ready = self._engine.state.phase is Phase.READY
-        if is_ready and self._settings.enabled and not self._is_too_large(entry.document):
+        is_too_large = entry.document.is_larger_than(self._settings.max_document_bytes)
+        if is_ready and self._settings.enabled and not is_too_large:
             purpose = f"syncing {entry.document.name}"
             entry.sync_task = self._background.start(self._sync(entry), purpose)
 
@@ -240,11 +293,3 @@ class Completer:
         if self._newest is entry:
             self._newest = None
         return True
-
-
-def _with_newlines_of(
-    document: Document, candidates: tuple[Candidate, ...]
-) -> tuple[Candidate, ...]:
-    if not uses_crlf(document.text):
-        return candidates
-    return tuple(replace(each, text=each.text.replace("\n", "\r\n")) for each in candidates)

@@ -12,6 +12,12 @@ class Document:
     version: int
     text: str
 
+    def is_larger_than(self, num_bytes: int) -> bool:
+        """Tell whether the text takes more than `num_bytes` in UTF-8."""
+        if self.text.isascii() or len(self.text) > num_bytes:  # no need to encode it
+            return len(self.text) > num_bytes
+        return len(self.text.encode("utf-8", "replace")) > num_bytes
+
     def edited(self, start: int, stop: int, text: str, version: int) -> "Document":
         """Return the document with `[start, stop)` replaced by `text`.
 

@@ -1,12 +1,26 @@
 """What is remembered of each open document between requests."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from completion.budget import Window
 from completion.difference import replacement_between
 from completion.document import Document
+from completion.suggestion_cache import Shown, SuggestionCache
 from completion.types import Suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class NextTask:
+    """The work on what comes after a suggestion, done or under way."""
+
+    shown: Shown
+    task: asyncio.Task[None]
+
+    def is_for(self, shown: Shown) -> bool:
+        """Tell whether it is about accepting the same text in the same place."""
+        is_same_place = self.shown.remembered is shown.remembered
+        return is_same_place and self.shown.accepted == shown.accepted
 
 
 @dataclass(slots=True, eq=False)
@@ -19,7 +33,9 @@ class OpenDocument:
     is_open: bool = True
     num_requests: int = 0
     last_suggestion: Suggestion | None = None
+    suggestions: SuggestionCache = field(default_factory=SuggestionCache)
     sync_task: asyncio.Task[None] | None = None
+    next_task: NextTask | None = None
 
     @property
     def is_untouched(self) -> bool:
@@ -27,18 +43,20 @@ class OpenDocument:
         return self.cursor is None
 
     def change(self, document: Document, cursor: int | None) -> None:
-        """Take a new snapshot; cursor and window move along with the edit.
+        """Take a new snapshot; cursor, window and suggestions move along with the edit.
 
         Args:
             document: The new snapshot.
             cursor: None if unknown: then the last one, moved along, or the end of the edit.
         """
+        self.cancel_next()
         old, new = self.document.text, document.text
         edit = replacement_between(old, new)
         if self.window is not None:
             self.window = self.window.moved(edit, len(old), len(new))
         if cursor is None and self.cursor is not None:
             cursor = edit.moved(self.cursor)
+        self.suggestions.follow(edit, old, new)
         self.cursor = edit.new_stop if cursor is None else max(0, min(cursor, len(new)))
         self.document = document
 
@@ -50,20 +68,37 @@ class OpenDocument:
     def begin_request(self, cursor: int) -> "Ticket":
         """Count a request, which replaces a waiting sync: it syncs to the same text."""
         self.cancel_sync()
+        self.cancel_next()
         self.cursor = cursor
-        self.num_requests += 1
+        self.overtake_requests()
         return Ticket(self, self.document, self.num_requests)
+
+    def overtake_requests(self) -> None:
+        """Let no request that is under way have the last word."""
+        self.num_requests += 1
 
     def close(self) -> None:
         """Let nothing more happen to this document."""
         self.cancel_sync()
+        self.cancel_next()
         self.is_open = False
+
+    def forget_suggestions(self) -> None:
+        """Let every request be answered anew."""
+        self.cancel_next()
+        self.suggestions.clear()
 
     def cancel_sync(self) -> None:
         """Give up the sync that is waiting or under way, for something newer."""
         if self.sync_task is not None:
             self.sync_task.cancel()
             self.sync_task = None
+
+    def cancel_next(self) -> None:
+        """Give up what is being prepared."""
+        if self.next_task is not None:
+            self.next_task.task.cancel()
+            self.next_task = None
 
 
 @dataclass(frozen=True, slots=True)

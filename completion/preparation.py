@@ -10,6 +10,7 @@ from completion.document import Document
 from completion.errors import CompletionError
 from completion.prompting import PromptBuilder
 from completion.settings import CompletionSettings
+from completion.suggestion_cache import Shown
 from completion.syntax import Place, ShapeKind, place_at
 from completion.types import CompletionOptions
 from engine.errors import NotReadyError
@@ -40,8 +41,7 @@ def prepare_request(
     previous: Window | None,
 ) -> PreparedRequest:
     """Lay out the prompt for one suggestion and decide where it should stop."""
-    max_tokens = max(1, settings.max_tokens if options.max_tokens is None else options.max_tokens)
-    max_tokens = min(max_tokens, max(1, builder.description.context_tokens // 2))
+    max_tokens = _max_tokens(builder, settings, options)
     built = builder.build(document, offset, settings, max_tokens, previous=previous)
     place = place_at(document.text, offset, document.language, multi_line=settings.multi_line)
     ends_with_line = place.shape.kind is ShapeKind.LINE and "\n" not in options.forced_text
@@ -57,6 +57,51 @@ def prepare_request(
         forced_text=options.forced_text.encode("utf-8", errors="replace"),
     )
     return PreparedRequest(request, place, built.window)
+
+
+def prepare_next(
+    builder: PromptBuilder,
+    document: Document,
+    shown: Shown,
+    settings: CompletionSettings,
+    *,
+    previous: Window | None,
+) -> GenerationRequest | None:
+    """Ask for what comes after `shown`: the same prompt, and the suggestion itself forced.
+
+    None if the context has no room for that.
+    """
+    cursor, accepted = shown.remembered.stop, shown.candidates[0].text
+    max_tokens = _max_tokens(builder, settings, shown.remembered.options)
+    prompt = builder.build(document, cursor, settings, max_tokens, previous=previous).prompt
+    num_forced = len(builder.tokenization.encode(accepted))
+    room = builder.description.context_tokens - len(prompt.tokens)
+    if room <= num_forced:
+        return None
+    return GenerationRequest(
+        document=document.name,
+        tokens=prompt.tokens.tolist(),
+        cursor=prompt.cursor,
+        max_tokens=min(num_forced + max_tokens, room),
+        forced_text=accepted.encode("utf-8", errors="replace"),
+        is_ahead=True,
+    )
+
+
+def place_behind(
+    document: Document, cursor: int, inserted: str, settings: CompletionSettings
+) -> Place:
+    """Look at the code around the end of `inserted`, as if it stood at `cursor`."""
+    text = document.text[:cursor] + inserted + document.text[cursor:]
+    offset = cursor + len(inserted)
+    return place_at(text, offset, document.language, multi_line=settings.multi_line)
+
+
+def _max_tokens(
+    builder: PromptBuilder, settings: CompletionSettings, options: CompletionOptions
+) -> int:
+    wanted = settings.max_tokens if options.max_tokens is None else options.max_tokens
+    return max(1, min(wanted, builder.description.context_tokens // 2))
 
 
 async def off_loop(document: Document, work: Callable[[], Result]) -> Result:

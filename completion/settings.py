@@ -33,6 +33,14 @@ class CompletionSettings:
         default=True,
         metadata={"description": "Read a document as soon as it is opened, not at first use."},
     )
+    reuse_suggestions: bool = field(
+        default=True,
+        metadata={"description": "Answer what is typed along a suggestion without the model."},
+    )
+    prepare_next: bool = field(
+        default=True,
+        metadata={"description": "While a suggestion is shown, prepare what comes after it."},
+    )
     max_document_bytes: int = field(
         default=2_000_000,
         metadata={"description": "Larger documents get no suggestions.", "minimum": 1},

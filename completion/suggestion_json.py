@@ -16,6 +16,7 @@ def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
         "text": suggestion.text,
         "candidates": [asdict(candidate) for candidate in suggestion.candidates],
         "model": suggestion.model,
+        "origin": suggestion.origin,
         "timings": asdict(suggestion.timings),
         "tokens": tokens_json(suggestion),
         "decoding": decoding_json(suggestion),

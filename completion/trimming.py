@@ -40,6 +40,12 @@ def uses_crlf(text: str) -> bool:
     return newline > 0 and text[newline - 1] == "\r"
 
 
+def with_newlines_of(document_text: str, text: str) -> str:
+    """Return `text` with its lines ending as those of a document do."""
+    text = text.replace("\r\n", "\n")
+    return text.replace("\n", "\r\n") if uses_crlf(document_text) else text
+
+
 def trim(generated: str, place: Place, forced_text: str = "") -> Trimmed:
     """Cut a candidate down to what belongs at the cursor. Newlines are LF on both sides.
 

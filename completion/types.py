@@ -22,6 +22,14 @@ class EmptyReason(StrEnum):
     TIMED_OUT = "timed-out"
 
 
+class Origin(StrEnum):
+    """Where an answer comes from."""
+
+    MODEL = "model"  # written for this request
+    TYPED_ALONG = "typed_along"  # what is left of an earlier answer
+    PREPARED = "prepared"  # written while the suggestion before it was shown
+
+
 @dataclass(frozen=True, slots=True)
 class CompletionOptions:
     """What one request asks for. None means: as the settings say."""
@@ -36,7 +44,7 @@ class Candidate:
     """One suggestion, already trimmed, to be inserted at the cursor."""
 
     text: str
-    num_tokens: int
+    num_tokens: int  # as the model wrote it, even where a part is typed by now
     mean_logprob: float
 
 
@@ -61,6 +69,7 @@ class Suggestion:
     decoding: DecodeReport | None = None  # as far as it was followed
     reason: EmptyReason | None = None
     detail: str = ""  # one sentence for people when empty
+    origin: Origin = Origin.MODEL
 
     @property
     def text(self) -> str:

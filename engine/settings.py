@@ -28,8 +28,9 @@ class EngineSettings:
     decode_weights: str = field(
         default="auto",
         metadata={
-            "description": "Weights that suggestions are written with: int4 is faster and hands "
-            "close decisions to the full ones; auto tests the machine.",
+            "description": "Weights that suggestions are written with: full as stored, int4 faster "
+            "but less like the model, auto int4 where that is faster, with close decisions left "
+            "to the full ones.",
             "enum": ["auto", "full", "int4"],
         },
     )

@@ -25,6 +25,8 @@ WINDOW_SETTINGS = {
     "maxTokens": 48,
     # What a document costs from nothing is measured, not begun behind the measurement's back.
     "prepareOnOpen": False,
+    "prepareNext": False,
+    "reuseSuggestions": False,
     # A full recompute of the file must not be cut short: it is what we compare with.
     "timeoutMs": 290_000,
 }

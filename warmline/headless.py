@@ -26,7 +26,10 @@ async def headless_session(engine_settings: EngineSettings) -> AsyncIterator[Ses
         WorkError: If the model cannot be loaded, or not in time.
     """
     completion_settings = replace(
-        CompletionSettings(), timeout_ms=COMPLETION_TIMEOUT_MS, prepare_on_open=False
+        CompletionSettings(),
+        timeout_ms=COMPLETION_TIMEOUT_MS,
+        prepare_on_open=False,
+        prepare_next=False,  # nobody stays to accept anything
     )
     session = join(engine_settings, completion_settings, "", COMMAND_LINE_SESSION)
     try:

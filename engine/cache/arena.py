@@ -80,7 +80,7 @@ class Arena:
             values = self.values[layer].index_select(1, sources)
             self.unrotated[layer].index_copy_(1, targets, unrotated)
             self.values[layer].index_copy_(1, targets, values)
-            self.keys[layer].index_copy_(1, targets, rotate(unrotated, *turns[id(table)]))
+            self.keys[layer].index_copy_(1, targets, rotate(unrotated, turns[id(table)]))
 
     def write(
         self, layer: int, rows: Tensor, unrotated: Tensor, keys: Tensor, values: Tensor

@@ -71,8 +71,10 @@ class ArenaAttention:
         """Store one layer's keys and values, then attend. Shapes as in `decoder.Attend`."""
         turn = self._turns[id(self._tables[layer])]
         self._before_write(layer)
-        self._arena.write(layer, self._rows, keys, rotate(keys, *turn), values)
-        turned = rotate(queries, *turn)
+        turned, turned_keys = torch.split(
+            rotate(torch.cat([queries, keys]), turn), [len(queries), len(keys)]
+        )
+        self._arena.write(layer, self._rows, keys, turned_keys, values)
         biases = self._biases[self._configuration.windows[layer]]
         attended = [
             kernel.attend(

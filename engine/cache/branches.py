@@ -17,9 +17,6 @@ from engine.errors import SupersededError
 from engine.tokens import TokenArray
 from engine.types import Checkpoint
 
-SURE_MARGIN = 1.0
-"""Between the two highest scores; closer decisions of packed weights are taken again in full."""
-
 
 class SyncedPrompt(Protocol):
     """What candidates need of the cache they are written after."""
@@ -113,10 +110,14 @@ class ArenaBranches:
         attention: ArenaAttention,
         checkpoint: Checkpoint,
     ) -> Tensor:
-        """Run the pass with packed weights, and again with full ones where those are unsure."""
+        """Run the pass with packed weights, and again with full ones where it is close."""
         full, short = self._parts.decoder, self._parts.decoder_for(len(tokens))
         logits = short.logits(short.forward(tokens, attention, checkpoint))
-        if short is not full and _is_unsure(logits, proposals):
+        if (
+            self._parts.sure_margin
+            and short is not full
+            and _is_close(logits, proposals, self._parts.sure_margin)
+        ):
             logits = short.logits(full.forward(tokens, attention, checkpoint))
         return logits
 
@@ -174,10 +175,10 @@ class ArenaBranches:
         return torch.from_numpy(is_visible).to(self._parts.decoder.device)
 
 
-def _is_unsure(logits: Tensor, proposals: Sequence[Proposal]) -> bool:
+def _is_close(logits: Tensor, proposals: Sequence[Proposal], margin: float) -> bool:
     """Tell whether two tokens are nearly as likely where the greedy text comes past."""
     (best, second), tokens = _two_best(logits)
-    is_close = (best - second < SURE_MARGIN).tolist()
+    is_close = (best - second < margin).tolist()
     row = 0
     for proposal in proposals:
         node: int | None = 0

@@ -21,12 +21,15 @@ class CacheParts:
             only candidates are written with it. The decoder itself where nothing is packed.
         tables: Rotary tables per layer, shared between layers that turn alike.
         kernels: Ways to attend.
+        sure_margin: Between the two highest scores of a short pass; a closer decision is taken
+            again with the decoder.
     """
 
     decoder: Decoder
     short_decoder: Decoder
     tables: Sequence[RotaryTable]
     kernels: Kernels
+    sure_margin: float = 0.0
 
     def decoder_for(self, num_tokens: int) -> Decoder:
         """Return the faster decoder for a pass that nothing keeps."""
@@ -39,6 +42,7 @@ class CacheParts:
         *,
         short_decoder: Decoder | None = None,
         kernels: Kernels | None = None,
+        sure_margin: float = 0.0,
     ) -> "CacheParts":
         """Gather the parts for a model, with nothing packed unless it is given."""
         configuration = decoder.configuration
@@ -47,6 +51,7 @@ class CacheParts:
             short_decoder=short_decoder or decoder,
             tables=_tables(decoder),
             kernels=kernels or Kernels.plain(configuration.attention_softcap),
+            sure_margin=sure_margin,
         )
 
 

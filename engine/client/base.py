@@ -82,6 +82,11 @@ class EngineClient(Protocol):
         The first event is `Synced`; each candidate ends with `Finished`. Closing the
         generator (`aclose`) cancels within one decoding step. Raises what `sync` raises, and
         `EngineError` if the request makes no sense.
+
+        With `is_ahead` it is work that nobody waits for yet. It gives way to everything else,
+        never changes the cache, and ends with `SupersededError` where the cache does not hold
+        its tokens, where other work on the document is in flight or comes, and where it was
+        left in the middle for something more urgent.
         """
         ...
 

@@ -14,6 +14,11 @@ class Model(Protocol):
         """What the torch-free side needs to know."""
         ...
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether candidates are written with packed weights."""
+        ...
+
     def new_cache(self) -> DocumentCache:
         """Return an empty cache."""
         ...

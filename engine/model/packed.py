@@ -50,9 +50,8 @@ class PackedLinear:
 
     def __call__(self, hidden: Tensor) -> Tensor:
         """(S, in) gives (S, out)."""
-        product = torch.ops.aten._weight_int4pack_mm_for_cpu(  # noqa: SLF001 - there is no public name
-            hidden, self.packed, GROUP_WEIGHTS, self.levels
-        )
+        multiply = torch.ops.aten._weight_int4pack_mm_for_cpu  # noqa: SLF001  (no public name)
+        product: Tensor = multiply(hidden, self.packed, GROUP_WEIGHTS, self.levels)
         return product if self.bias is None else product.add_(self.bias)
 
 
@@ -66,7 +65,7 @@ class PackedAttention:
 
     def project(self, hidden: Tensor, head_size: int) -> tuple[Tensor, Tensor, Tensor]:
         """(S, hidden) gives queries (S, H, D), keys and values (S, H_kv, D)."""
-        queries, keys, values = self.into(hidden).split(self.sizes, dim=1)
+        queries, keys, values = torch.split(self.into(hidden), list(self.sizes), dim=1)
         shape = (len(hidden), -1, head_size)
         return queries.reshape(shape), keys.reshape(shape), values.reshape(shape)
 

@@ -77,6 +77,11 @@ class PrefixModel:
         """What the torch-free side needs to know."""
         return self._description
 
+    @property
+    def is_packed(self) -> bool:
+        """Never: transformers computes with the weights as stored."""
+        return False
+
     def new_cache(self) -> PrefixCache:
         """Return an empty cache that reuses prefixes."""
         return PrefixCache(self._network, self._traits)

@@ -5,6 +5,8 @@ done one type wider than storage (float32 for bfloat16 and float16, float64 for 
 result is within one rounding of the exact turn however often a key has moved before.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -18,6 +20,18 @@ WIDER = {
 TABLE_STEP_TOKENS = 4096
 
 
+class Turn(NamedTuple):
+    """What turns vectors to some positions, one type wider than they are stored in.
+
+    Attributes:
+        cosines: (S, rotary_size).
+        sines: (S, rotary_size), negative for the first half of the elements.
+    """
+
+    cosines: Tensor
+    sines: Tensor
+
+
 class RotaryTable:
     """Cosines and sines of every position so far asked for, computed in float64."""
 
@@ -28,13 +42,13 @@ class RotaryTable:
         self._frequencies = frequencies
         self._wide = WIDER[storage]
         self._device = device
-        self._cosines = torch.empty(0, self.rotary_size // 2, dtype=self._wide, device=device)
+        self._cosines = torch.empty(0, self.rotary_size, dtype=self._wide, device=device)
         self._sines = self._cosines.clone()
 
-    def at(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Return cosines and sines, (S, rotary_size // 2) each, for (S,) integer positions."""
+    def at(self, positions: Tensor) -> Turn:
+        """Return the turn to (S,) integer positions."""
         self._grow(int(positions.max()) + 1)
-        return self._cosines[positions], self._sines[positions]
+        return Turn(self._cosines[positions], self._sines[positions])
 
     def _grow(self, num_positions: int) -> None:
         if num_positions <= len(self._cosines):
@@ -42,17 +56,17 @@ class RotaryTable:
         size = -(-num_positions // TABLE_STEP_TOKENS) * TABLE_STEP_TOKENS
         radians = torch.from_numpy(self._frequencies.radians_per_token)
         angles = torch.arange(size, dtype=torch.float64)[:, None] * radians
-        amplitude = self._frequencies.amplitude
-        self._cosines = (angles.cos() * amplitude).to(self._device, self._wide)
-        self._sines = (angles.sin() * amplitude).to(self._device, self._wide)
+        cosines = angles.cos() * self._frequencies.amplitude
+        sines = angles.sin() * self._frequencies.amplitude
+        self._cosines = torch.cat([cosines, cosines], dim=1).to(self._device, self._wide)
+        self._sines = torch.cat([-sines, sines], dim=1).to(self._device, self._wide)
 
 
-def rotate(vectors: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+def rotate(vectors: Tensor, turn: Turn) -> Tensor:
     """Turn the rotary elements of each vector; the others pass through.
 
     Shapes:
         vectors: (heads, S, D), storage type. Not changed.
-        cosines, sines: (S, rotary_size // 2), wider type.
 
     Returns:
         (heads, S, D), storage type.
@@ -61,11 +75,10 @@ def rotate(vectors: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
         RoFormer, arXiv 2104.09864, section 3.4.2; element i turns with element
         i + rotary_size // 2, the layout of the supported families.
     """
-    half = cosines.shape[-1]
-    first = vectors[..., :half].to(cosines.dtype)
-    second = vectors[..., half : 2 * half].to(cosines.dtype)
-    turned = torch.empty_like(vectors)
-    turned[..., :half] = first * cosines - second * sines
-    turned[..., half : 2 * half] = second * cosines + first * sines
-    turned[..., 2 * half :] = vectors[..., 2 * half :]
-    return turned
+    size = turn.cosines.shape[-1]
+    rotary = vectors[..., :size].to(turn.cosines.dtype)
+    partners = rotary.roll(size // 2, -1)
+    turned = torch.addcmul(rotary * turn.cosines, partners, turn.sines).to(vectors.dtype)
+    if size == vectors.shape[-1]:
+        return turned
+    return torch.cat([turned, vectors[..., size:]], dim=-1)

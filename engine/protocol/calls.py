@@ -81,6 +81,7 @@ class GenerateCall:
     sampling: Sampling
     forced_text: bytes
     drafts: bool
+    is_ahead: bool
 
     @classmethod
     def of(cls, request: GenerationRequest, tokens: TokenChange) -> "GenerateCall":
@@ -95,6 +96,7 @@ class GenerateCall:
             sampling=request.sampling,
             forced_text=request.forced_text,
             drafts=request.drafts,
+            is_ahead=request.is_ahead,
         )
 
     def request(self, tokens: TokenArray) -> GenerationRequest:
@@ -109,6 +111,7 @@ class GenerateCall:
             sampling=self.sampling,
             forced_text=self.forced_text,
             drafts=self.drafts,
+            is_ahead=self.is_ahead,
         )
 
 

@@ -96,6 +96,7 @@ class GenerationRequest:
     sampling: Sampling = field(default_factory=Sampling)
     forced_text: bytes = b""  # every candidate begins with exactly this
     drafts: bool = True  # guess ahead where that saves time; the text is the same without
+    is_ahead: bool = False  # nobody waits for it yet, see `EngineClient.generate`
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,14 @@ from engine.service.dispatcher import Dispatcher
 from engine.service.idle import IdleRefresh
 from engine.service.pool import CacheKey, CachePool, PoolSummary
 from engine.service.requests import checked_generation, checked_prompt
-from engine.service.steps import Bench, LoadedModel, describe, generation_steps, sync_steps
+from engine.service.steps import (
+    AheadSteps,
+    Bench,
+    LoadedModel,
+    describe,
+    generation_steps,
+    sync_steps,
+)
 from engine.service.work import Step, Work
 from engine.service.worker import AbandonedError, Priority
 from engine.tokens import TokenArray
@@ -95,7 +102,7 @@ class EngineHost:
         bench = self._ready_bench()
         prompt = checked_prompt(tokens, cursor, bench.loaded.model.description)
         key = CacheKey(session, document)
-        while (current := self._current.get(key)) and np.array_equal(current.tokens, prompt):
+        while (current := self._in_flight(key)) and np.array_equal(current.tokens, prompt):
             with suppress(AbandonedError):  # whoever began it left before it was in sync
                 return await current.report()
         steps = partial(sync_steps, bench, key, prompt, cursor)
@@ -112,8 +119,11 @@ class EngineHost:
         bench = self._ready_bench()
         prompt = checked_generation(request, bench.loaded.model.description)
         key = CacheKey(session, request.document)
-        steps = partial(generation_steps, bench, key, prompt, request)
-        work = self._begin(key, Priority.DECODE, prompt, steps)
+        if request.is_ahead:
+            work = self._begin_ahead(key, prompt, AheadSteps(bench, key, prompt, request))
+        else:
+            steps = partial(generation_steps, bench, key, prompt, request)
+            work = self._begin(key, Priority.DECODE, prompt, steps)
         try:
             async with aclosing(work.events()) as events:
                 async for event in events:
@@ -188,12 +198,33 @@ class EngineHost:
         prompt: TokenArray,
         steps: Callable[[Checkpoint], Generator[Step, None, None]],
     ) -> Work:
+        work = self._submit(key, priority, prompt, steps)
+        self._latest = key
+        return work
+
+    def _begin_ahead(self, key: CacheKey, prompt: TokenArray, steps: AheadSteps) -> Work:
+        current = self._in_flight(key)
+        if current is not None and current.job.verdict is None:
+            raise SupersededError(f"Other work on {key.document} is in flight.")
+        return self._submit(key, Priority.AHEAD, prompt, steps)
+
+    def _in_flight(self, key: CacheKey) -> Work | None:
+        """Return the work on `key` that is not done ahead."""
+        work = self._current.get(key)
+        return None if work is None or work.job.priority is Priority.AHEAD else work
+
+    def _submit(
+        self,
+        key: CacheKey,
+        priority: Priority,
+        prompt: TokenArray,
+        steps: Callable[[Checkpoint], Generator[Step, None, None]],
+    ) -> Work:
         self._idle.end()
         work = Work(prompt)
         end = partial(self._end, key, work)
         work.job = self._dispatcher.submit(key, priority, steps, work.take, end)
         self._current[key] = work
-        self._latest = key
         return work
 
     def _end(self, key: CacheKey, work: Work, error: Exception | None) -> None:

@@ -17,9 +17,10 @@ from engine.settings import EngineSettings
 
 _LOG = logging.getLogger(__name__)
 _FRACTION_TO_PREPARE = 0.8  # of loading, if the weights must be converted first
-_SLEEPING_THREADS = ("OMP_WAIT_POLICY", "PASSIVE")
-"""Threads that wait for each other sleep. Spinning ones made a pass through the model
-several times slower wherever something else, such as a compiler, used the same cores."""
+THREAD_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "5000"}
+"""Threads that wait for each other spin for some microseconds, then sleep. Spinning for long,
+as is usual, made a pass through the model several times slower wherever something else, such
+as a compiler, used the same cores; not spinning at all made small products twice as slow."""
 
 
 def run_engine(settings: EngineSettings) -> int:
@@ -65,7 +66,8 @@ def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedM
     Runs on the worker's thread. Imports torch only now, because that takes seconds and
     clients are to get their first answer before.
     """
-    os.environ.setdefault(*_SLEEPING_THREADS)  # read once, when torch is imported
+    os.environ.update(THREAD_ENVIRONMENT | os.environ)  # read once, when torch is imported
+    from engine.decoding.drafts.costs import BFLOAT16_PASS_COSTS, PACKED_PASS_COSTS  # noqa: PLC0415
     from engine.decoding.drafts.drafter import LearningDrafter  # noqa: PLC0415
     from engine.decoding.generate import decode  # noqa: PLC0415
     from engine.decoding.vocabulary import Vocabulary  # noqa: PLC0415
@@ -77,11 +79,16 @@ def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedM
         fraction = report.done / report.total if report.total else 0.0
         progress(fraction * _FRACTION_TO_PREPARE, report.message)
 
+    def tell_packing(fraction: float) -> None:
+        done = _FRACTION_TO_PREPARE + fraction * (1 - _FRACTION_TO_PREPARE)
+        progress(done, "The weights are being packed, once for this machine.")
+
     directory = ModelStore(offline=settings.offline).require(settings.model, tell)
     progress(_FRACTION_TO_PREPARE, "The weights are being read.")
-    model = load_model(directory, settings.model, settings)
+    model = load_model(directory, settings.model, settings, tell_packing)
     vocabulary = Vocabulary.from_file(directory / "tokenizer.json")
-    drafter = LearningDrafter(vocabulary) if settings.drafts else None
+    costs = PACKED_PASS_COSTS if model.is_packed else BFLOAT16_PASS_COSTS
+    drafter = LearningDrafter(vocabulary, costs) if settings.drafts else None
     note = model.description.rotation_note
     return LoadedModel(
         model=model,

@@ -6,7 +6,16 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.protocol.messages import CacheMap, GenerationEvent, GenerationRequest, Synced
+import numpy as np
+
+from engine.errors import SupersededError
+from engine.protocol.messages import (
+    CacheMap,
+    GenerationEvent,
+    GenerationRequest,
+    Synced,
+    SyncReport,
+)
 from engine.service.pool import CacheKey, CachePool
 from engine.service.work import Step
 from engine.tokens import TokenArray
@@ -62,6 +71,44 @@ def generation_steps(
         yield from bench.loaded.decode(cache, request, checkpoint)
 
 
+class AheadSteps:
+    """Decodes after a cache that holds `prompt` already, and leaves it as it is.
+
+    Left for more urgent work after its first events were told, it cannot begin anew: whoever
+    listens would hear them twice.
+    """
+
+    def __init__(
+        self, bench: Bench, key: CacheKey, prompt: TokenArray, request: GenerationRequest
+    ) -> None:
+        self._bench = bench
+        self._key = key
+        self._prompt = prompt
+        self._request = request
+        self._has_told = False
+
+    def __call__(self, checkpoint: Checkpoint) -> Generator[Step, None, None]:
+        """Yield what `generation_steps` yields.
+
+        Raises:
+            SupersededError: If the cache holds something else, or this is begun anew too late.
+        """
+        if self._has_told:
+            raise SupersededError("More urgent work took the place of this work.")
+        self._require_prompt()
+        with self._bench.pool.lend(self._key, len(self._prompt)) as cache:
+            first: tuple[GenerationEvent, ...] = (Synced(_report_on(cache)),)
+            for events in self._bench.loaded.decode(cache, self._request, checkpoint):
+                self._has_told = True
+                yield (*first, *events)
+                first = ()
+
+    def _require_prompt(self) -> None:
+        cache = self._bench.pool.find(self._key)
+        if cache is None or not np.array_equal(cache.tokens, self._prompt):
+            raise SupersededError(f"The cache of {self._key.document} is for another text by now.")
+
+
 def refresh_steps(
     bench: Bench, key: CacheKey, checkpoint: Checkpoint
 ) -> Generator[int, None, None]:
@@ -84,3 +131,9 @@ def describe(bench: Bench, key: CacheKey) -> CacheMap | None:
         bytes_used=cache.num_bytes,
         last_sync=cache.last_sync,
     )
+
+
+def _report_on(cache: DocumentCache) -> SyncReport:
+    """Report a sync to the tokens that `cache` holds, which takes nothing."""
+    length = len(cache.tokens)
+    return SyncReport(length, length, 0, 0, cache.exact_prefix, 0.0)

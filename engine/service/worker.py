@@ -25,12 +25,13 @@ class Priority(IntEnum):
 
     DECODE = 0
     SYNC = 1
-    REFRESH = 2
+    AHEAD = 2
+    REFRESH = 3
 
     @property
     def is_preemptible(self) -> bool:
         """Whether such work is put back in mid-step when something more urgent comes."""
-        return self is Priority.REFRESH
+        return self >= Priority.AHEAD
 
 
 class AbandonedError(EngineError):

@@ -110,9 +110,12 @@ class FakeEngine:
 
     state: EngineState
     script: Script = field(default_factory=Script)
+    next_script: Script = field(default_factory=Script)  # for what is written ahead
     sync_error: EngineError | None = None
     holds_syncs: bool = False
-    requests: list[GenerationRequest] = field(default_factory=list)
+    requests: list[GenerationRequest] = field(default_factory=list)  # that somebody waits for
+    aheads: list[GenerationRequest] = field(default_factory=list)
+    forced_bytes: int | None = None  # how much of what it is told to write ahead it writes
     syncs: list[tuple[str, list[int], int]] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
     num_streams_left: int = 0  # streams ended from outside
@@ -163,15 +166,21 @@ class FakeEngine:
         return report(len(tokens))
 
     async def generate(self, request: GenerationRequest) -> AsyncIterator[GenerationEvent]:
-        work = self._current[request.document] = object()
-        script, self.script = self.script, self.script
-        self.requests.append(request)
+        if request.is_ahead:
+            script, work = self.next_script, self._current.get(request.document)
+            self.aheads.append(request)
+        else:
+            script, work = self.script, object()
+            self._current[request.document] = work
+            self.requests.append(request)
         await self._happen()
         try:
             if script.error is not None:
                 raise script.error
             yield Synced(report(len(request.tokens)))
             yield Decoded(DECODING)
+            if request.is_ahead:
+                yield Piece(0, (300,), request.forced_text[: self.forced_bytes], -0.5)
             for number, (candidate, text, logprob) in enumerate(script.pieces):
                 if number == script.stops_after:
                     await self._stay_until_newer(request.document, work)
@@ -187,7 +196,7 @@ class FakeEngine:
     async def _stay_until_newer(self, document: str, work: object) -> None:
         self.stuck.set()
         async with self._changed:
-            await self._changed.wait_for(lambda: self._current[document] is not work)
+            await self._changed.wait_for(lambda: self._current.get(document) is not work)
         raise SupersededError("newer work on the document took the place of this work")
 
     async def inspect(self, document: str) -> CacheMap | None:
@@ -216,7 +225,8 @@ OPENED = Document(NAME, "python", 1, TEXT)
 
 
 def completer_on(engine: FakeEngine, document: Document = OPENED, **changes: Any) -> Completer:
-    completer = Completer(engine, replace(CompletionSettings(), **changes), "project")
+    settings = replace(CompletionSettings(), **changes)
+    completer = Completer(engine, settings, "project", pause_s=0.0)
     completer.open(document)
     return completer
 

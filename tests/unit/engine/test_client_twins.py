@@ -110,6 +110,20 @@ async def test_the_same_calls_give_the_same_events(engine: EngineClient) -> None
     ]
 
 
+async def test_work_done_ahead_is_told_from_other_work(engine: EngineClient) -> None:
+    ahead = GenerationRequest("a.py", PROMPT, 5, 2, is_ahead=True)
+    with pytest.raises(SupersededError):
+        await events_of(engine, ahead)
+    await engine.sync("a.py", PROMPT, 5)
+    events = await events_of(engine, ahead)
+    assert events == [
+        Synced(SyncReport(10, 10, 0, 0, 0, 0.0)),
+        Piece(0, (20,), b"20 ", -0.5),
+        Piece(0, (21,), b"21 ", -0.5),
+        Finished(0, FinishReason.LENGTH),
+    ]
+
+
 async def test_a_cache_is_described_alike(engine: EngineClient) -> None:
     assert await engine.inspect("a.py") is None
     report = await engine.sync("a.py", EDITED, 0)

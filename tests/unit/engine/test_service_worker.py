@@ -71,9 +71,9 @@ def test_more_urgent_work_runs_first(worker: Worker, listener: Listener) -> None
     for priority in reversed(Priority):
         worker.submit(listener.job(priority, priority, counting(priority.name, 1)))
     gate.open()
-    ends = [listener.wait_for_end()[0] for _ in range(4)]
+    ends = [listener.wait_for_end()[0] for _ in range(5)]
     assert ends == ["held", *Priority]
-    assert listener.steps == ["held", "DECODE0", "SYNC0", "REFRESH0"]
+    assert listener.steps == ["held", "DECODE0", "SYNC0", "AHEAD0", "REFRESH0"]
 
 
 def test_keys_of_one_priority_take_turns_step_by_step(worker: Worker, listener: Listener) -> None:

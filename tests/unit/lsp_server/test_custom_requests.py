@@ -82,6 +82,7 @@ async def test_the_last_suggestion_has_the_shape_of_the_command_line(answered: E
             "exact_prefix": 7,
             "generated": 3,
         },
+        "origin": "model",
         "reason": None,
         "detail": "",
     }

@@ -1,0 +1,118 @@
+"""While a suggestion is shown, the one that comes after it is prepared."""
+
+import asyncio
+from contextlib import aclosing, suppress
+
+from completion.background import BackgroundTasks
+from completion.candidates import Drafts, for_document
+from completion.continuation import Continuation
+from completion.open_documents import NextTask, OpenDocument
+from completion.preparation import PromptBuilders, off_loop, place_behind, prepare_next
+from completion.settings import CompletionSettings
+from completion.suggestion_cache import Shown
+from completion.trimming import with_newlines_of
+from completion.types import EmptyReason
+from engine.client.base import EngineClient
+
+PAUSE_S = 0.2
+"""How long a suggestion must be shown first: while somebody types on, preparing is for nothing."""
+
+LASTING_REASONS = frozenset({EmptyReason.NOTHING_TO_SAY, EmptyReason.REPEATS_SUFFIX})
+"""What the model would say again to the same text."""
+
+
+class NextSuggestions:
+    """Has the engine write on after what is shown, when it has nothing else to do.
+
+    The prompt stays as it is and the shown text is forced, so the document's cache is not
+    touched. Any edit of the document ends the work, here and in the engine.
+
+    Args:
+        engine: Writes.
+        builders: For the prompt of whatever model is loaded.
+        background: Runs the work.
+        pause_s: How long to wait before it begins.
+    """
+
+    def __init__(
+        self,
+        engine: EngineClient,
+        builders: PromptBuilders,
+        background: BackgroundTasks,
+        pause_s: float,
+    ) -> None:
+        self._engine = engine
+        self._builders = builders
+        self._background = background
+        self._pause_s = pause_s
+
+    def prepare(self, entry: OpenDocument, shown: Shown, settings: CompletionSettings) -> None:
+        """Begin to prepare what comes after `shown`, unless that is done or under way."""
+        if not shown.candidates or entry.suggestions.has_next(shown):
+            return
+        if entry.next_task is not None and entry.next_task.is_for(shown):
+            return
+        entry.cancel_next()
+        work = self._prepare(entry, shown, settings)
+        task = self._background.start(work, f"preparing what comes next in {entry.document.name}")
+        entry.next_task = NextTask(shown, task)
+
+    async def _prepare(
+        self, entry: OpenDocument, shown: Shown, settings: CompletionSettings
+    ) -> None:
+        await asyncio.sleep(self._pause_s)
+        if not await _has_synced(entry):
+            return
+        with suppress(TimeoutError):  # nobody waits for it, so nobody is told
+            async with asyncio.timeout(settings.timeout_ms / 1000):
+                await self._write(entry, shown, settings)
+
+    async def _write(self, entry: OpenDocument, shown: Shown, settings: CompletionSettings) -> None:
+        """Prepare what comes on the same line or, where that is nothing, on the next one."""
+        document, window = entry.document, entry.window
+        builder = await self._builders.builder_for(self._engine.state.model)
+        request = await off_loop(
+            document, lambda: prepare_next(builder, document, shown, settings, previous=window)
+        )
+        if request is None:
+            return
+
+        async def read_behind(inserted: str, start_byte: int) -> EmptyReason | None:
+            cursor = shown.remembered.stop
+            place = await off_loop(
+                document, lambda: place_behind(document, cursor, inserted, settings)
+            )
+            drafts = Drafts(place, 1, "", builder.tokenization.control_tokens)
+            await written.read(drafts, start_byte)
+            return _remember(entry, shown, inserted, drafts)
+
+        accepted = shown.candidates[0].text
+        async with aclosing(self._engine.generate(request)) as events:
+            written = Continuation(events, len(request.forced_text))
+            reason = await read_behind(accepted, 0)
+            if reason is EmptyReason.NOTHING_TO_SAY and (start := await written.line_start()):
+                inserted = accepted + with_newlines_of(document.text, start)
+                await read_behind(inserted, len(start))
+
+
+def _remember(
+    entry: OpenDocument, shown: Shown, inserted: str, drafts: Drafts
+) -> EmptyReason | None:
+    """Keep what was written behind `inserted`; return why that is nothing."""
+    candidates, reason = drafts.candidates()
+    if candidates:
+        candidates = for_document(entry.document.text, candidates)
+        entry.suggestions.remember_next(shown, inserted, candidates, None)
+        return None
+    if drafts.are_whole and reason in LASTING_REASONS:
+        entry.suggestions.remember_next(shown, inserted, (), reason)
+    return reason
+
+
+async def _has_synced(entry: OpenDocument) -> bool:
+    """Wait until the engine has the text; False if it did not come to that."""
+    task = entry.sync_task
+    if task is None:
+        return True
+    await asyncio.wait([task])
+    return not task.cancelled() and task.exception() is None

@@ -1,0 +1,151 @@
+"""Suggestions that were made, found again as long as what was typed since goes along with them.
+
+Nothing is compared at a request: each remembered suggestion follows the edits of its document
+from one to the next and is dropped at the first one that changes the text around it.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+from completion.difference import Replacement
+from completion.types import Candidate, CompletionOptions, EmptyReason, Origin
+
+CAPACITY = 16  # suggestions of one document; enough to go back over a few words
+
+
+@dataclass(slots=True, eq=False)
+class Remembered:
+    """A suggestion, and the place in the text it was made for.
+
+    Since then the text has changed in `[start, stop)` only, which was empty: what stands there
+    now was typed. Whoever has typed `lead` has arrived at what this suggestion answers; with a
+    lead it was prepared, and the lead is the suggestion that came before.
+    """
+
+    start: int
+    stop: int
+    model: str
+    options: CompletionOptions
+    candidates: tuple[Candidate, ...]  # texts from `start` on, so each begins with `lead`
+    reason: EmptyReason | None = None  # why there are no candidates
+    lead: str = ""
+
+    def follow(self, edit: Replacement, old: str, new: str) -> bool:
+        """Move along with an edit; False if it changed anything but what was typed."""
+        stop = self.stop + edit.new_stop - edit.old_stop
+        if edit.start < self.start or stop < self.start:
+            return False
+        # An edit has no definite place among equal characters: what is after it may be before.
+        if old[self.stop : edit.old_stop] != new[stop : edit.new_stop]:
+            return False
+        self.stop = stop
+        return True
+
+    def shown(self, text: str, cursor: int, options: CompletionOptions) -> "Shown | None":
+        """Return what is left of it at `cursor`; None if it is no answer there."""
+        if cursor != self.stop or not self._covers(options):
+            return None
+        typed = text[self.start : self.stop]
+        if not self.candidates:
+            is_same = typed == self.lead and options.forced_text == self.options.forced_text
+            return Shown(self, typed, ()) if is_same else None
+        wanted = typed + options.forced_text
+        if not wanted.startswith(self.lead + self.options.forced_text):
+            return None
+        rests = tuple(
+            replace(each, text=each.text[len(typed) :])
+            for each in self.candidates
+            if each.text.startswith(wanted) and len(each.text) > len(wanted)
+        )
+        return Shown(self, typed, rests) if rests else None
+
+    def _covers(self, options: CompletionOptions) -> bool:
+        is_as_long = options.max_tokens == self.options.max_tokens
+        return is_as_long and options.num_candidates <= self.options.num_candidates
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is left of a remembered suggestion once `typed` is."""
+
+    remembered: Remembered
+    typed: str
+    candidates: tuple[Candidate, ...]  # to be inserted at the cursor; empty: nothing to say
+
+    @property
+    def origin(self) -> Origin:
+        """Tell how the answer was come by."""
+        lead = self.remembered.lead
+        return Origin.PREPARED if lead and self.typed == lead else Origin.TYPED_ALONG
+
+    @property
+    def accepted(self) -> str:
+        """What is typed, from where it was made, once its best candidate is accepted."""
+        return self.typed + self.candidates[0].text
+
+
+@dataclass(slots=True)
+class SuggestionCache:
+    """The latest suggestions of one document, newest first."""
+
+    _remembered: deque[Remembered] = field(default_factory=lambda: deque(maxlen=CAPACITY))
+
+    def remember(self, remembered: Remembered) -> Shown:
+        """Keep a suggestion just made for the text as it is, and return it as it is shown."""
+        self._remembered.appendleft(remembered)
+        return Shown(remembered, "", remembered.candidates)
+
+    def remember_next(
+        self,
+        shown: Shown,
+        inserted: str,
+        candidates: tuple[Candidate, ...],
+        reason: EmptyReason | None,
+    ) -> None:
+        """Keep what comes after `shown` is accepted, unless the text around it has changed.
+
+        Args:
+            shown: What is inserted first, or at least the beginning of it.
+            inserted: All that is inserted first.
+            candidates: To be inserted behind that.
+            reason: Why there are none.
+        """
+        if shown.remembered not in self._remembered:
+            return
+        before = shown.remembered
+        lead = shown.typed + inserted
+        whole = tuple(replace(each, text=lead + each.text) for each in candidates)
+        options = CompletionOptions(max_tokens=before.options.max_tokens)
+        self._remembered.appendleft(
+            Remembered(before.start, before.stop, before.model, options, whole, reason, lead)
+        )
+
+    def has_next(self, shown: Shown) -> bool:
+        """Tell whether what comes after `shown` is known."""
+        return any(
+            each.start == shown.remembered.start and each.lead == shown.accepted
+            for each in self._remembered
+        )
+
+    def find(self, text: str, cursor: int, options: CompletionOptions, model: str) -> Shown | None:
+        """Return the newest suggestion that answers a request.
+
+        Args:
+            text: The document as the last edit left it.
+            cursor: In code points.
+            options: What is asked for.
+            model: Name of the model that would answer.
+        """
+        answers = (
+            each.shown(text, cursor, options) for each in self._remembered if each.model == model
+        )
+        return next((answer for answer in answers if answer is not None), None)
+
+    def follow(self, edit: Replacement, old: str, new: str) -> None:
+        """Go along with an edit; forget what it takes the ground from."""
+        kept = [each for each in self._remembered if each.follow(edit, old, new)]
+        self._remembered = deque(kept, maxlen=CAPACITY)
+
+    def clear(self) -> None:
+        """Forget everything, because answers would be different now."""
+        self._remembered.clear()
