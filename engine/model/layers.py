@@ -28,6 +28,35 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True)
+class PreparedLinear:
+    """The same in the order in which oneDNN reads it, so that no product has to sort it first.
+
+    Attributes:
+        weight: Opaque to all but its product.
+        bias: (out,) or None.
+    """
+
+    weight: Tensor
+    bias: Tensor | None
+
+    @classmethod
+    def of(cls, linear: Linear) -> "PreparedLinear":
+        """Copy a matrix into that order."""
+        reorder = torch.ops.mkldnn._reorder_linear_weight  # noqa: SLF001  (no public name)
+        bias = None if linear.bias is None else linear.bias.clone()
+        return cls(reorder(linear.weight, None), bias)
+
+    def __call__(self, hidden: Tensor) -> Tensor:
+        """(S, in) gives (S, out)."""
+        multiply = torch.ops.mkldnn._linear_pointwise  # noqa: SLF001  (no public name)
+        product: Tensor = multiply(hidden, self.weight, self.bias, "none", [], "")
+        return product
+
+
+AnyLinear = Linear | PreparedLinear
+
+
+@dataclass(frozen=True, slots=True)
 class Norm:
     """The scale of a normalisation, (size,), and for layer norms a shift."""
 
@@ -39,10 +68,10 @@ class Norm:
 class AttentionWeights:
     """Projections into and out of attention."""
 
-    query: Linear
-    key: Linear
-    value: Linear
-    output: Linear
+    query: AnyLinear
+    key: AnyLinear
+    value: AnyLinear
+    output: AnyLinear
 
     def project(self, hidden: Tensor, head_size: int) -> tuple[Tensor, Tensor, Tensor]:
         """(S, hidden) gives queries (S, H, D), keys and values (S, H_kv, D)."""
@@ -58,9 +87,9 @@ class AttentionWeights:
 class MlpWeights:
     """Up, an optional gate beside it, and down."""
 
-    up: Linear
-    gate: Linear | None
-    down: Linear
+    up: AnyLinear
+    gate: AnyLinear | None
+    down: AnyLinear
 
     def apply(self, hidden: Tensor, activation: str) -> Tensor:
         """(S, hidden) gives (S, hidden)."""

@@ -21,9 +21,11 @@ from engine.model.configuration import (
     read_configuration,
 )
 from engine.model.decoder import Decoder
-from engine.model.layers import assemble_weights
+from engine.model.layers import ModelWeights, assemble_weights
+from engine.model.packed import packed_like
 from engine.model.packed_store import PackProgress, ignore_pack_progress, load_or_pack, should_pack
 from engine.model.prefix import PrefixModel
+from engine.model.prepared import prepare, should_prepare
 from engine.protocol.messages import ModelDescription
 from engine.settings import EngineSettings
 
@@ -90,7 +92,7 @@ def load_model(
         return PrefixModel.load(
             directory, name, raw, dtype=dtype, device=device, reason=str(reason)
         )
-    decoder = load_decoder(directory, configuration, dtype, device)
+    decoder = Decoder(configuration, read_weights(directory, configuration, dtype, device))
     description = ModelDescription(
         name=name,
         model_type=configuration.model_type,
@@ -102,28 +104,32 @@ def load_model(
         can_rotate=True,
         rotation_note="",
     )
-    return RotatingModel(_parts(decoder, directory, settings.decode_weights, progress), description)
+    return RotatingModel(_parts(directory, decoder, settings.decode_weights, progress), description)
 
 
-def _parts(decoder: Decoder, directory: Path, wish: str, progress: PackProgress) -> CacheParts:
-    """Choose how to attend and which weights to write with."""
+def _parts(directory: Path, decoder: Decoder, wish: str, progress: PackProgress) -> CacheParts:
+    """Choose how to attend and in which form the weights are kept."""
     if decoder.device.type != "cpu":
         return CacheParts.of(decoder)
-    kernels = Kernels.fastest(decoder.configuration, decoder.dtype)
-    if not should_pack(decoder.weights, wish):
+    configuration, weights = decoder.configuration, decoder.weights
+    kernels = Kernels.fastest(configuration, decoder.dtype)
+    packed = load_or_pack(weights, directory, progress) if should_pack(weights, wish) else None
+    if should_prepare(weights):
+        mapped = read_weights(directory, configuration, decoder.dtype, decoder.device)
+        decoder = Decoder(configuration, prepare(weights, mapped))
+    if packed is None:
         return CacheParts.of(decoder, kernels=kernels)
-    packed = load_or_pack(decoder.weights, directory, progress)
     return CacheParts.of(
         decoder,
-        short_decoder=Decoder(decoder.configuration, packed),
+        short_decoder=Decoder(configuration, packed_like(packed, decoder.weights)),
         kernels=kernels,
         sure_margin=0.0 if wish == "int4" else SURE_MARGIN,
     )
 
 
-def load_decoder(
+def read_weights(
     directory: Path, configuration: DecoderConfiguration, dtype: torch.dtype, device: torch.device
-) -> Decoder:
+) -> ModelWeights:
     """Map the folder's safetensors and convert what is not of the storage type."""
     tensors: dict[str, Tensor] = {}
     for path in sorted(directory.glob("*.safetensors")):
@@ -133,7 +139,7 @@ def load_decoder(
             f"The model folder {directory} holds no *.safetensors; pull the model again."
         )
     placed = {name: tensor.to(device=device, dtype=dtype) for name, tensor in tensors.items()}
-    return Decoder(configuration, assemble_weights(placed, configuration))
+    return assemble_weights(placed, configuration)
 
 
 def choose_device(wish: str) -> torch.device:

@@ -21,6 +21,7 @@ from engine.model.layers import (
     Linear,
     MlpWeights,
     ModelWeights,
+    Product,
 )
 
 GROUP_WEIGHTS = 32
@@ -128,9 +129,21 @@ def packed_weights(weights: ModelWeights, get: Pack) -> ModelWeights:
         _packed_layer(layer, partial(_get_of_layer, get, index))
         for index, layer in enumerate(weights.layers)
     )
-    output = _full_output(weights)
+    output = _full(weights.output)
     head = PackedHead(get("output", [output]), output)
     return replace(weights, layers=layers, output=head)
+
+
+def packed_like(packed: ModelWeights, full: ModelWeights) -> ModelWeights:
+    """Return the packed matrices with everything else taken from `full`."""
+    layers = tuple(
+        replace(theirs, attention=mine.attention, mlp=mine.mlp)
+        for mine, theirs in zip(packed.layers, full.layers, strict=True)
+    )
+    if not isinstance(packed.output, PackedHead):
+        raise TypeError("The output layer is not packed; wanted packed weights first.")
+    output = replace(packed.output, full=_full(full.output))
+    return replace(full, layers=layers, output=output)
 
 
 def _get_of_layer(get: Pack, index: int, name: str, linears: Sequence[Linear]) -> PackedLinear:
@@ -147,46 +160,46 @@ def can_pack(weights: ModelWeights) -> bool:
 
 def full_matrices(weights: ModelWeights) -> list[Tensor]:
     """Return every matrix that would be packed."""
-    linears = [_full_output(weights)]
+    products: list[Product] = [weights.output]
     for layer in weights.layers:
-        attention, mlp = _full_products(layer)
-        linears += [attention.query, attention.key, attention.value, attention.output]
-        linears += [mlp.up, mlp.down] if mlp.gate is None else [mlp.gate, mlp.up, mlp.down]
-    return [linear.weight for linear in linears]
+        attention, mlp = _products(layer)
+        products += [attention.query, attention.key, attention.value, attention.output]
+        products += [mlp.up, mlp.down] if mlp.gate is None else [mlp.gate, mlp.up, mlp.down]
+    return [_full(product).weight for product in products]
 
 
 def _packed_layer(layer: LayerWeights, get: Pack) -> LayerWeights:
-    attention, mlp = _full_products(layer)
-    projections = [attention.query, attention.key, attention.value]
+    attention, mlp = _products(layer)
+    projections = [_full(attention.query), _full(attention.key), _full(attention.value)]
     return replace(
         layer,
         attention=PackedAttention(
             into=get("attention.into", projections),
             sizes=tuple(len(each.weight) for each in projections),
-            output=get("attention.output", [attention.output]),
+            output=get("attention.output", [_full(attention.output)]),
         ),
         mlp=_packed_mlp(mlp, get),
     )
 
 
-def _full_output(weights: ModelWeights) -> Linear:
-    if not isinstance(weights.output, Linear):
-        raise TypeError("The output layer is packed already; only full weights can be packed.")
-    return weights.output
-
-
-def _full_products(layer: LayerWeights) -> tuple[AttentionWeights, MlpWeights]:
+def _products(layer: LayerWeights) -> tuple[AttentionWeights, MlpWeights]:
     attention, mlp = layer.attention, layer.mlp
     if not isinstance(attention, AttentionWeights) or not isinstance(mlp, MlpWeights):
-        raise TypeError("The layer is packed already; only full weights can be packed.")
+        raise TypeError("The layer is packed already; only weights as read can be packed.")
     return attention, mlp
 
 
+def _full(product: Product) -> Linear:
+    if not isinstance(product, Linear):
+        raise TypeError("The matrix is in another form; only weights as read can be packed.")
+    return product
+
+
 def _packed_mlp(mlp: MlpWeights, get: Pack) -> PackedMlp | PackedPlainMlp:
-    down = get("mlp.down", [mlp.down])
+    down, up = get("mlp.down", [_full(mlp.down)]), _full(mlp.up)
     if mlp.gate is None:
-        return PackedPlainMlp(get("mlp.up", [mlp.up]), down)
-    return PackedMlp(get("mlp.into", [mlp.gate, mlp.up]), down)
+        return PackedPlainMlp(get("mlp.up", [up]), down)
+    return PackedMlp(get("mlp.into", [_full(mlp.gate), up]), down)
 
 
 def pack(weights: Sequence[Linear]) -> PackedLinear:
