@@ -25,6 +25,8 @@ from engine.model.layers import (
 )
 
 GROUP_WEIGHTS = 32
+PRODUCT_TYPE = torch.bfloat16
+"""PyTorch's packed product is fast in this type only, with and without AVX-512."""
 OUTPUT_ROWS_STEP = 16
 """PyTorch packs matrices whose number of rows is a multiple of this."""
 NUM_LEVELS = 16
@@ -52,8 +54,9 @@ class PackedLinear:
     def __call__(self, hidden: Tensor) -> Tensor:
         """(S, in) gives (S, out)."""
         multiply = torch.ops.aten._weight_int4pack_mm_for_cpu  # noqa: SLF001  (no public name)
-        product: Tensor = multiply(hidden, self.packed, GROUP_WEIGHTS, self.levels)
-        return product if self.bias is None else product.add_(self.bias)
+        narrow = hidden.to(PRODUCT_TYPE)
+        product: Tensor = multiply(narrow, self.packed, GROUP_WEIGHTS, self.levels).to(hidden.dtype)
+        return product if self.bias is None else product + self.bias
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,14 +229,14 @@ def quantise(matrix: Tensor) -> tuple[Tensor, Tensor]:
         A weight is its level minus 8, times the scale, plus the midpoint.
     """
     rows, columns = matrix.shape
-    levels = matrix.new_empty(columns // GROUP_WEIGHTS, rows, 2)
+    levels = torch.empty(columns // GROUP_WEIGHTS, rows, 2, dtype=PRODUCT_TYPE)
     numbers = torch.empty(rows, columns, dtype=torch.int32)
     for start in range(0, rows, _BLOCK_ROWS):
         block = slice(start, start + _BLOCK_ROWS)
         groups = matrix[block].float().view(-1, columns // GROUP_WEIGHTS, GROUP_WEIGHTS)
-        fit = _fit_best(groups, matrix.dtype)
+        fit = _fit_best(groups)
         pair = torch.cat([fit.scale, fit.middle], dim=-1)  # (block, in / group, 2)
-        levels[:, block] = pair.transpose(0, 1).to(matrix.dtype)
+        levels[:, block] = pair.transpose(0, 1).to(PRODUCT_TYPE)
         numbers[block] = fit.level.view(-1, columns).int() + MIDDLE_LEVEL
     return levels, numbers
 
@@ -247,19 +250,19 @@ class _Fit(NamedTuple):
     error: Tensor
 
 
-def _fit_best(groups: Tensor, dtype: torch.dtype) -> _Fit:
+def _fit_best(groups: Tensor) -> _Fit:
     low, high = groups.aminmax(dim=-1, keepdim=True)
-    best = _fit(groups, low, high, dtype)
+    best = _fit(groups, low, high)
     for share in _NARROWER_RANGES:
         margin = (high - low) * (1 - share) / 2
-        other = _fit(groups, low + margin, high - margin, dtype)
+        other = _fit(groups, low + margin, high - margin)
         is_better = other.error < best.error
         chosen = [torch.where(is_better, new, old) for new, old in zip(other, best, strict=True)]
         best = _Fit(*chosen)
     return best
 
 
-def _fit(groups: Tensor, low: Tensor, high: Tensor, dtype: torch.dtype) -> _Fit:
+def _fit(groups: Tensor, low: Tensor, high: Tensor) -> _Fit:
     """Round to levels between `low` and `high`, then fit scale and midpoint to the levels."""
     step = ((high - low) / (NUM_LEVELS - 1)).clamp(min=torch.finfo(torch.float32).tiny)
     level = ((groups - low) / step).round().clamp(0, NUM_LEVELS - 1) - MIDDLE_LEVEL
@@ -267,7 +270,7 @@ def _fit(groups: Tensor, low: Tensor, high: Tensor, dtype: torch.dtype) -> _Fit:
     centred = level - mean_level
     spread = centred.square().sum(-1, keepdim=True)
     slope = (centred * groups).sum(-1, keepdim=True) / spread.clamp(min=1e-12)
-    scale = torch.where(spread > 0, slope, step).to(dtype).float()
-    middle = (groups.mean(-1, keepdim=True) - scale * mean_level).to(dtype).float()
+    scale = torch.where(spread > 0, slope, step).to(PRODUCT_TYPE).float()
+    middle = (groups.mean(-1, keepdim=True) - scale * mean_level).to(PRODUCT_TYPE).float()
     error = (level * scale + middle - groups).square().sum(-1, keepdim=True)
     return _Fit(scale, middle, level, error)

@@ -16,6 +16,7 @@ from engine.machine import available_bytes, best_seconds
 from engine.model.layers import Linear, ModelWeights
 from engine.model.packed import (
     GROUP_WEIGHTS,
+    PRODUCT_TYPE,
     PackedLinear,
     can_pack,
     full_matrices,
@@ -44,7 +45,7 @@ def load_or_pack(weights: ModelWeights, directory: Path, progress: PackProgress)
         directory: Where they were read from; another file there makes other packed weights.
         progress: Told how far the packing is; not called when there is a file.
     """
-    path = packed_path(directory, weights.embedding.dtype)
+    path = packed_path(directory)
     tensors = _read(path)
     if tensors is not None:
         with suppress(KeyError):  # a file cut short or of another build: made again
@@ -90,16 +91,16 @@ def _is_faster(dtype: torch.dtype) -> bool:
     """Time one token times one matrix of a small model."""
     rows, columns = _SELF_TEST_SHAPE
     full = Linear(torch.ones(rows, columns, dtype=dtype), None)
-    levels = torch.ones(columns // GROUP_WEIGHTS, rows, 2, dtype=dtype)
+    levels = torch.ones(columns // GROUP_WEIGHTS, rows, 2, dtype=PRODUCT_TYPE)
     packed = pack_numbers(levels, torch.ones(rows, columns, dtype=torch.int32), None)
     hidden = torch.ones(1, columns, dtype=dtype)
     return best_seconds(partial(packed, hidden)) * _LEAST_GAIN < best_seconds(partial(full, hidden))
 
 
-def packed_path(directory: Path, dtype: torch.dtype) -> Path:
+def packed_path(directory: Path) -> Path:
     """Return where the packed weights of a model folder lie for this processor."""
     digest = hashlib.sha256()
-    facts = [_FORMAT, torch.__version__, torch.backends.cpu.get_cpu_capability(), str(dtype)]
+    facts = [_FORMAT, torch.__version__, torch.backends.cpu.get_cpu_capability()]
     for file in sorted(directory.glob("*.safetensors")):
         state = file.stat()
         facts += [file.name, str(state.st_size), str(state.st_mtime_ns)]
