@@ -10,7 +10,7 @@ import torch
 
 from engine.decoding.drafts.acceptance import DEFAULT_RATE, MEMORY, Acceptance
 from engine.decoding.drafts.base import MAX_DRAFTS, Evidence
-from engine.decoding.drafts.costs import BFLOAT16_PASS_COSTS, PACKED_PASS_COSTS
+from engine.decoding.drafts.costs import BFLOAT16_PASS_COSTS, pass_costs
 from engine.decoding.drafts.drafter import LearningDrafter
 from engine.decoding.drafts.forced import Forced
 from engine.decoding.drafts.lookup import MAX_MATCH, Lookup
@@ -175,10 +175,11 @@ def test_drafts_stop_where_they_do_not_pay() -> None:
 
 def test_a_jump_in_costs_is_taken_if_what_lies_behind_pays() -> None:
     """A pass over 5 costs more per token than one over 4; one over 16 does not."""
+    costs = pass_costs({1: 1.0, 2: 1.03, 4: 1.07, 8: 2.0, 16: 3.6})
     certain = {tuple(range(1, n)): {n: 0.99} for n in range(1, 20)}
-    assert len(plan_for(certain, PACKED_PASS_COSTS)[0]) == MAX_DRAFTS + 1
+    assert len(plan_for(certain, costs)[0]) == MAX_DRAFTS + 1
     likely = {path: dict.fromkeys(guess, 0.7) for path, guess in certain.items()}
-    assert len(plan_for(likely, PACKED_PASS_COSTS)[0]) == 4
+    assert len(plan_for(likely, costs)[0]) == 4
     assert len(plan_for(likely, BFLOAT16_PASS_COSTS)[0]) > 4
 
 

@@ -6,6 +6,7 @@ import pytest
 from lsp_editor import Editor, ErrorAnswerError
 
 from engine.errors import EngineUnavailableError, NotReadyError
+from engine.protocol.messages import PROTOCOL_VERSION
 
 A = "file:///a.py"
 INVALID_PARAMS, REQUEST_FAILED = -32602, -32803
@@ -27,7 +28,7 @@ async def test_status_describes_server_and_engine(answered: Editor) -> None:
     await answered.inline("file:///unknown.py", 0, 0)
     status = await answered.ask("warmline/status", {})
     assert status["server"]["pid"] == os.getpid()
-    assert status["server"]["protocol_version"] == 1
+    assert status["server"]["protocol_version"] == PROTOCOL_VERSION
     assert status["state"]["phase"] == "ready"
     assert status["state"]["model"]["name"] == "tiny"
     assert status["engine"]["pid"] == 4321
@@ -82,6 +83,7 @@ async def test_the_last_suggestion_has_the_shape_of_the_command_line(answered: E
             "exact_prefix": 7,
             "generated": 3,
         },
+        "decoding": {"tokens": 0, "passes": 0, "drafted": 0, "accepted": 0, "decode_ms": 0.0},
         "origin": "model",
         "reason": None,
         "detail": "",
