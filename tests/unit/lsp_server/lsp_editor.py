@@ -8,7 +8,7 @@ from typing import Any
 
 from lsp_fakes import FakeBackend
 
-from lsp_server.server import WarmlineServer, create_server
+from lsp_server.running import serve
 
 PATIENCE_S = 10.0
 
@@ -26,7 +26,6 @@ class Editor:
 
     def __init__(self, backend: FakeBackend) -> None:
         self.backend = backend
-        self.server: WarmlineServer = create_server(backend)
         self.stream = asyncio.StreamReader()
         self.received: list[dict[str, Any]] = []
         self.answers: dict[str, Callable[[Any], Any]] = {
@@ -36,7 +35,7 @@ class Editor:
         }
         self._arrived = asyncio.Event()
         self._ids = itertools.count(1)
-        self.run = asyncio.ensure_future(self.server.serve(self.stream, self))
+        self.run = asyncio.ensure_future(serve(backend, "9.9", self.stream, self))
 
     # The writer's side.
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 from lsp_editor import Editor, ErrorAnswerError, at
-from lsprotocol import types
+
+from lsp_server import configuration
 
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
 NOT_INITIALIZED, CANCELLED = -32002, -32800
@@ -161,11 +162,11 @@ async def test_wrong_initialize_parameters_leave_the_server_waiting(editor: Edit
 
 
 async def test_an_answer_that_comes_too_late_is_dropped(
-    editor: Editor, caplog: pytest.LogCaptureFixture
+    editor: Editor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await editor.initialize()
-    request = types.ConfigurationParams([types.ConfigurationItem(section="warmline")])
-    editor.server.workspace_configuration(request).cancel()
+    monkeypatch.setattr(configuration, "_REPLY_TIMEOUT_S", 0.0)
+    await editor.initialize({"workspace": {"configuration": True}})
+    await editor.told("workspace/configuration")
     await editor.settle()
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 

@@ -4,6 +4,7 @@ import pytest
 
 from engine.settings import EngineSettings
 from lsp_server.settings import Settings
+from warmline import composition
 from warmline.commands import serve
 from warmline.errors import UsageError
 from warmline.main import main
@@ -26,7 +27,9 @@ def test_another_form_of_address_is_refused(text: str) -> None:
 def test_a_model_in_the_call_comes_before_the_editors(monkeypatch: pytest.MonkeyPatch) -> None:
     """And everything else stays as the editor says."""
     seen: list[EngineSettings] = []
-    monkeypatch.setattr(serve, "join_window", lambda settings, _: seen.append(settings.engine))
+    monkeypatch.setattr(
+        composition, "join_window", lambda settings, _: seen.append(settings.engine)
+    )
     sent = Settings(engine=EngineSettings(model="editors", threads=3))
     serve._join(None, sent, "repository")
     serve._join("mine", sent, "repository")
