@@ -5,6 +5,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
+from engine.permanent import permanent
 from lsp_server.opening import answer_initialize
 from lsp_server.transport import (
     MessageWriter,
@@ -38,7 +39,8 @@ async def serve(
     opening = await answer_initialize(messages, writer, version)
     if opening is None:
         return _NO_SHUTDOWN
-    from lsp_server.server import WarmlineServer  # noqa: PLC0415  # long, hence after the answer
+    with permanent():
+        from lsp_server.server import WarmlineServer  # noqa: PLC0415  # long, so after the answer
 
     return await WarmlineServer(make_session, opening, version).serve(messages, writer)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from engine.errors import EngineUnavailableError
+from engine.permanent import permanent
 from engine.protocol.endpoint import Endpoint, endpoint_for
 from engine.service.host import Load, LoadProgress
 from engine.service.logs import log_to_standard_error
@@ -26,7 +27,8 @@ def run_engine(settings: EngineSettings) -> int:
     """Serve the model of `settings` in the foreground; returns the exit code."""
 
     def load(progress: LoadProgress) -> LoadedModel:
-        return load_real_model(settings, progress)
+        with permanent():
+            return load_real_model(settings, progress)
 
     return serve_in_foreground(
         lambda: endpoint_for(settings.model),
