@@ -4,7 +4,7 @@ import argparse
 from importlib import import_module
 from types import ModuleType
 
-BENCHMARKS = ("edits", "decode")
+BENCHMARKS = ("edits", "decode", "serve")
 """Each is a module of `warmline.benchmarks`."""
 
 

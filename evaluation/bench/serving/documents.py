@@ -9,7 +9,7 @@ from evaluation.editor import Editor
 from evaluation.report import Parameter, Row, summarise
 
 _INSERTED = "# Whatever follows has moved down by this line.\n"
-_MEBIBYTE = 2**20
+_MEGABYTE = 1e6
 
 
 async def documents_rows(editor: Editor, folder: Path, plan: ServePlan) -> list[Row]:
@@ -56,10 +56,10 @@ async def _edit_rows(editor: Editor, kind: str, uris: Sequence[str]) -> list[Row
 
 async def _held_rows(editor: Editor, kind: str, num_open: int) -> list[Row]:
     engine = (await editor.status())["engine"]
-    budget: dict[str, Parameter] = {"budget_mb": engine["cache_budget_bytes"] / _MEBIBYTE}
+    budget: dict[str, Parameter] = {"budget_mb": engine["cache_budget_bytes"] / _MEGABYTE}
     num_held = len(engine["documents"])
     figures = [
-        ("cache_mb", engine["cache_bytes"] / _MEBIBYTE, "MB"),
+        ("cache_mb", engine["cache_bytes"] / _MEGABYTE, "MB"),
         ("evicted", float(max(num_open - num_held, 0)), "documents"),
     ]
     return [

@@ -9,7 +9,7 @@ from evaluation.errors import UnexpectedResultError
 
 
 def library_texts(count: int, num_characters: int) -> tuple[str, ...]:
-    """Return the beginnings of `count` modules, each cut after its last whole paragraph.
+    """Return the beginnings of `count` modules, each cut after its last whole line.
 
     Raises:
         UnexpectedResultError: If the library has fewer modules of that length.
@@ -24,7 +24,7 @@ def library_texts(count: int, num_characters: int) -> tuple[str, ...]:
 
 
 def _texts(num_characters: int) -> Iterator[str]:
-    for path in sorted(Path(os.__file__).parent.glob("*.py")):
+    for path in sorted(Path(os.__file__).parent.glob("[a-z]*.py")):  # no generated ones
         text = path.read_text(encoding="utf-8", errors="replace")
         if len(text) >= num_characters:
-            yield text[: text.rindex("\n\n", 0, num_characters) + 1]
+            yield text[: text.rindex("\n", 0, num_characters) + 1]

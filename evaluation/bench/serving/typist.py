@@ -48,17 +48,27 @@ class Typist:
         self._record = TypingRecord()
 
     async def type_along(self, trace: Sequence[Keystroke]) -> TypingRecord:
-        """Type all keys at their time, and wait for the answers to the last one."""
-        due_s = time.monotonic()
-        async with asyncio.TaskGroup() as requests:
-            for keystroke in trace:
-                due_s += keystroke.pause_s
-                await asyncio.sleep(due_s - time.monotonic())
-                await self._editor.insert(self._uri, self._offset, keystroke.text)
-                self._offset += len(keystroke.text)
-                self._num_typed += 1
-                requests.create_task(self._ask(self._num_typed))
+        """Type all keys at their time, and wait for the answers to the last one.
+
+        Raises:
+            EvaluationError: If the server fails.
+        """
+        try:
+            async with asyncio.TaskGroup() as requests:
+                await self._press(trace, requests)
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
         return self._record
+
+    async def _press(self, trace: Sequence[Keystroke], requests: asyncio.TaskGroup) -> None:
+        due_s = time.monotonic()
+        for keystroke in trace:
+            due_s += keystroke.pause_s
+            await asyncio.sleep(due_s - time.monotonic())
+            await self._editor.insert(self._uri, self._offset, keystroke.text)
+            self._offset += len(keystroke.text)
+            self._num_typed += 1
+            requests.create_task(self._ask(self._num_typed))
 
     async def _ask(self, after_key: int) -> None:
         """Ask for a suggestion unless another key follows too soon."""

@@ -18,7 +18,7 @@ CHARACTERS_PER_S = 5.0
 _REST_TIMEOUT_S = 300.0
 _REST_WINDOW_S = 3.0  # longer than the pause the engine makes before it goes on by itself
 _REST_SHARE = 0.05  # of a core
-_MEBIBYTE = 2**20
+_MEGABYTE = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ async def _memory_rows(editor: Editor, processes: Processes) -> list[Row]:
         "engine_cache_mb": status["cache_bytes"],
         "over_weights_and_cache_mb": over_bytes,
     }
-    return [_row("memory", name, size / _MEBIBYTE, "MB", {}) for name, size in figures.items()]
+    return [_row("memory", name, size / _MEGABYTE, "MB", {}) for name, size in figures.items()]
 
 
 async def _until_at_rest(processes: Processes) -> None:
