@@ -33,6 +33,7 @@ class Editor:
             "client/registerCapability": lambda _: None,
             "window/workDoneProgress/create": lambda _: None,
         }
+        self.left_unanswered: set[str] = set()
         self._arrived = asyncio.Event()
         self._ids = itertools.count(1)
         self.run = asyncio.ensure_future(serve(backend, "9.9", self.stream, self))
@@ -45,7 +46,8 @@ class Editor:
         message = json.loads(body)
         self.received.append(message)
         self._arrived.set()
-        if "method" in message and "id" in message:
+        is_request = "method" in message and "id" in message
+        if is_request and message["method"] not in self.left_unanswered:
             self._answer(message)
 
     def close(self) -> None:

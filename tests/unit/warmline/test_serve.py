@@ -1,5 +1,9 @@
 """`warmline serve`: what the call comes to."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from engine.settings import EngineSettings
@@ -22,6 +26,23 @@ def test_an_address_is_host_and_port(text: str, address: tuple[str, int]) -> Non
 def test_another_form_of_address_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="HOST:PORT"):
         serve.parse_address(text)
+
+
+def test_the_first_answer_waits_for_no_large_library() -> None:
+    """They are imported while the editor works on it, which no editor notices."""
+    large = {"attrs", "cattrs", "lsprotocol", "numpy", "pygls", "tokenizers", "websockets"}
+    code = (
+        "import sys, warmline.main, warmline.commands.serve, lsp_server.opening\n"
+        f"print(sorted({large} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_model_in_the_call_comes_before_the_editors(monkeypatch: pytest.MonkeyPatch) -> None:
