@@ -19,24 +19,27 @@ it starts. The kinds of rows:
 
 import random
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from engine.settings import EngineSettings
 from evaluation.bench.serving.documents import documents_rows
 from evaluation.bench.serving.plan import ServePlan
-from evaluation.bench.serving.private_engine import private_engines
+from evaluation.bench.serving.private_engine import private_engines, stop_engine
 from evaluation.bench.serving.sources import library_texts
 from evaluation.bench.serving.starts import start_engine_rows, start_server_rows
 from evaluation.bench.serving.use import use_rows
 from evaluation.editor import Editor
+from evaluation.framing import Json
 from evaluation.lsp_client import language_server
 from evaluation.report import Row
 
 OnStep = Callable[[str], None]
 """Called with what is measured next."""
 
-_WINDOW_SETTINGS = {"timeoutMs": 290_000}  # reading a long file must not be cut short
+_PATIENCE = {"timeoutMs": 290_000}  # reading a long file must not be cut short
+_ONE_TOKEN = _PATIENCE | {"maxTokens": 1, "prepareOnOpen": False}
 
 
 async def run_serve_bench(
@@ -61,18 +64,25 @@ async def run_serve_bench(
         on_step("starting the engine")
         rows += await start_engine_rows(settings, plan.engine_starts)
         with tempfile.TemporaryDirectory(prefix="warmline-bench-") as folder:
-            async with language_server(command) as client:
-                rows += await _window_rows(Editor(client), Path(folder), plan, seed, on_step)
+            on_step("typing, and doing nothing")
+            async with _window(command, _PATIENCE) as editor:
+                rows += await _typist_rows(editor, Path(folder), plan, seed)
+            on_step("opening many documents")
+            await stop_engine(settings)  # its caches would be counted
+            async with _window(command, _ONE_TOKEN) as editor:
+                rows += await documents_rows(editor, Path(folder), plan)
     return rows
 
 
-async def _window_rows(
-    editor: Editor, folder: Path, plan: ServePlan, seed: int, on_step: OnStep
-) -> list[Row]:
-    await editor.initialize(_WINDOW_SETTINGS, lambda _, __: None)
-    on_step("typing, and doing nothing")
+@asynccontextmanager
+async def _window(command: Sequence[str], settings: dict[str, Json]) -> AsyncIterator[Editor]:
+    async with language_server(command) as client:
+        editor = Editor(client)
+        await editor.initialize(settings, lambda _, __: None)
+        yield editor
+
+
+async def _typist_rows(editor: Editor, folder: Path, plan: ServePlan, seed: int) -> list[Row]:
     (text,) = library_texts(1, plan.file_characters)
     uri = (folder / "typed.py").as_uri()
-    rows = await use_rows(editor, uri, text, plan, random.Random(seed))  # noqa: S311  # no secret
-    on_step("opening many documents")
-    return rows + await documents_rows(editor, folder, plan)
+    return await use_rows(editor, uri, text, plan, random.Random(seed))  # noqa: S311  # no secret
