@@ -47,7 +47,7 @@ async def use_rows(
     await editor.complete(uri, start)
     typed = text[start : start + num_typed]
     rows = await _typing_rows(Typist(editor, uri, start), processes, typed, generator)
-    await _until_at_rest(processes)
+    await _until_at_rest(editor, uri, processes)
     rows += await _idle_rows(processes, plan.idle_s)
     rows += await _memory_rows(editor, processes)
     await editor.close(uri)
@@ -123,21 +123,33 @@ async def _memory_rows(editor: Editor, processes: Processes) -> list[Row]:
     return [_row("memory", name, size / _MEGABYTE, "MB", {}) for name, size in figures.items()]
 
 
-async def _until_at_rest(processes: Processes) -> None:
-    """Wait until the engine has made everything exact, which shows in that it does nothing.
+async def _until_at_rest(editor: Editor, uri: str, processes: Processes) -> None:
+    """Wait until the engine has made a document exact.
 
-    Asking it would interrupt it.
+    It is asked only when it seems to do nothing, because a question interrupts it.
 
     Raises:
         NoAnswerError: If it does not come to an end.
     """
-    deadline_s = time.monotonic() + _REST_TIMEOUT_S
-    used_s, before_s = cpu_seconds(processes.engine_pid), -1.0
-    while used_s - before_s > _REST_SHARE * _REST_WINDOW_S:
-        if time.monotonic() > deadline_s:
-            raise NoAnswerError(f"the engine was still busy {_REST_TIMEOUT_S:g} s after the typing")
-        await asyncio.sleep(_REST_WINDOW_S)
-        used_s, before_s = cpu_seconds(processes.engine_pid), used_s
+    try:
+        async with asyncio.timeout(_REST_TIMEOUT_S):
+            while not (await _rests(processes) and await _is_exact(editor, uri)):
+                pass
+    except TimeoutError:
+        raise NoAnswerError(
+            f"the engine was still busy {_REST_TIMEOUT_S:g} s after the typing"
+        ) from None
+
+
+async def _rests(processes: Processes) -> bool:
+    """Watch the engine for a while."""
+    before_s = cpu_seconds(processes.engine_pid)
+    await asyncio.sleep(_REST_WINDOW_S)
+    return cpu_seconds(processes.engine_pid) - before_s < _REST_SHARE * _REST_WINDOW_S
+
+
+async def _is_exact(editor: Editor, uri: str) -> bool:
+    return all(run.is_exact for run in (await editor.cache(uri)).runs)
 
 
 def _row(kind: str, metric: str, value: float, unit: str, params: dict[str, Parameter]) -> Row:
