@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 
-from evaluation.bench.calibration import DECODE, PREFILL
+from evaluation.bench.calibration import DECODE
 from evaluation.bench.contestants import simple_contestant
 from evaluation.bench.errors import CannotMeasureError
 from evaluation.bench.messages import CAN_DRAFT
@@ -71,14 +71,17 @@ async def measure_decode(run: Run, groups: Sequence[Group]) -> None:
 
 
 async def _contestants(run: Run, arms: Sequence[str], longest: int) -> list[Contestant]:
-    """Return the simple arms, and the best llama.cpp for reading and for writing."""
+    """Return all arms; those of llama.cpp as they read best and as they write best.
+
+    Besides, as they write best with the weights that were downloaded.
+    """
     simple = [arm for arm in arms if arm not in LLAMA_ARMS]
     contestants = [simple_contestant(run.subject, arm, longest) for arm in simple]
     files = run.llama_files(arms)
     for arm in (arm for arm in arms if arm in LLAMA_ARMS and files):
-        picks = await run.best_of(arm, files, longest, [PREFILL, DECODE])
-        own = await run.best_of(arm, files[:1], longest, [DECODE])
-        chosen = [*picks.values(), *own.values()]
+        best = await run.best_of(arm, files, longest)
+        as_downloaded = await run.best_of(arm, files[:1], longest)
+        chosen = [*best.values(), *(each for m, each in as_downloaded.items() if m == DECODE)]
         contestants += {each.label: each for each in chosen}.values()
     return contestants
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from evaluation.bench.calibration import PREFILL
-from evaluation.bench.contestants import default_server, simple_contestant
+from evaluation.bench.contestants import SERVER_REUSE_TOKENS, default_server, simple_contestant
 from evaluation.bench.peers import LLAMA_ARMS
 from evaluation.bench.plan import ALL_ARMS, Contestant, Group, Task, Values, interleaved
 from evaluation.bench.process import ArmProcess
@@ -91,8 +91,13 @@ async def _contestants(
     contestants = [simple_contestant(run.subject, arm, longest) for arm in simple]
     files = run.llama_files(arms)
     for arm in (arm for arm in arms if arm in LLAMA_ARMS and files):
-        picks = await run.best_of(arm, files, longest, [PREFILL])
-        contestants += picks.values()
+        picks = await run.best_of(arm, files, longest)
+        contestants += [pick for metric, pick in picks.items() if metric == PREFILL]
+        if arm == "llama-server":
+            run.note(
+                f"llama-server gets batches of {longest} tokens and --cache-reuse"
+                f" {SERVER_REUSE_TOKENS}, except where it says default settings."
+            )
         if arm == "llama-server" and with_defaults:
             contestants.append(default_server(run.subject, files[0], longest))
     return contestants

@@ -22,6 +22,7 @@ KIND = "insert@10"
 _LARGEST_FULL_TOKENS = 8000  # beyond, a full recompute takes minutes
 _WRITTEN_TOKENS = 48
 _ROOM_TOKENS = 256
+_DRAFTING = (False, True) if CAN_DRAFT else (False,)
 
 
 async def measure_growth(
@@ -56,10 +57,9 @@ def _tasks(run: Run, size: int, repeats: int, contestants: Sequence[Contestant])
             if contestant.arm == "warmline" or size <= _LARGEST_FULL_TOKENS:
                 yield _follow_task(step, contestant, size)
             if contestant.arm == "warmline":
-                yield from (_write_task(step, contestant, size, drafts=it) for it in _DRAFTING)
-
-
-_DRAFTING = (False, True) if CAN_DRAFT else (False,)
+                yield from (
+                    _write_task(step, contestant, size, drafts=drafts) for drafts in _DRAFTING
+                )
 
 
 def _follow_task(step: Step, contestant: Contestant, size: int) -> Task:

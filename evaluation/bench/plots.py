@@ -1,6 +1,6 @@
 """Plots of a report, as SVG."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -35,72 +35,83 @@ def can_plot() -> bool:
 
 
 def save_bars(report: Report, folder: Path) -> list[Path]:
-    """Save one plot for each metric and prompt size: a group of bars for each kind."""
-    plotted = [row for row in report.rows if row.metric in METRIC_LABELS and "/" not in row.arm]
-    made = []
-    for metric in dict.fromkeys(row.metric for row in plotted):
-        of_metric = [row for row in plotted if row.metric == metric]
-        for tokens, rows in _by_tokens(of_metric, is_split=metric != "tok_s").items():
-            path = folder / f"{metric}{tokens}.svg"
-            _save(_bars(rows, METRIC_LABELS[metric]), path)
-            made.append(path)
-    return made
+    """Save plots with a group of bars for each kind of work, each of figures that compare."""
+    together: dict[str, list[Row]] = {}
+    for row in _plotted(report):
+        together.setdefault(_comparable(row), []).append(row)
+    return [
+        _save(_bars(rows, METRIC_LABELS[rows[0].metric]), folder / f"{name}.svg")
+        for name, rows in together.items()
+    ]
 
 
 def save_curves(report: Report, folder: Path) -> list[Path]:
     """Save one plot for each metric: a curve over the tokens of the prompt for each arm."""
-    made = []
-    for metric in dict.fromkeys(row.metric for row in report.rows):
-        rows = [row for row in report.rows if row.metric == metric and "/" not in row.arm]
-        if metric in METRIC_LABELS and rows:
-            path = folder / f"growth-{metric}.svg"
-            _save(_curves(rows, METRIC_LABELS[metric]), path)
-            made.append(path)
-    return made
+    together: dict[str, list[Row]] = {}
+    for row in _plotted(report):
+        together.setdefault(row.metric, []).append(row)
+    return [
+        _save(_curves(rows, METRIC_LABELS[metric]), folder / f"growth-{metric}.svg")
+        for metric, rows in together.items()
+    ]
 
 
-def _by_tokens(rows: Sequence[Row], *, is_split: bool) -> Mapping[str, list[Row]]:
-    """Split rows by prompt size where one kind has several; name each part for a file."""
-    sizes = sorted({int(row.params.get("prompt_tokens") or 0) for row in rows})
-    if len(sizes) < 2 or not is_split:  # noqa: PLR2004  (nothing to split)
-        return {"": list(rows)}
-    return {
-        f"-{size}": [row for row in rows if row.params.get("prompt_tokens") == size]
-        for size in sizes
-    }
+def _plotted(report: Report) -> list[Row]:
+    return [row for row in report.rows if row.metric in METRIC_LABELS and "/" not in row.arm]
+
+
+def _comparable(row: Row) -> str:
+    """Name the plot a row belongs to: speeds by what is done, times by the size of the prompt."""
+    if row.metric == "tok_s":
+        return f"{row.metric}-{row.kind.split('@')[0]}"
+    return f"{row.metric}-{_tokens(row)}"
 
 
 def _bars(rows: Sequence[Row], label: str) -> Any:
     figure, axes = _axes(label)
-    kinds = list(dict.fromkeys(row.kind for row in rows))
+    places = list(dict.fromkeys(_place(row) for row in rows))
     series = list(dict.fromkeys(setup_name(row) for row in rows))
     width = _GROUP_WIDTH / len(series)
     for index, name in enumerate(series):
         bars = [row for row in rows if setup_name(row) == name]
-        places = [kinds.index(row.kind) - _GROUP_WIDTH / 2 + (index + 0.5) * width for row in bars]
-        heights = [row.value for row in bars]
-        axes.bar(places, heights, width * 0.9, label=name, color=_colour(bars[0]))
-        axes.errorbar(places, heights, _spread(bars), fmt="none", ecolor="#333333", capsize=2)
-    axes.set_xticks(range(len(kinds)), kinds)
-    _scale(axes, rows)
-    axes.legend(frameon=False, fontsize="small")
+        lefts = [places.index(_place(row)) - _GROUP_WIDTH / 2 + index * width for row in bars]
+        axes.bar(
+            [left + width / 2 for left in lefts],
+            [row.value for row in bars],
+            width * 0.9,
+            yerr=_spread(bars),
+            capsize=2,
+            label=name,
+            color=_colour(bars[0]),
+            hatch="" if _is_first_of_arm(name, series) else "//",
+            edgecolor="white",
+            ecolor="#333333",
+        )
+    axes.set_xticks(range(len(places)), places)
+    _finish(figure, axes, rows)
     return figure
 
 
 def _curves(rows: Sequence[Row], label: str) -> Any:
     figure, axes = _axes(label)
-    for name in dict.fromkeys(setup_name(row) for row in rows):
-        points = [row for row in rows if setup_name(row) == name]
-        points.sort(key=_tokens)
-        places, heights = [_tokens(row) for row in points], [row.value for row in points]
+    series = list(dict.fromkeys(setup_name(row) for row in rows))
+    for name in series:
+        points = sorted((row for row in rows if setup_name(row) == name), key=_tokens)
         axes.errorbar(
-            places, heights, _spread(points), marker="o", label=name, color=_colour(points[0])
+            [_tokens(row) for row in points],
+            [row.value for row in points],
+            _spread(points),
+            marker="o",
+            capsize=2,
+            label=name,
+            color=_colour(points[0]),
+            linestyle="-" if _is_first_of_arm(name, series) else "--",
         )
     axes.set_xscale("log", base=2)
-    axes.set_xticks(sizes := sorted({_tokens(row) for row in rows}), [str(size) for size in sizes])
+    sizes = sorted({_tokens(row) for row in rows})
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
     axes.set_xlabel("tokens of the prompt")
-    _scale(axes, rows)
-    axes.legend(frameon=False, fontsize="small")
+    _finish(figure, axes, rows)
     return figure
 
 
@@ -114,19 +125,31 @@ def _axes(label: str) -> tuple[Any, Any]:
     return figure, axes
 
 
-def _scale(axes: Any, rows: Sequence[Row]) -> None:
-    """Use a logarithmic scale for values far apart; else begin at zero."""
+def _finish(figure: Any, axes: Any, rows: Sequence[Row]) -> None:
+    """Scale by tens where values are far apart, else from zero, and name what is drawn."""
     values = [row.value for row in rows if row.value > 0]
     if values and max(values) / min(values) > _WIDE_SPAN:
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
     else:
         axes.set_ylim(bottom=0)
+    figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize="small")
 
 
-def _save(figure: Any, path: Path) -> None:
+def _save(figure: Any, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Without a date, the same figures give the same file.
     figure.savefig(path, format="svg", metadata={"Date": None})
+    return path
+
+
+def _place(row: Row) -> str:
+    return str(row.params.get("state", row.kind))
+
+
+def _is_first_of_arm(name: str, series: Sequence[str]) -> bool:
+    arm = name.split(" ", maxsplit=1)[0]
+    return name == next(each for each in series if each.split(" ")[0] == arm)
 
 
 def _colour(row: Row) -> str:

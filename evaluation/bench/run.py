@@ -9,14 +9,20 @@ from pathlib import Path
 from engine.errors import ModelError
 from engine.weights.progress import ProgressReport
 from evaluation.bench.audience import Audience
-from evaluation.bench.calibration import THOROUGH, Effort, best, calibrate
+from evaluation.bench.calibration import THOROUGH, Effort, calibrate
 from evaluation.bench.contestants import llama_candidates
 from evaluation.bench.errors import CannotMeasureError
 from evaluation.bench.journal import Journal
 from evaluation.bench.peer_weights import MADE_TYPES, WeightFile, as_type, find_source
 from evaluation.bench.peers import LLAMA_ARMS, installed_version, peer_notes, present_arms
 from evaluation.bench.plan import Contestant
-from evaluation.bench.runner import WARM_UP, WARM_UP_READ_TOKENS, Deadline, Runner
+from evaluation.bench.runner import (
+    WARM_UP,
+    WARM_UP_READ_TOKENS,
+    Deadline,
+    Runner,
+    thread_note,
+)
 from evaluation.bench.scenarios import Prompt, cut_to, left_to_right
 from evaluation.bench.sources import standard_library
 from evaluation.bench.subject import Subject
@@ -67,7 +73,7 @@ class Run:
         self._options = options
         self._journal = journal
         self._audience = audience
-        self._notes: list[str] = []
+        self._notes = [thread_note()]
 
     @property
     def seed(self) -> int:
@@ -97,15 +103,13 @@ class Run:
             return []
 
     async def best_of(
-        self, arm: str, files: Sequence[WeightFile], longest_tokens: int, metrics: Sequence[str]
+        self, arm: str, files: Sequence[WeightFile], longest_tokens: int
     ) -> dict[str, Contestant]:
         """Return an arm of llama.cpp as it is best set up, by metric of the calibration."""
         effort = self._options.effort
-        prompt = self._prompt(effort.read_tokens)
         candidates = llama_candidates(self.subject, arm, files, longest_tokens)
-        tasks = await calibrate(self.runner, candidates, prompt, effort.written_tokens)
-        found = {metric: best(self._journal, tasks, metric) for metric in metrics}
-        return {metric: pick for metric, pick in found.items() if pick is not None}
+        prompt = self._prompt(effort.read_tokens)
+        return await calibrate(self.runner, self._journal, candidates, prompt, effort)
 
     def report(self) -> Report:
         """Return everything measured so far."""

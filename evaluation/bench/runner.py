@@ -13,9 +13,9 @@ from engine.service.run import THREAD_ENVIRONMENT
 from evaluation.bench.audience import Audience
 from evaluation.bench.journal import Journal, Measurement
 from evaluation.bench.plan import PEER_ARMS, Contestant, Task
-from evaluation.bench.process import ArmProcess, arm_process
+from evaluation.bench.process import START_TIMEOUT_S, ArmProcess, arm_process
 from evaluation.bench.scenarios import Prompt
-from evaluation.errors import EvaluationError
+from evaluation.errors import EvaluationError, NoAnswerError
 from evaluation.report import Parameter
 
 ANSWER_TIMEOUT_S = 1800.0
@@ -129,6 +129,13 @@ class Runner:
         try:
             arm = await self._arm(task.contestant)
             values = await task.measure(arm, self._deadline.bound(ANSWER_TIMEOUT_S))
+        except NoAnswerError as error:
+            if not self._deadline.has_passed:
+                await self._leave_out(task.contestant, error)
+                return
+            self._failed.add(task.contestant.label)
+            self._num_left_out += 1
+            return
         except EvaluationError as error:
             await self._leave_out(task.contestant, error)
             return
@@ -172,9 +179,10 @@ class Runner:
                 arm_process(contestant.label, log, _environment(contestant.arm))
             )
             self._running[contestant.label] = arm
-            await arm.load(contestant.options)
-            await arm.read(self._warm_up, _WARM_UP_TIMEOUT_S)
-            await arm.write(self._warm_up, WARM_UP_WRITTEN_TOKENS, _WARM_UP_TIMEOUT_S)
+            await arm.load(contestant.options, self._deadline.bound(START_TIMEOUT_S))
+            timeout_s = self._deadline.bound(_WARM_UP_TIMEOUT_S)
+            await arm.read(self._warm_up, timeout_s)
+            await arm.write(self._warm_up, WARM_UP_WRITTEN_TOKENS, timeout_s)
         return self._running[contestant.label]
 
     async def _end(self, label: str) -> None:
@@ -188,6 +196,12 @@ class Runner:
         self._notes.append(f"{contestant.label} is left out from where it failed: {error}.")
         self._audience.tell(self._notes[-1])
         await self._end(contestant.label)
+
+
+def thread_note() -> str:
+    """Say what decides how threads wait."""
+    told = ", ".join(f"{name}={value}" for name, value in _environment("warmline").items())
+    return f"Arms on torch run with {told}, as the engine does; llama.cpp as it is called."
 
 
 def _environment(arm: str) -> dict[str, str]:

@@ -9,8 +9,7 @@ from rich.text import Text
 
 from evaluation.report import Parameter, Report, Row
 
-_SAID_ELSEWHERE = {"prompt_tokens", "threads", "warm_up", "layout", "state"}
-_DETAIL_NAMES = {"flash_attention": "flash attention", "settings": "settings", "drafts": "drafts"}
+_TOLD = ("weights", "flash_attention", "settings", "drafts")  # params that tell arms apart
 _FEW_DIGITS_ABOVE = 100
 _SOME_DIGITS_ABOVE = 10
 
@@ -29,18 +28,19 @@ class _Line:
         return max(row.n for row in self.rows.values())
 
 
-def draw_tables(report: Report) -> RenderableType:
-    """Return the report as it is shown on a terminal: medians, and quartiles below them."""
+def draw_tables(report: Report, *, is_wide: bool) -> RenderableType:
+    """Return the report as it is shown on a terminal; quartiles only where it is wide."""
     tables: list[RenderableType] = []
     for metrics, lines in _sections(report.rows):
-        table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
-        for column in ("", "tokens", "arm"):
-            table.add_column(column, justify="right" if column == "tokens" else "left")
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column("kind", no_wrap=True, min_width=max(len(line.kind) for line in lines))
+        table.add_column("tokens", no_wrap=True, justify="right")
+        table.add_column("arm", ratio=1)
         for column in (*metrics, "n"):
             table.add_column(column, justify="right", no_wrap=True)
         for line in lines:
             style = "bold" if line.arm.split(" ")[0] == "warmline" else ""
-            table.add_row(*_cells(line, metrics), style=style)
+            table.add_row(*_cells(line, metrics, has_quartiles=is_wide), style=style)
         tables += [table, Text()]
     return Group(*tables, *(Text(note, "dim") for note in report.notes))
 
@@ -61,18 +61,15 @@ def figure(value: float) -> str:
 
 def setup_name(row: Row) -> str:
     """Return the arm of a row with what tells its ways apart."""
-    details = [
-        _detail(name, value)
-        for name, value in row.params.items()
-        if name not in _SAID_ELSEWHERE and value is not False
-    ]
+    details = [_detail(name, row.params[name]) for name in _TOLD if row.params.get(name)]
     return f"{row.arm} ({', '.join(details)})" if details else row.arm
 
 
 def _detail(name: str, value: Parameter) -> str:
+    words = name.replace("_", " ")
     if value is True:
-        return _DETAIL_NAMES.get(name, name)
-    return str(value) if name == "weights" else f"{_DETAIL_NAMES.get(name, name)} {value}"
+        return words
+    return f"{value} {words}" if name == "settings" else str(value)
 
 
 def _sections(rows: Sequence[Row]) -> Iterator[tuple[list[str], list[_Line]]]:
@@ -96,9 +93,14 @@ def _lines(rows: Sequence[Row]) -> Iterator[_Line]:
     return (_Line(*key, rows=metrics) for key, metrics in together.items())
 
 
-def _cells(line: _Line, metrics: Sequence[str]) -> list[str]:
-    figures = [_spread(line.rows[name]) if name in line.rows else "" for name in metrics]
+def _cells(line: _Line, metrics: Sequence[str], *, has_quartiles: bool = True) -> list[str]:
+    write = _spread if has_quartiles else _median
+    figures = [write(line.rows[name]) if name in line.rows else "" for name in metrics]
     return [line.kind, str(line.tokens), line.arm, *figures, str(line.num_repeats)]
+
+
+def _median(row: Row) -> str:
+    return figure(row.value)
 
 
 def _spread(row: Row) -> str:

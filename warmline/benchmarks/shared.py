@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from warmline.progress import shown_progress
 
 QUICK_BUDGET_S = 250.0
 """When a quick run begins nothing more; what is under way then still ends within five minutes."""
+
+_WIDE_COLUMNS = 140
 
 SavePlots = Callable[[Report, Path], list[Path]]
 
@@ -85,7 +88,9 @@ def run_benchmark(
     if arguments.json:
         print_json(report.to_json())
     else:
-        Console(highlight=False).print(draw_tables(report))
+        # In a file or a pipe, nothing needs to fit.
+        screen = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE_COLUMNS)
+        screen.print(draw_tables(report, is_wide=screen.width >= _WIDE_COLUMNS))
     return 0
 
 
