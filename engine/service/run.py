@@ -17,10 +17,9 @@ from engine.settings import EngineSettings
 
 _LOG = logging.getLogger(__name__)
 _FRACTION_TO_PREPARE = 0.8  # of loading, if the weights must be converted first
-THREAD_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""What is set where the user has set nothing. Threads that wait for each other sleep: spinning
-ones made a pass through the model several times slower wherever something else, such as a
-compiler, used the same cores."""
+_SLEEPING_THREADS = ("OMP_WAIT_POLICY", "PASSIVE")
+"""Threads that wait for each other sleep. Spinning ones made a pass through the model
+several times slower wherever something else, such as a compiler, used the same cores."""
 
 
 def run_engine(settings: EngineSettings) -> int:
@@ -66,8 +65,7 @@ def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedM
     Runs on the worker's thread. Imports torch only now, because that takes seconds and
     clients are to get their first answer before.
     """
-    for name, value in THREAD_ENVIRONMENT.items():
-        os.environ.setdefault(name, value)  # read once, when torch is imported
+    os.environ.setdefault(*_SLEEPING_THREADS)  # read once, when torch is imported
     from engine.decoding.generate import decode  # noqa: PLC0415
     from engine.decoding.vocabulary import Vocabulary  # noqa: PLC0415
     from engine.model.loader import load_model  # noqa: PLC0415
@@ -88,6 +86,12 @@ def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedM
         decode=lambda cache, request, checkpoint: decode(cache, request, vocabulary, checkpoint),
         notes=(note,) if note else (),
     )
+
+
+def thread_environment() -> dict[str, str]:
+    """Return the variables that the engine sets, for others who want to run as it does."""
+    name, value = _SLEEPING_THREADS
+    return {name: os.environ.get(name, value)}
 
 
 def _stop_on_signals(server: EngineServer) -> None:

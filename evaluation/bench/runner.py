@@ -1,6 +1,5 @@
 """Carries tasks out: starts arms when they are first needed, and keeps what they bring."""
 
-import os
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,9 +8,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from engine.service.run import THREAD_ENVIRONMENT
+from engine.service.run import thread_environment
 from evaluation.bench.audience import Audience
 from evaluation.bench.journal import Journal, Measurement
+from evaluation.bench.peers import LLAMA_ARMS
 from evaluation.bench.plan import PEER_ARMS, Contestant, Task
 from evaluation.bench.process import START_TIMEOUT_S, ArmProcess, arm_process
 from evaluation.bench.scenarios import Prompt
@@ -23,7 +23,6 @@ WARM_UP_READ_TOKENS = 256
 WARM_UP_WRITTEN_TOKENS = 8
 WARM_UP = f"{WARM_UP_READ_TOKENS} tokens read, {WARM_UP_WRITTEN_TOKENS} written"
 _WARM_UP_TIMEOUT_S = 120.0
-_LLAMA_ARMS = ("llamacpp", "llama-server")
 
 
 class Deadline:
@@ -200,12 +199,10 @@ class Runner:
 
 def thread_note() -> str:
     """Say what decides how threads wait."""
-    told = ", ".join(f"{name}={value}" for name, value in _environment("warmline").items())
+    told = ", ".join(f"{name}={value}" for name, value in thread_environment().items())
     return f"Arms on torch run with {told}, as the engine does; llama.cpp as it is called."
 
 
 def _environment(arm: str) -> dict[str, str]:
     """Return what an arm's threads are told: torch what the engine tells it, llama.cpp nothing."""
-    if arm in _LLAMA_ARMS:
-        return {}
-    return {name: os.environ.get(name, value) for name, value in THREAD_ENVIRONMENT.items()}
+    return {} if arm in LLAMA_ARMS else thread_environment()
