@@ -90,6 +90,12 @@ def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedM
     )
 
 
+def thread_environment() -> dict[str, str]:
+    """Return the variables that the engine sets, for others who want to run as it does."""
+    name, value = _SLEEPING_THREADS
+    return {name: os.environ.get(name, value)}
+
+
 def _stop_on_signals(server: EngineServer) -> None:
     loop = asyncio.get_running_loop()
 
