@@ -15,10 +15,10 @@ STAMPS := .venv/stamps
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup weights format lint types imports unit e2e extension clean
+.PHONY: help demo test setup weights bench-peers format lint types imports unit e2e extension clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: weights  ## set up, then show the live cache at work on a real file
 	@$(BIN)/warmline demo
@@ -48,6 +48,14 @@ $(STAMPS)/packages: $(STAMPS)/torch pyproject.toml
 
 weights: setup  ## have the default model on this machine
 	@$(BIN)/warmline models pull $(MODEL) || echo "the model $(MODEL) could not be had; tests that need it are skipped, the demo cannot run" >&2
+
+bench-peers: $(STAMPS)/bench-peers  ## what `warmline bench` compares with, built for this processor
+
+# Compiled here: the wheels that others built leave out what this processor has of its own.
+$(STAMPS)/bench-peers: $(STAMPS)/packages
+	@echo "compiling llama.cpp (ten minutes or more, once)"
+	@CMAKE_ARGS="-DGGML_NATIVE=on" $(PIP_INSTALL) -e '.[bench]'
+	@touch $@
 
 format: setup  ## format the Python code
 	@$(BIN)/ruff format .

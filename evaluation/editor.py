@@ -108,6 +108,22 @@ class Editor:
             raise UnexpectedResultError(f"the server knows of no suggestion for {uri}")
         return _measurement(told)
 
+    async def suggest(self, uri: str, offset: int) -> tuple[str, ...]:
+        """Ask for a suggestion as an editor does by itself while somebody types."""
+        params = {
+            "textDocument": {"uri": uri},
+            "position": position_of(self._texts[uri], offset),
+            "context": {"triggerKind": 2},
+        }
+        answer = await self._client.request(
+            "textDocument/inlineCompletion", params, timeout_s=COMPLETION_TIMEOUT_S
+        )
+        return tuple(item["insertText"] for item in answer["items"])
+
+    async def status(self) -> Json:
+        """Ask what server and engine say of themselves."""
+        return await self._client.request("warmline/status", {})
+
     async def cache(self, uri: str) -> Cache:
         """Describe the document's live cache."""
         view = await self._client.request("warmline/cache", {"textDocument": {"uri": uri}})

@@ -52,7 +52,10 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one command measured."""
+    """What one command measured.
+
+    `notes` are sentences about what no row can say: whose figures are missing, and why.
+    """
 
     command: str
     version: str
@@ -60,6 +63,7 @@ class Report:
     model: str
     seed: int
     rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data."""

@@ -1,47 +1,70 @@
-"""What the client can do, and what the server says it can do."""
+"""What the client can do, and what the server says it can do. Plain JSON on both sides."""
 
-from lsprotocol import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
+from lsp_server.encoding import PositionEncoding
+from lsp_server.messages import ErrorCode, RefusedMessageError
 from lsp_server.settings import EditorSettings
 
 TRIGGER_CHARACTERS = (".", "(", "[", "{", ",", "=", ":")
 """After these an editor asks for its completion list anew."""
 
+_INCREMENTAL = 2  # TextDocumentSyncKind: changes come as ranges and their new text
 
+
+@dataclass(frozen=True, slots=True)
 class ClientFeatures:
-    """Answers questions about the client's capabilities, most of which may be missing."""
+    """What of the client's capabilities makes a difference here."""
 
-    def __init__(self, capabilities: types.ClientCapabilities) -> None:
-        self._text_document = capabilities.text_document
-        self._workspace = capabilities.workspace
-        self._window = capabilities.window
-        self._general = capabilities.general
+    position_encodings: tuple[str, ...] = ()  # what it offers, its favourite first
+    has_inline_completion: bool = False  # suggestions can be shown inline
+    has_progress: bool = False  # the server may ask for a progress display
+    has_configuration: bool = False  # the server may ask for settings
+    has_configuration_registration: bool = False
+    """Whether the client tells of changed settings only to servers that registered."""
 
-    @property
-    def position_encodings(self) -> tuple[types.PositionEncodingKind | str, ...]:
-        """What the client offers, its favourite first."""
-        return tuple((self._general and self._general.position_encodings) or ())
 
-    @property
-    def has_inline_completion(self) -> bool:
-        """Whether suggestions can be shown inline."""
-        return bool(self._text_document and self._text_document.inline_completion)
+def read_client_features(capabilities: Mapping[str, Any]) -> ClientFeatures:
+    """Read the client's capabilities, most of which may be missing.
 
-    @property
-    def has_progress(self) -> bool:
-        """Whether the server may ask for a progress display."""
-        return bool(self._window and self._window.work_done_progress)
+    Raises:
+        RefusedMessageError: If a part that is looked at has the wrong form.
+    """
+    workspace = object_in(capabilities, "workspace")
+    encodings = object_in(capabilities, "general").get("positionEncodings") or ()
+    if not isinstance(encodings, list | tuple):
+        raise RefusedMessageError(
+            ErrorCode.INVALID_PARAMS, f"positionEncodings is {encodings!r}; an array is wanted."
+        )
+    return ClientFeatures(
+        position_encodings=tuple(str(encoding) for encoding in encodings),
+        has_inline_completion=(
+            object_in(capabilities, "textDocument").get("inlineCompletion") is not None
+        ),
+        has_progress=bool(object_in(capabilities, "window").get("workDoneProgress")),
+        has_configuration=bool(workspace.get("configuration")),
+        has_configuration_registration=bool(
+            object_in(workspace, "didChangeConfiguration").get("dynamicRegistration")
+        ),
+    )
 
-    @property
-    def has_configuration(self) -> bool:
-        """Whether the server may ask for settings."""
-        return bool(self._workspace and self._workspace.configuration)
 
-    @property
-    def has_configuration_registration(self) -> bool:
-        """Whether the client tells of changed settings only to servers that registered."""
-        change = self._workspace and self._workspace.did_change_configuration
-        return bool(change and change.dynamic_registration)
+def object_in(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a member that is an object, or an empty one where it is null or missing.
+
+    Raises:
+        RefusedMessageError: If it is anything else.
+    """
+    member = value.get(name)
+    if member is None:
+        return {}
+    if not isinstance(member, Mapping):
+        raise RefusedMessageError(
+            ErrorCode.INVALID_PARAMS, f"{name} is {member!r}; an object is wanted."
+        )
+    return member
 
 
 def offers_completion_list(client: ClientFeatures, settings: EditorSettings) -> bool:
@@ -52,15 +75,14 @@ def offers_completion_list(client: ClientFeatures, settings: EditorSettings) -> 
 
 
 def server_capabilities(
-    encoding: types.PositionEncodingKind, *, with_completion_list: bool
-) -> types.ServerCapabilities:
+    encoding: PositionEncoding, *, with_completion_list: bool
+) -> dict[str, Any]:
     """Say what the server does. No notebook synchronisation: cells come as documents."""
-    completion_list = types.CompletionOptions(trigger_characters=TRIGGER_CHARACTERS)
-    return types.ServerCapabilities(
-        position_encoding=encoding,
-        text_document_sync=types.TextDocumentSyncOptions(
-            open_close=True, change=types.TextDocumentSyncKind.Incremental
-        ),
-        inline_completion_provider=types.InlineCompletionOptions(),
-        completion_provider=completion_list if with_completion_list else None,
-    )
+    capabilities: dict[str, Any] = {
+        "positionEncoding": encoding.value,
+        "textDocumentSync": {"openClose": True, "change": _INCREMENTAL},
+        "inlineCompletionProvider": {},
+    }
+    if with_completion_list:
+        capabilities["completionProvider"] = {"triggerCharacters": TRIGGER_CHARACTERS}
+    return capabilities

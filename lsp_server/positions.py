@@ -4,41 +4,21 @@ An editor counts a line in UTF-16 units, UTF-8 units or code points, as agreed a
 Everything behind this module counts code points.
 """
 
-from collections.abc import Sequence
+from lsprotocol.types import Position
 
-from lsprotocol.types import Position, PositionEncodingKind
-
+from lsp_server.encoding import PositionEncoding
 from lsp_server.lines import LineIndex
 
 _CODECS = {
-    PositionEncodingKind.Utf8: ("utf-8", 1),
-    PositionEncodingKind.Utf16: ("utf-16-le", 2),
+    PositionEncoding.UTF8: ("utf-8", 1),
+    PositionEncoding.UTF16: ("utf-16-le", 2),
 }
-
-
-def negotiate_encoding(
-    offered: Sequence[PositionEncodingKind | str] | None,
-) -> PositionEncodingKind:
-    """Choose how positions are counted.
-
-    UTF-32 where it is offered, because its units are Python's own and nothing has to be
-    converted. Otherwise what the client prefers: UTF-8 and UTF-16 cost the same here, and the
-    client knows which one is free on its side. UTF-16 where nothing is offered, as the
-    specification demands.
-    """
-    known = [PositionEncodingKind(kind) for kind in offered or () if kind in _SUPPORTED]
-    if PositionEncodingKind.Utf32 in known:
-        return PositionEncodingKind.Utf32
-    return known[0] if known else PositionEncodingKind.Utf16
-
-
-_SUPPORTED = frozenset(kind.value for kind in PositionEncodingKind)
 
 
 class PositionCodec:
     """Converts positions of one session, in the encoding agreed on."""
 
-    def __init__(self, encoding: PositionEncodingKind) -> None:
+    def __init__(self, encoding: PositionEncoding) -> None:
         self.encoding = encoding
 
     def offset(self, position: Position, text: str, lines: LineIndex) -> int:

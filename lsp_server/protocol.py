@@ -3,33 +3,28 @@
 pygls keeps the books of requests and knows the types of messages. It answers before
 `initialize`, says nothing after `shutdown`, gives no answer to a request whose parameters are
 wrong, and exits with 0 in every case. So messages come in here by another door, `receive`,
-which decides all of that first.
+which decides all of that first. What comes before `initialize` is the business of
+`lsp_server.opening`.
 """
 
 import contextvars
-import json
 import logging
 from enum import Enum
 from typing import Any
 
 from cattrs import transform_error
 from lsprotocol import types
-from pygls.exceptions import (
-    JsonRpcException,
-    JsonRpcInvalidParams,
-    JsonRpcInvalidRequest,
-    JsonRpcParseError,
-    JsonRpcServerNotInitialized,
-)
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcInvalidRequest
 from pygls.protocol import LanguageServerProtocol
+
+from lsp_server.messages import Identifier, RefusedMessageError, error_response, parse_message
 
 logger = logging.getLogger(__name__)
 
 
 class Stage(Enum):
-    """Where a session is in its life."""
+    """Where a session is in its life, once `initialize` is answered."""
 
-    NEW = "before initialize"
     RUNNING = "running"
     SHUT_DOWN = "after shutdown"
     EXITED = "after exit"
@@ -38,7 +33,7 @@ class Stage(Enum):
 class WarmlineProtocol(LanguageServerProtocol):
     """Takes raw messages, refuses what is out of order, and hands the rest to handlers."""
 
-    stage = Stage.NEW
+    stage = Stage.RUNNING
     exit_code = 1  # what the specification wants where no shutdown came before the end
 
     def _register_builtin_features(self) -> None:
@@ -47,15 +42,11 @@ class WarmlineProtocol(LanguageServerProtocol):
     def receive(self, body: bytes) -> None:
         """Handle one message. Requests that cannot be handled are answered with an error."""
         try:
-            message = json.loads(body)
-        except (ValueError, RecursionError) as error:
-            self._refuse(None, JsonRpcParseError(f"The message is not JSON: {error}."))
+            message = parse_message(body)
+        except RefusedMessageError as error:
+            self._refuse(None, error.code, str(error))
             return
-        if not isinstance(message, dict) or message.get("jsonrpc") != self.VERSION:
-            self._refuse(None, JsonRpcInvalidRequest("The message is not JSON-RPC 2.0."))
-        elif not isinstance(message.get("id", ""), int | str):
-            self._refuse(None, JsonRpcInvalidRequest("The id is neither a number nor a string."))
-        elif "method" in message:
+        if "method" in message:
             self._receive_call(message)
         else:
             self._receive_response(message)
@@ -85,8 +76,6 @@ class WarmlineProtocol(LanguageServerProtocol):
             context.run(self._handle_notification, method, params)
 
     def _check_stage(self, method: str) -> None:
-        if self.stage is Stage.NEW and method != types.INITIALIZE:
-            raise JsonRpcServerNotInitialized(f"{method} came before initialize.")
         if self.stage is Stage.RUNNING and method == types.INITIALIZE:
             raise JsonRpcInvalidRequest("initialize came a second time.")
         if self.stage is Stage.SHUT_DOWN:
@@ -128,12 +117,11 @@ class WarmlineProtocol(LanguageServerProtocol):
 
     def _refuse_call(self, message: dict[str, Any], error: JsonRpcException) -> None:
         if "id" in message:
-            self._refuse(message["id"], error)
+            self._refuse(message["id"], error.code, error.message)
         else:
             logger.warning("A notification is ignored: %s", error.message)
 
-    def _refuse(self, identifier: int | str | None, error: JsonRpcException) -> None:
-        logger.warning("A message is refused: %s", error.message)
+    def _refuse(self, identifier: Identifier, code: int, reason: str) -> None:
+        logger.warning("A message is refused: %s", reason)
         # Not pygls's own message type, which leaves the id out where it has to be null.
-        body = {"code": error.code, "message": error.message}
-        self._send_data({"jsonrpc": self.VERSION, "id": identifier, "error": body})
+        self._send_data(error_response(identifier, code, reason))

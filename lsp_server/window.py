@@ -1,22 +1,20 @@
-"""One editor window, from `initialize` on: its parts, joined, and what each method does."""
+"""One editor window, once `initialize` is answered: its parts, joined, and who answers what."""
 
 from collections.abc import Callable
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from completion.background import BackgroundTasks
-from lsp_server.capabilities import ClientFeatures, offers_completion_list, server_capabilities
 from lsp_server.completion_list import CompletionLists
 from lsp_server.configuration import Configuration
 from lsp_server.custom_requests import CACHE, LAST_SUGGESTION, STATUS, CustomRequests
 from lsp_server.documents import OpenDocuments
 from lsp_server.inline_completion import InlineCompletion
+from lsp_server.opening import Opening
 from lsp_server.ports import MakeSession
-from lsp_server.positions import PositionCodec, negotiate_encoding
+from lsp_server.positions import PositionCodec
 from lsp_server.progress import LoadingProgress
 from lsp_server.session_keeper import SessionKeeper
 from lsp_server.settings import Settings
@@ -30,29 +28,23 @@ Handler = Callable[[Any], Any]
 class Window:
     """Everything that lives as long as the connection to one editor window."""
 
-    def __init__(
-        self, server: LanguageServer, make_session: MakeSession, params: types.InitializeParams
-    ) -> None:
-        client = ClientFeatures(params.capabilities)
-        encoding = negotiate_encoding(client.position_encodings)
+    def __init__(self, server: LanguageServer, make_session: MakeSession, opening: Opening) -> None:
+        client = opening.client
         self._tasks = BackgroundTasks()
         progress = LoadingProgress(server, self._tasks) if client.has_progress else None
         self._status = StatusReporter(server, progress)
-        self._documents = OpenDocuments(PositionCodec(encoding))
+        self._documents = OpenDocuments(PositionCodec(opening.encoding))
         self._configuration = Configuration(
-            server, client, params.initialization_options, self._report_setting
+            server, client, opening.initial_settings, self._report_setting
         )
         self._keeper = SessionKeeper(
-            make_session, repository_name(params), self._documents, self._status, self._tasks
+            make_session, opening.repository_name, self._documents, self._status, self._tasks
         )
         self._suggester = Suggester(self._keeper, self._status)
         self._requests = CustomRequests(
             server.version, self._documents, self._keeper, self._suggester
         )
-        self._has_completion_list = offers_completion_list(client, self.settings.editor)
-        self.capabilities = server_capabilities(
-            encoding, with_completion_list=self._has_completion_list
-        )
+        self._has_completion_list = opening.has_completion_list
 
     @property
     def settings(self) -> Settings:
@@ -111,11 +103,3 @@ _HEARD = (
 
 def _hear(_params: Any) -> None:
     """Do nothing: the notification is known, and there is nothing to do about it."""
-
-
-def repository_name(params: types.InitializeParams) -> str:
-    """Return the name of the first folder that is open, or nothing."""
-    if params.workspace_folders:
-        return params.workspace_folders[0].name
-    root = params.root_uri and unquote(urlsplit(params.root_uri).path)
-    return PurePosixPath(root or params.root_path or "").name

@@ -21,6 +21,7 @@ COMMANDS = {
     "models": "see and get models",
     "doctor": "see what is installed, what works, and what to do about the rest",
     "demo": "see the live cache keep up with edits of a real file",
+    "bench": "time Warmline beside llama.cpp and others",
 }
 """Each is a module of `warmline.commands`, imported only when it is called."""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from engine.errors import EngineUnavailableError
+from engine.permanent import permanent
 from engine.protocol.endpoint import Endpoint, endpoint_for
 from engine.service.host import Load, LoadProgress
 from engine.service.logs import log_to_standard_error
@@ -27,7 +28,8 @@ def run_engine(settings: EngineSettings) -> int:
     """Serve the model of `settings` in the foreground; returns the exit code."""
 
     def load(progress: LoadProgress) -> LoadedModel:
-        return load_real_model(settings, progress)
+        with permanent():
+            return load_real_model(settings, progress)
 
     return serve_in_foreground(
         lambda: endpoint_for(settings.model),
@@ -97,6 +99,12 @@ def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedM
         ),
         notes=(note,) if note else (),
     )
+
+
+def thread_environment() -> dict[str, str]:
+    """Return the variables that the engine sets, for others who want to run as it does."""
+    name, value = _SLEEPING_THREADS
+    return {name: os.environ.get(name, value)}
 
 
 def _stop_on_signals(server: EngineServer) -> None:

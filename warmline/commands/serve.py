@@ -5,13 +5,16 @@ import logging
 import sys
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
-from lsp_server.ports import Session
-from lsp_server.server import create_server, run_stdio, run_tcp
+from lsp_server.running import run_stdio, run_tcp
 from lsp_server.settings import Settings
-from warmline.composition import join_window
+from warmline import __version__
 from warmline.errors import UsageError, WorkError
 from warmline.options import add_model_option
+
+if TYPE_CHECKING:
+    from lsp_server.ports import Session
 
 MAX_PORT = 65535
 
@@ -39,14 +42,14 @@ def run(arguments: argparse.Namespace) -> int:
         level=logging.INFO if arguments.verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    server = create_server(partial(_join, arguments.model))
+    make_session = partial(_join, arguments.model)
     if arguments.tcp is None:
-        return run_stdio(server)
+        return run_stdio(make_session, __version__)
     if arguments.stdio:
         raise UsageError("--stdio and --tcp exclude each other: choose one")
     host, port = parse_address(arguments.tcp)
     try:
-        return run_tcp(server, host, port)
+        return run_tcp(make_session, __version__, host, port)
     except OSError as error:
         raise WorkError(
             f"the server cannot listen at {arguments.tcp}: {error.strerror or error};"
@@ -66,8 +69,13 @@ def parse_address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _join(model: str | None, settings: Settings, repository_name: str) -> Session:
-    """Join a window's session; a model named in the call comes before the editor's."""
+def _join(model: str | None, settings: Settings, repository_name: str) -> "Session":
+    """Join a window's session; a model named in the call comes before the editor's.
+
+    Imports what it joins only now: the editor has had its first answer.
+    """
+    from warmline.composition import join_window  # noqa: PLC0415
+
     if model is not None:
         settings = replace(settings, engine=replace(settings.engine, model=model))
     return join_window(settings, repository_name)

@@ -25,5 +25,5 @@ def test_a_report_is_plain_data() -> None:
     report = Report("bench edits", "1.0", this_machine(), "a-model", 0, (row,))
     again = json.loads(json.dumps(report.to_json()))
     assert again["rows"][0]["params"] == {"prompt_tokens": 8000}
-    assert set(again) == {"command", "version", "machine", "model", "seed", "rows"}
+    assert set(again) == {"command", "version", "machine", "model", "seed", "rows", "notes"}
     assert again["machine"]["cores"] >= 1

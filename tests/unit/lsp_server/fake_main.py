@@ -4,7 +4,7 @@ import sys
 
 from lsp_fakes import FakeBackend
 
-from lsp_server.server import create_server, run_stdio, run_tcp
+from lsp_server.running import run_stdio, run_tcp
 
 
 class PrintingBackend(FakeBackend):
@@ -16,8 +16,10 @@ class PrintingBackend(FakeBackend):
 
 
 def main(transport: str) -> int:
-    server = create_server(PrintingBackend())
-    return run_stdio(server) if transport == "stdio" else run_tcp(server, "127.0.0.1", 0)
+    backend = PrintingBackend()
+    if transport == "stdio":
+        return run_stdio(backend, "9.9")
+    return run_tcp(backend, "9.9", "127.0.0.1", 0)
 
 
 def heavy_modules() -> list[str]:

@@ -4,7 +4,8 @@ import json
 
 import pytest
 from lsp_editor import Editor, ErrorAnswerError, at
-from lsprotocol import types
+
+from lsp_server import configuration
 
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
 NOT_INITIALIZED, CANCELLED = -32002, -32800
@@ -155,17 +156,62 @@ async def test_a_notification_with_wrong_parameters_is_ignored(editor: Editor) -
     assert editor.all_told("window/showMessage") == []
 
 
-async def test_wrong_initialize_parameters_leave_the_server_waiting(editor: Editor) -> None:
-    assert await code_of(editor, "initialize", {"capabilities": 3}) == INVALID_PARAMS
+@pytest.mark.parametrize(
+    "params",
+    [
+        None,
+        [],
+        {},
+        {"capabilities": 3},
+        {"capabilities": {"window": 3}},
+        {"capabilities": {"workspace": {"didChangeConfiguration": True}}},
+        {"capabilities": {"general": {"positionEncodings": "utf-8"}}},
+    ],
+)
+async def test_wrong_initialize_parameters_leave_the_server_waiting(
+    editor: Editor, params: object
+) -> None:
+    assert await code_of(editor, "initialize", params) == INVALID_PARAMS
     await editor.initialize()
+
+
+async def test_what_is_null_in_initialize_counts_as_missing(editor: Editor) -> None:
+    capabilities = dict.fromkeys(("general", "textDocument", "window", "workspace"))
+    await editor.initialize(
+        capabilities, initializationOptions=None, workspaceFolders=None, rootPath=None
+    )
+
+
+async def test_neither_answers_nor_notifications_open_a_session(editor: Editor) -> None:
+    editor.send({"id": 1, "result": {"capabilities": {}}})
+    editor.notify("initialize", {"capabilities": {}})
+    assert await code_of(editor, "warmline/status") == NOT_INITIALIZED
+    assert len(editor.received) == 1
+
+
+@pytest.mark.parametrize(("body", "code"), [(b"{", PARSE_ERROR), (b"[]", INVALID_REQUEST)])
+async def test_what_is_no_message_is_answered_before_initialize_too(
+    editor: Editor, body: bytes, code: int
+) -> None:
+    editor.send_body(body)
+    with pytest.raises(ErrorAnswerError) as caught:
+        await editor.answer_to(None)
+    assert caught.value.code == code
+    await editor.initialize()
+
+
+async def test_an_editor_that_leaves_before_initialize_is_failure(editor: Editor) -> None:
+    assert await editor.leave() == 1
 
 
 async def test_an_answer_that_comes_too_late_is_dropped(
-    editor: Editor, caplog: pytest.LogCaptureFixture
+    editor: Editor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await editor.initialize()
-    request = types.ConfigurationParams([types.ConfigurationItem(section="warmline")])
-    editor.server.workspace_configuration(request).cancel()
+    monkeypatch.setattr(configuration, "_REPLY_TIMEOUT_S", 0.0)
+    editor.left_unanswered = {"workspace/configuration"}
+    await editor.initialize({"workspace": {"configuration": True}})  # until the wait is given up
+    asked = await editor.until(lambda each: each.get("method") == "workspace/configuration")
+    editor.send({"id": asked["id"], "result": [None]})
     await editor.settle()
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 

@@ -1,9 +1,14 @@
 """`warmline serve`: what the call comes to."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from engine.settings import EngineSettings
 from lsp_server.settings import Settings
+from warmline import composition
 from warmline.commands import serve
 from warmline.errors import UsageError
 from warmline.main import main
@@ -23,10 +28,29 @@ def test_another_form_of_address_is_refused(text: str) -> None:
         serve.parse_address(text)
 
 
+def test_the_first_answer_waits_for_no_large_library() -> None:
+    """They are imported while the editor works on it, which no editor notices."""
+    large = {"attrs", "cattrs", "lsprotocol", "numpy", "pygls", "tokenizers", "websockets"}
+    code = (
+        "import sys, warmline.main, warmline.commands.serve, lsp_server.opening\n"
+        f"print(sorted({large} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
+
+
 def test_a_model_in_the_call_comes_before_the_editors(monkeypatch: pytest.MonkeyPatch) -> None:
     """And everything else stays as the editor says."""
     seen: list[EngineSettings] = []
-    monkeypatch.setattr(serve, "join_window", lambda settings, _: seen.append(settings.engine))
+    monkeypatch.setattr(
+        composition, "join_window", lambda settings, _: seen.append(settings.engine)
+    )
     sent = Settings(engine=EngineSettings(model="editors", threads=3))
     serve._join(None, sent, "repository")
     serve._join("mine", sent, "repository")

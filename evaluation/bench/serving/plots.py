@@ -1,0 +1,42 @@
+"""How the figures grow with the number of open documents, as SVG."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from evaluation.report import Report, Row
+
+_KIND = "documents@"
+_LABELS = {
+    "update_ms": "cache update after the edit (ms)",
+    "first_token_ms": "first token (ms)",
+    "cache_mb": "keys and values (MB)",
+}
+
+
+def can_plot() -> bool:
+    """Whether matplotlib is installed."""
+    return find_spec("matplotlib") is not None
+
+
+def save_plots(report: Report, folder: Path) -> None:
+    """Save a curve for each metric over the number of open documents."""
+    for metric, label in _LABELS.items():
+        rows = [row for row in report.rows if row.kind.startswith(_KIND) and row.metric == metric]
+        if rows:
+            _save_curve(rows, label, folder / f"documents-{metric}.svg")
+
+
+def _save_curve(rows: Sequence[Row], label: str, path: Path) -> None:
+    figure, axes = import_module("matplotlib.pyplot").subplots(figsize=(6, 3.6))
+    counts = [int(row.kind.removeprefix(_KIND)) for row in rows]
+    spread = [[row.value - row.low for row in rows], [row.high - row.value for row in rows]]
+    axes.errorbar(counts, [row.value for row in rows], spread, marker="o", capsize=2)
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(counts, [str(count) for count in counts])
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("open documents")
+    axes.set_ylabel(label)
+    figure.savefig(path, bbox_inches="tight")
+    import_module("matplotlib.pyplot").close(figure)

@@ -1,0 +1,1 @@
+"""One module a benchmark; each has `SUMMARY`, `add_arguments(parser)`, `run(arguments) -> int`."""

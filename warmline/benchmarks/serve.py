@@ -1,0 +1,79 @@
+"""`warmline bench serve`: what being served costs."""
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from engine.settings import EngineSettings
+from evaluation.bench.serving.plan import FULL_PLAN, QUICK_PLAN
+from evaluation.bench.serving.plots import can_plot, save_plots
+from evaluation.bench.serving.run import run_serve_bench
+from evaluation.bench.serving.tables import draw_table, markdown_table
+from evaluation.report import Report, this_machine
+from warmline import __version__
+from warmline.options import add_json_option, add_model_option, engine_settings, print_json
+
+SUMMARY = "start the real server and engine, type, do nothing, and open many documents"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the benchmark's arguments."""
+    parser.add_argument("--quick", action="store_true", help="take at most five minutes")
+    parser.add_argument("--seed", type=int, default=0, help="decides about the pace of typing (0)")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="write report.json, table.md and plots here"
+    )
+    add_model_option(parser)
+    add_json_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and return the exit code."""
+    console = Console(stderr=True, highlight=False)
+    settings = engine_settings(arguments)
+    rows = asyncio.run(
+        run_serve_bench(
+            _serve_command(settings),
+            settings,
+            QUICK_PLAN if arguments.quick else FULL_PLAN,
+            arguments.seed,
+            on_step=lambda step: console.print(step, markup=False),
+        )
+    )
+    report = Report(
+        command="bench serve",
+        version=__version__,
+        machine=this_machine(),
+        model=settings.model,
+        seed=arguments.seed,
+        rows=tuple(rows),
+    )
+    if arguments.out is not None:
+        _write(report, arguments.out, console)
+    if arguments.json:
+        print_json(report.to_json())
+    else:
+        Console(highlight=False).print(draw_table(report))
+    return 0
+
+
+def _serve_command(settings: EngineSettings) -> list[str]:
+    """Return how this very installation is started as a server."""
+    # -I keeps a folder named `engine` in the current directory out of the import path.
+    return [sys.executable, "-I", "-m", "warmline", "serve", "--model", settings.model]
+
+
+def _write(report: Report, folder: Path, console: Console) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(report.to_json(), indent=2, ensure_ascii=False)
+    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+    (folder / "table.md").write_text(markdown_table(report), encoding="utf-8")
+    if can_plot():
+        save_plots(report, folder)
+    else:
+        console.print("no plots: matplotlib is not installed; the extra `bench` has it")
+    console.print(f"written to {folder}", soft_wrap=True, markup=False)
