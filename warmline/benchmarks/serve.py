@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import json
 import sys
 from pathlib import Path
 
@@ -10,11 +9,12 @@ from rich.console import Console
 
 from engine.settings import EngineSettings
 from evaluation.bench.serving.plan import FULL_PLAN, QUICK_PLAN
-from evaluation.bench.serving.plots import can_plot, save_plots
+from evaluation.bench.serving.plots import save_plots
 from evaluation.bench.serving.run import run_serve_bench
 from evaluation.bench.serving.tables import draw_table, markdown_table
 from evaluation.report import Report, this_machine
 from warmline import __version__
+from warmline.benchmarks.shared import write_report
 from warmline.options import add_json_option, add_model_option, engine_settings, print_json
 
 SUMMARY = "start the real server and engine, type, do nothing, and open many documents"
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         rows=tuple(rows),
     )
     if arguments.out is not None:
-        _write(report, arguments.out, console)
+        write_report(report, arguments.out, markdown_table(report), save_plots, console)
     if arguments.json:
         print_json(report.to_json())
     else:
@@ -65,15 +65,3 @@ def _serve_command(settings: EngineSettings) -> list[str]:
     """Return how this very installation is started as a server."""
     # -I keeps a folder named `engine` in the current directory out of the import path.
     return [sys.executable, "-I", "-m", "warmline", "serve", "--model", settings.model]
-
-
-def _write(report: Report, folder: Path, console: Console) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(report.to_json(), indent=2, ensure_ascii=False)
-    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
-    (folder / "table.md").write_text(markdown_table(report), encoding="utf-8")
-    if can_plot():
-        save_plots(report, folder)
-    else:
-        console.print("no plots: matplotlib is not installed; the extra `bench` has it")
-    console.print(f"written to {folder}", soft_wrap=True, markup=False)

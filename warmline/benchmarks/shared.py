@@ -84,7 +84,7 @@ def run_benchmark(
     except (CannotMeasureError, OtherConditionsError) as error:
         raise UsageError(str(error)) from error
     if arguments.out is not None:
-        _write(report, arguments.out, save_plots, console)
+        write_report(report, arguments.out, markdown_page(report), save_plots, console)
     if arguments.json:
         print_json(report.to_json())
     else:
@@ -101,6 +101,21 @@ def require_known(names: tuple[str, ...] | None, known: tuple[str, ...], what: s
         raise UsageError(
             f"there is no {what} {unknown[0]!r} in this benchmark; it has {', '.join(known)}"
         )
+
+
+def write_report(
+    report: Report, folder: Path, page: str, save_plots: SavePlots, console: Console
+) -> None:
+    """Write report.json, table.md with `page` in it, and plots where they can be made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(report.to_json(), indent=2, ensure_ascii=False)
+    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+    (folder / "table.md").write_text(page, encoding="utf-8")
+    if can_plot():
+        save_plots(report, folder)
+    else:
+        console.print("no plots: matplotlib is not installed; the extra `bench` has it")
+    console.print(f"written to {folder}", soft_wrap=True)
 
 
 async def _measure(
@@ -131,18 +146,6 @@ async def _measure(
         async with open_run(subject, options, audience) as run:
             await measure(run)
         return run.report()
-
-
-def _write(report: Report, folder: Path, save_plots: SavePlots, console: Console) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(report.to_json(), indent=2, ensure_ascii=False)
-    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
-    (folder / "table.md").write_text(markdown_page(report), encoding="utf-8")
-    if can_plot():
-        save_plots(report, folder)
-    else:
-        console.print("no plots: matplotlib is not installed; the extra `bench` has it")
-    console.print(f"written to {folder}", soft_wrap=True)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from evaluation.report import Report, Row
@@ -15,17 +14,15 @@ _LABELS = {
 }
 
 
-def can_plot() -> bool:
-    """Whether matplotlib is installed."""
-    return find_spec("matplotlib") is not None
-
-
-def save_plots(report: Report, folder: Path) -> None:
-    """Save a curve for each metric over the number of open documents."""
+def save_plots(report: Report, folder: Path) -> list[Path]:
+    """Save a curve for each metric over the number of open documents; needs matplotlib."""
+    made = []
     for metric, label in _LABELS.items():
         rows = [row for row in report.rows if row.kind.startswith(_KIND) and row.metric == metric]
         if rows:
-            _save_curve(rows, label, folder / f"documents-{metric}.svg")
+            made.append(folder / f"documents-{metric}.svg")
+            _save_curve(rows, label, made[-1])
+    return made
 
 
 def _save_curve(rows: Sequence[Row], label: str, path: Path) -> None:
