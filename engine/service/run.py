@@ -18,7 +18,7 @@ from engine.settings import EngineSettings
 
 _LOG = logging.getLogger(__name__)
 _FRACTION_TO_PREPARE = 0.8  # of loading, if the weights must be converted first
-THREAD_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "5000"}
+_THREAD_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "5000"}
 """Threads that wait for each other spin for some microseconds, then sleep. Spinning for long,
 as is usual, made a pass through the model several times slower wherever something else, such
 as a compiler, used the same cores; not spinning at all made small products twice as slow."""
@@ -68,7 +68,7 @@ def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedM
     Runs on the worker's thread. Imports torch only now, because that takes seconds and
     clients are to get their first answer before.
     """
-    os.environ.update(THREAD_ENVIRONMENT | os.environ)  # read once, when torch is imported
+    os.environ.update(thread_environment())  # read once, when torch is imported
     from engine.decoding.drafts.costs import BFLOAT16_PASS_COSTS, PACKED_PASS_COSTS  # noqa: PLC0415
     from engine.decoding.drafts.drafter import LearningDrafter  # noqa: PLC0415
     from engine.decoding.generate import decode  # noqa: PLC0415
@@ -103,8 +103,7 @@ def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedM
 
 def thread_environment() -> dict[str, str]:
     """Return the variables that the engine sets, for others who want to run as it does."""
-    name, value = _SLEEPING_THREADS
-    return {name: os.environ.get(name, value)}
+    return {name: os.environ.get(name, value) for name, value in _THREAD_ENVIRONMENT.items()}
 
 
 def _stop_on_signals(server: EngineServer) -> None:
