@@ -123,4 +123,5 @@ def _write_task(
         return {"tok_s": writing.tokens_per_s} if is_long_enough else {}
 
     conditions = {"prompt_tokens": len(prompt.tokens), "most_written_tokens": WRITTEN_TOKENS}
-    return Task(kind, contestant, repeat, measure, conditions, {"drafts": drafts})
+    extras = {"drafts": drafts} if contestant.arm == "warmline" else {}
+    return Task(kind, contestant, repeat, measure, conditions, extras)

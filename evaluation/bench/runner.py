@@ -2,8 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,6 +23,10 @@ WARM_UP_READ_TOKENS = 256
 WARM_UP_WRITTEN_TOKENS = 8
 WARM_UP = f"{WARM_UP_READ_TOKENS} tokens read, {WARM_UP_WRITTEN_TOKENS} written"
 _WARM_UP_TIMEOUT_S = 120.0
+
+
+Launch = Callable[[str, Path, Mapping[str, str]], AbstractAsyncContextManager[ArmProcess]]
+"""Starts an arm, given its name, where its output goes, and its environment."""
 
 
 class Deadline:
@@ -56,6 +60,7 @@ class Runner:
         audience: Whoever watches.
         deadline: When to stop.
         warm_up: What each arm reads before its first measurement.
+        launch: Starts the process of an arm.
     """
 
     def __init__(
@@ -66,15 +71,18 @@ class Runner:
         audience: Audience,
         deadline: Deadline,
         warm_up: Prompt,
+        launch: Launch = arm_process,
     ) -> None:
         self._journal = journal
         self._logs = logs
         self._audience = audience
         self._deadline = deadline
         self._warm_up = warm_up
+        self._launch = launch
         self._stack = AsyncExitStack()
         self._running: dict[str, ArmProcess] = {}
         self._failed: set[str] = set()
+        self._num_started = 0
         self._num_left_out = 0
         self._notes: list[str] = []
 
@@ -128,15 +136,8 @@ class Runner:
         try:
             arm = await self._arm(task.contestant)
             values = await task.measure(arm, self._deadline.bound(ANSWER_TIMEOUT_S))
-        except NoAnswerError as error:
-            if not self._deadline.has_passed:
-                await self._leave_out(task.contestant, error)
-                return
-            self._failed.add(task.contestant.label)
-            self._num_left_out += 1
-            return
         except EvaluationError as error:
-            await self._leave_out(task.contestant, error)
+            await self._give_up(task.contestant, error)
             return
         self._journal.add(
             Measurement(
@@ -173,9 +174,10 @@ class Runner:
     async def _arm(self, contestant: Contestant) -> ArmProcess:
         """Return the running arm, started and warmed up if need be."""
         if contestant.label not in self._running:
-            log = self._logs / f"{contestant.arm}-{len(self._running)}.log"
+            self._num_started += 1
+            log = self._logs / f"{contestant.arm}-{self._num_started}.log"
             arm = await self._stack.enter_async_context(
-                arm_process(contestant.label, log, _environment(contestant.arm))
+                self._launch(contestant.label, log, _environment(contestant.arm))
             )
             self._running[contestant.label] = arm
             await arm.load(contestant.options, self._deadline.bound(START_TIMEOUT_S))
@@ -188,13 +190,17 @@ class Runner:
         if label in self._running:
             await self._running.pop(label).stop()
 
-    async def _leave_out(self, contestant: Contestant, error: EvaluationError) -> None:
-        if contestant.arm not in PEER_ARMS:
-            raise error
+    async def _give_up(self, contestant: Contestant, error: EvaluationError) -> None:
+        """Go on without a contestant; raise the error if it is Warmline's own."""
         self._failed.add(contestant.label)
-        self._notes.append(f"{contestant.label} is left out from where it failed: {error}.")
-        self._audience.tell(self._notes[-1])
         await self._end(contestant.label)
+        if self._deadline.has_passed and isinstance(error, NoAnswerError):
+            self._num_left_out += 1  # it was not slow, it was begun too late
+        elif contestant.arm in PEER_ARMS:
+            self._notes.append(f"{contestant.label} is left out from where it failed: {error}.")
+            self._audience.tell(self._notes[-1])
+        else:
+            raise error
 
 
 def thread_note() -> str:

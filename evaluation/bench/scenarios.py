@@ -135,11 +135,15 @@ def middle_history(
 ) -> Iterator[Step]:
     """Yield keystrokes and moves of a cursor in the middle of `text`, in the same order.
 
+    A cursor that comes near the end starts again higher up, where all arms begin a new chain.
     `kinds` are of `MIDDLE_KINDS`; `layout` is that of the model's family.
     """
     cursor = _line_end(text, text.count("\n") // 2)
     now = around_cursor(text, cursor, layout, tokenization)
     for repeat, kind in product(range(repeats), kinds):
+        if text.count("\n", cursor) <= _MOVED_LINES:
+            cursor = _line_end(text, text.count("\n") // 4)
+            now = around_cursor(text, cursor, layout, tokenization)
         if kind == "type-in-middle":
             character = _randomness(seed, kind, repeat).choice(_KEYSTROKES)
             text = text[:cursor] + character + text[cursor:]

@@ -87,7 +87,7 @@ def _pairs(series: Sequence[_Series]) -> Iterator[tuple[_Series, _Series]]:
 def _ratio_rows(left: _Series, right: _Series, common: Mapping[str, Parameter]) -> Iterator[Row]:
     repeats = sorted(left.by_repeat.keys() & right.by_repeat.keys())
     pairs = [(left.by_repeat[repeat], right.by_repeat[repeat]) for repeat in repeats]
-    params = {**common, **left.conditions, **left.setup, **right.setup}
+    params = {**common, **left.conditions, **right.setup, **left.setup}
     for metric in _RATIO_METRICS:
         ratios = [a[metric] / b[metric] for a, b in pairs if metric in a and b.get(metric)]
         if ratios:

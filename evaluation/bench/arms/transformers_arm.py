@@ -8,19 +8,20 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, LogitsProcessor, StoppingCriteria
 
 from engine.decoding.vocabulary import Vocabulary
-from engine.model.loader import choose_device
+from engine.model.loader import STORAGE_TYPES, choose_device
 from evaluation.bench.messages import ArmOptions, LineTiming, Writing, line_timing
 from evaluation.bench.scenarios import Prompt
 
 
 class TransformersArm:
-    """The same folder of weights in bf16. Implements `Arm`."""
+    """The same folder of weights, in bf16 unless another type is asked for. Implements `Arm`."""
 
     def __init__(self, options: ArmOptions) -> None:
         torch.set_num_threads(options.threads)
         self._device = choose_device(options.device)
+        dtype = STORAGE_TYPES.get(options.storage_type, torch.bfloat16)
         network: Any = AutoModelForCausalLM.from_pretrained(
-            options.model, dtype=torch.bfloat16, local_files_only=True, trust_remote_code=False
+            options.model, dtype=dtype, local_files_only=True, trust_remote_code=False
         )
         self._network = network.to(self._device).eval()
         vocabulary = Vocabulary.from_file(options.model / "tokenizer.json")
