@@ -19,6 +19,11 @@ class Model(Protocol):
         """Whether candidates are written with packed weights."""
         ...
 
+    @property
+    def copied_bytes(self) -> int:
+        """Memory of weights that are not mapped from a file."""
+        ...
+
     def new_cache(self) -> DocumentCache:
         """Return an empty cache."""
         ...

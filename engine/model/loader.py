@@ -25,7 +25,7 @@ from engine.model.layers import ModelWeights, assemble_weights
 from engine.model.packed import packed_like
 from engine.model.packed_store import PackProgress, ignore_pack_progress, load_or_pack, should_pack
 from engine.model.prefix import PrefixModel
-from engine.model.prepared import prepare, should_prepare
+from engine.model.prepared import prepare, prepared_bytes, should_prepare
 from engine.protocol.messages import ModelDescription
 from engine.settings import EngineSettings
 
@@ -51,6 +51,11 @@ class RotatingModel:
     def is_packed(self) -> bool:
         """Whether candidates are written with packed weights."""
         return self._parts.short_decoder is not self._parts.decoder
+
+    @property
+    def copied_bytes(self) -> int:
+        """Memory of weights that are not mapped from a file."""
+        return prepared_bytes(self._parts.decoder.weights)
 
     def new_cache(self) -> LiveCache:
         """Return an empty live cache."""

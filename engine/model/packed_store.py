@@ -24,7 +24,7 @@ from engine.model.packed import (
     pack_numbers,
     packed_weights,
 )
-from engine.weights.location import cache_directory
+from engine.weights.location import packed_folder
 
 PackProgress = Callable[[float], None]
 """Called with the fraction done, 0 to 1. May raise to end the work."""
@@ -106,7 +106,7 @@ def packed_path(directory: Path) -> Path:
         facts += [file.name, str(state.st_size), str(state.st_mtime_ns)]
     digest.update("\n".join(facts).encode())
     name = f"{directory.name}-{digest.hexdigest()[:16]}.safetensors"
-    return cache_directory() / "packed" / name
+    return packed_folder() / name
 
 
 def _read(path: Path) -> dict[str, Tensor] | None:

@@ -82,6 +82,11 @@ class PrefixModel:
         """Never: transformers computes with the weights as stored."""
         return False
 
+    @property
+    def copied_bytes(self) -> int:
+        """All weights: transformers reads them into memory."""
+        return sum(weight.nbytes for weight in self._network.parameters())
+
     def new_cache(self) -> PrefixCache:
         """Return an empty cache that reuses prefixes."""
         return PrefixCache(self._network, self._traits)

@@ -48,6 +48,19 @@ def prepare(weights: ModelWeights, mapped: ModelWeights) -> ModelWeights:
     )
 
 
+def prepared_bytes(weights: ModelWeights) -> int:
+    """Return the memory of all prepared matrices."""
+    parts = [part for layer in weights.layers for part in (layer.attention, layer.mlp)]
+    matrices = [
+        getattr(part, field.name)
+        for part in parts
+        if isinstance(part, AttentionWeights | MlpWeights)
+        for field in fields(part)
+    ]
+    prepared = [each.weight for each in matrices if isinstance(each, PreparedLinear)]
+    return sum(weight.numel() * weight.element_size() for weight in prepared)
+
+
 def _first_matrix(weights: ModelWeights) -> Linear:
     mlp = weights.layers[0].mlp
     if not isinstance(mlp, MlpWeights) or not isinstance(mlp.up, Linear):

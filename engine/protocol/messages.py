@@ -178,4 +178,5 @@ class EngineStatus:
     documents: tuple[str, ...]  # held caches, newest first
     cache_bytes: int
     cache_budget_bytes: int
+    weights_bytes: int  # that weights take beside the files they are mapped from
     notes: tuple[str, ...] = ()

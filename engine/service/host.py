@@ -161,6 +161,7 @@ class EngineHost:
             documents=summary.documents,
             cache_bytes=summary.cache_bytes,
             cache_budget_bytes=self._cache_budget_bytes,
+            weights_bytes=bench.loaded.model.copied_bytes if bench else 0,
             notes=bench.loaded.notes if bench else (),
         )
 

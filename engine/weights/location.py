@@ -16,6 +16,11 @@ def cache_directory() -> Path:
     return platformdirs.user_cache_path("warmline", appauthor=False)
 
 
+def packed_folder() -> Path:
+    """Return the folder of packed weights, which an engine makes for its own machine."""
+    return cache_directory() / "packed"
+
+
 @dataclass(frozen=True, slots=True)
 class StoreLayout:
     """The paths inside a store. Folders of models stand at the top, unfinished work does not.

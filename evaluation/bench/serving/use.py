@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.weights.location import packed_folder
 from evaluation.bench.serving.plan import ServePlan
 from evaluation.bench.serving.processes import cpu_seconds, files_in, memory_use
 from evaluation.bench.serving.typing_trace import typing_trace
@@ -109,14 +110,16 @@ def _cpu_rows(
 async def _memory_rows(editor: Editor, processes: Processes) -> list[Row]:
     status = (await editor.status())["engine"]
     weight_files = files_in(Path(status["state"]["model"]["directory"]))
+    weight_files |= files_in(packed_folder())
     server = memory_use(processes.server_pid, ())
     engine = memory_use(processes.engine_pid, weight_files)
-    over_bytes = engine.resident_bytes - engine.weights_bytes - status["cache_bytes"]
+    weights_bytes = engine.weights_bytes + status["weights_bytes"]
+    over_bytes = engine.resident_bytes - weights_bytes - status["cache_bytes"]
     figures = {
         "server_rss_mb": server.resident_bytes,
         "engine_rss_mb": engine.resident_bytes,
         "engine_anonymous_mb": engine.anonymous_bytes,
-        "engine_weights_mb": engine.weights_bytes,
+        "engine_weights_mb": weights_bytes,
         "engine_cache_mb": status["cache_bytes"],
         "over_weights_and_cache_mb": over_bytes,
     }

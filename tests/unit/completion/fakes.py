@@ -212,7 +212,7 @@ class FakeEngine:
         await self._happen()
 
     async def status(self) -> EngineStatus:
-        return EngineStatus(self.state, 1, 0.0, 1, (), 0, 0)
+        return EngineStatus(self.state, 1, 0.0, 1, (), 0, 0, 0)
 
     async def aclose(self) -> None:
         pass

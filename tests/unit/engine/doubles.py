@@ -75,6 +75,14 @@ class ModelDouble:
     def new_cache(self) -> "CacheDouble":
         return CacheDouble(self)
 
+    @property
+    def is_packed(self) -> bool:
+        return False
+
+    @property
+    def copied_bytes(self) -> int:
+        return 0
+
     def bytes_for(self, num_tokens: int) -> int:
         return num_tokens * BYTES_PER_TOKEN
 

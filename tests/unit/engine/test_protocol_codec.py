@@ -53,7 +53,7 @@ SPLICE = SplicedTokens(2, 1, 0, 1, b"\1\0\0\0", 99)
         REPORT,
         STATE,
         EngineState(Phase.LOADING, 0.5, "Lädt."),
-        EngineStatus(STATE, 1, 2.0, 3, ("a", "b"), 4, 5, ()),
+        EngineStatus(STATE, 1, 2.0, 3, ("a", "b"), 4, 5, 6, ()),
         Inspection(None),
         Inspection(CacheMap("a", (1, 2), (CacheRun(0, 2, "kept", True),), 1, 20, REPORT)),
         SyncCall("a", WholeTokens(1, b"\1\0\0\0"), 0),

@@ -56,7 +56,7 @@ class FakeEngine:
             listener(sentence)
 
     async def status(self) -> EngineStatus:
-        return EngineStatus(self.state, 4321, 1.5, 1, (), 10, 100)
+        return EngineStatus(self.state, 4321, 1.5, 1, (), 10, 100, 0)
 
     async def aclose(self) -> None:
         self.is_closed = True

@@ -130,7 +130,7 @@ async def test_an_engine_is_judged_by_its_state(
 ) -> None:
     async def ask(*_: object, wait: bool) -> EngineStatus:
         assert wait
-        return EngineStatus(state, 7, 1.0, 1, (), 0, 0)
+        return EngineStatus(state, 7, 1.0, 1, (), 0, 0, 0)
 
     monkeypatch.setattr(engine, "_ask", ask)
     finding = await check_engine(EngineSettings(), may_start=True)
