@@ -64,7 +64,7 @@ class Dispatcher:
             if error is not None and not answer.done():
                 answer.set_exception(error)
 
-        self.submit(object(), Priority.DECODE, steps, take, end)
+        self.submit(object(), Priority.QUESTION, steps, take, end)
         return answer
 
     def post(self, action: Callable[[], None]) -> None:
@@ -74,7 +74,7 @@ class Dispatcher:
             action()
             yield
 
-        self.submit(object(), Priority.DECODE, steps, ignore_step, log_failure)
+        self.submit(object(), Priority.QUESTION, steps, ignore_step, log_failure)
 
     def tell(self, callback: Callable[..., None], *arguments: object) -> None:
         """Have the loop call `callback`; for the worker's thread."""

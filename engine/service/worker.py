@@ -23,10 +23,16 @@ _Step = TypeVar("_Step")
 class Priority(IntEnum):
     """What comes first. Lower is more urgent."""
 
-    DECODE = 0
-    SYNC = 1
-    AHEAD = 2
-    REFRESH = 3
+    QUESTION = 0
+    DECODE = 1
+    SYNC = 2
+    AHEAD = 3
+    REFRESH = 4
+
+    @property
+    def can_preempt(self) -> bool:
+        """Whether such work may break into a step; a question waits for its end."""
+        return self is not Priority.QUESTION
 
     @property
     def is_preemptible(self) -> bool:
@@ -183,7 +189,9 @@ class Worker:
         if job.verdict is not None:
             raise Cancelled
         if job.priority.is_preemptible and any(
-            turns for priority, turns in self._turns.items() if priority < job.priority
+            turns
+            for priority, turns in self._turns.items()
+            if priority < job.priority and priority.can_preempt
         ):
             raise Preempted
 

@@ -67,11 +67,11 @@ def hold(worker: Worker, listener: Listener, priority: Priority = Priority.DECOD
 
 
 def test_more_urgent_work_runs_first(worker: Worker, listener: Listener) -> None:
-    gate = hold(worker, listener)
+    gate = hold(worker, listener, Priority.QUESTION)
     for priority in reversed(Priority):
         worker.submit(listener.job(priority, priority, counting(priority.name, 1)))
     gate.open()
-    ends = [listener.wait_for_end()[0] for _ in range(5)]
+    ends = [listener.wait_for_end()[0] for _ in range(1 + len(Priority))]
     assert ends == ["held", *Priority]
     assert listener.steps == ["held", "DECODE0", "SYNC0", "AHEAD0", "REFRESH0"]
 
@@ -203,6 +203,16 @@ def test_a_refresh_between_two_steps_holds_nothing_while_others_work(
     for _ in range(2):
         listener.wait_for_end()
     assert order == ["begun", "left", "urgent", "begun", "left"]
+
+
+def test_a_question_waits_for_the_end_of_a_step(worker: Worker, listener: Listener) -> None:
+    """Whoever asks often does not keep idle work from getting on."""
+    gate = hold(worker, listener, Priority.REFRESH)
+    worker.submit(listener.job("b", Priority.QUESTION, counting("answer", 1)))
+    gate.open()
+    for _ in range(2):
+        listener.wait_for_end()
+    assert listener.steps[:2] == ["held", "answer0"]
 
 
 def test_a_sync_is_not_preempted_between_layers(worker: Worker, listener: Listener) -> None:
