@@ -73,7 +73,7 @@ def test_more_urgent_work_runs_first(worker: Worker, listener: Listener) -> None
     gate.open()
     ends = [listener.wait_for_end()[0] for _ in range(1 + len(Priority))]
     assert ends == ["held", *Priority]
-    assert listener.steps == ["held", "DECODE0", "SYNC0", "AHEAD0", "REFRESH0"]
+    assert listener.steps == ["held", *(f"{priority.name}0" for priority in Priority)]
 
 
 def test_keys_of_one_priority_take_turns_step_by_step(worker: Worker, listener: Listener) -> None:
