@@ -114,8 +114,9 @@ class PackedHead:
     def __call__(self, hidden: Tensor) -> Tensor:
         """(S, hidden) gives scores, (S, V)."""
         scores = self.draft(hidden)
-        likeliest = scores.topk(NUM_RESCORED).indices  # (S, NUM_RESCORED)
-        rows = self.full.weight[likeliest]  # (S, NUM_RESCORED, hidden)
+        num_likeliest = min(NUM_RESCORED, scores.shape[1])
+        likeliest = scores.topk(num_likeliest).indices  # (S, num_likeliest)
+        rows = self.full.weight[likeliest]  # (S, num_likeliest, hidden)
         rescored = torch.bmm(rows, hidden[:, :, None])[:, :, 0]
         if self.full.bias is not None:
             rescored += self.full.bias[likeliest]
@@ -207,9 +208,18 @@ def _packed_mlp(mlp: MlpWeights, get: Pack) -> PackedMlp | PackedPlainMlp:
 
 def pack(weights: Sequence[Linear]) -> PackedLinear:
     """Pack matrices with the same input as one, their rows one after the other."""
-    biases = [linear.bias for linear in weights if linear.bias is not None]
     levels, numbers = quantise(torch.cat([linear.weight for linear in weights]))
-    return pack_numbers(levels, numbers, torch.cat(biases) if biases else None)
+    return pack_numbers(levels, numbers, _joined_bias(weights))
+
+
+def _joined_bias(weights: Sequence[Linear]) -> Tensor | None:
+    """Return the biases one after the other, zeros where only others have one."""
+    if all(linear.bias is None for linear in weights):
+        return None
+    zeros = (linear.weight.new_zeros(len(linear.weight)) for linear in weights)
+    return torch.cat(
+        [zero if each.bias is None else each.bias for each, zero in zip(weights, zeros, strict=True)]
+    )
 
 
 def pack_numbers(levels: Tensor, numbers: Tensor, bias: Tensor | None) -> PackedLinear:

@@ -48,7 +48,7 @@ def load_or_pack(weights: ModelWeights, directory: Path, progress: PackProgress)
     path = packed_path(directory)
     tensors = _read(path)
     if tensors is not None:
-        with suppress(KeyError):  # a file cut short or of another build: made again
+        with suppress(KeyError):  # a tensor is missing: all are made again
             return packed_weights(weights, lambda name, _: _unpack(tensors, name))
     made: dict[str, PackedLinear] = {}
     num_matrices = 4 * len(weights.layers) + 1
@@ -75,7 +75,10 @@ def should_pack(weights: ModelWeights, wish: str) -> bool:
         wish: `full`, `int4`, or `auto`: packed where that is faster on this processor and
             leaves memory free.
     """
-    if wish == "full" or not can_pack(weights):
+    if wish == "full":
+        return False
+    if not can_pack(weights):
+        _LOG.info("The model's matrices have shapes that cannot be packed; they are used in full.")
         return False
     return wish == "int4" or (_has_memory(weights) and _is_faster(weights.embedding.dtype))
 
@@ -110,11 +113,11 @@ def packed_path(directory: Path) -> Path:
 
 
 def _read(path: Path) -> dict[str, Tensor] | None:
-    if not path.exists():
-        return None
     try:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        return None
     except (SafetensorError, OSError) as error:
         _LOG.warning("%s could not be read (%s); it is made again.", path, error)
         return None
@@ -131,22 +134,18 @@ def _write(path: Path, made: dict[str, PackedLinear]) -> None:
         tensors[f"{name}.packed"], tensors[f"{name}.levels"] = linear.packed, linear.levels
         if linear.bias is not None:
             tensors[f"{name}.bias"] = linear.bias
-    unfinished = path.with_suffix(".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_older(path)
-        save_file(tensors, unfinished)
-        unfinished.replace(path)
+        save_file(tensors, path)  # under a name of its own first, so that nobody maps half a file
     except (SafetensorError, OSError) as error:
         _LOG.warning("%s could not be written (%s); it is made again next time.", path, error)
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
 
 
 def _remove_older(path: Path) -> None:
     """Delete what was packed from older files of the same model."""
     model = path.name.rsplit("-", 1)[0]
-    for other in path.parent.glob(f"{model}-*.safetensors"):
+    for other in path.parent.iterdir():
         if other.name.rsplit("-", 1)[0] == model and other != path:
             with suppress(OSError):  # still in use on a system that holds open files
                 other.unlink()

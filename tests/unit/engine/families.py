@@ -21,6 +21,10 @@ SMALL: dict[str, Any] = {
 }
 
 
+PACKABLE: dict[str, Any] = {"vocab_size": 112, "hidden_size": 96, "intermediate_size": 160}
+"""Changes that make all matrices of shapes that can be packed."""
+
+
 def rope(**parameters: Any) -> dict[str, Any]:
     return {"rope_parameters": {"rope_theta": 10000.0, **parameters}}
 
@@ -73,10 +77,10 @@ ROTATING: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def make_network(family: str, seed: int = 0) -> PreTrainedModel:
+def make_network(family: str, seed: int = 0, **more: Any) -> PreTrainedModel:
     """Return transformers' own model of a family, random weights, float32."""
     model_type, changes = ROTATING[family]
-    return make_transformers_model(model_type, SMALL | changes, seed)
+    return make_transformers_model(model_type, SMALL | changes | more, seed)
 
 
 def make_transformers_model(
