@@ -18,6 +18,15 @@ def simple_contestant(subject: Subject, arm: str, longest_tokens: int) -> Contes
     return Contestant(subject.options(arm, longest_tokens))
 
 
+def weight_forms(subject: Subject, longest_tokens: int) -> list[Contestant]:
+    """Return Warmline writing with full weights only, and with four bits only."""
+    plain = subject.options("warmline", longest_tokens)
+    return [
+        Contestant(replace(plain, decode_weights=form), {"decode_weights": form})
+        for form in ("full", "int4")
+    ]
+
+
 def llama_candidates(
     subject: Subject, arm: str, files: Sequence[WeightFile], longest_tokens: int
 ) -> list[Contestant]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import product
 
 from evaluation.bench.calibration import DECODE
-from evaluation.bench.contestants import simple_contestant
+from evaluation.bench.contestants import simple_contestant, weight_forms
 from evaluation.bench.errors import CannotMeasureError
 from evaluation.bench.messages import CAN_DRAFT
 from evaluation.bench.peers import LLAMA_ARMS
@@ -77,6 +77,8 @@ async def _contestants(run: Run, arms: Sequence[str], longest: int) -> list[Cont
     """
     simple = [arm for arm in arms if arm not in LLAMA_ARMS]
     contestants = [simple_contestant(run.subject, arm, longest) for arm in simple]
+    if "warmline" in arms and not run.is_quick:
+        contestants += weight_forms(run.subject, longest)
     files = run.llama_files(arms)
     for arm in (arm for arm in arms if arm in LLAMA_ARMS and files):
         best = await run.best_of(arm, files, longest)
@@ -96,6 +98,8 @@ def _tasks(run: Run, group: Group, contestants: Sequence[Contestant]) -> Iterato
         run.note(f"Prompts of {group.prompt_tokens} tokens, repeat {repeat + 1}: from {title}.")
         for contestant, kind in product(taking_part, sorted(group.kinds, reverse=True)):
             if kind.startswith("prefill"):
+                if "decode_weights" in contestant.params:
+                    continue  # they read as Warmline does
                 yield _read_task(kind, prompt, contestant, repeat)
                 continue
             for drafts in _drafting(contestant):

@@ -27,7 +27,7 @@ class ArmOptions:
         gguf: The file of weights, for llama.cpp.
         threads: For all work of the model.
         context_tokens: The longest prompt with what is written after it.
-        device, storage_type: As in the engine's settings.
+        device, storage_type, decode_weights: As in the engine's settings.
         flash_attention: Of llama.cpp; None leaves its default.
         batch_tokens: llama-server's `-b` and `-ub`; None leaves its defaults.
         reuse_tokens: llama-server's `--cache-reuse`.
@@ -40,6 +40,7 @@ class ArmOptions:
     context_tokens: int = 2048
     device: str = "auto"
     storage_type: str = "auto"
+    decode_weights: str = "auto"
     flash_attention: bool | None = None
     batch_tokens: int | None = None
     reuse_tokens: int = 0

@@ -80,6 +80,11 @@ class Run:
         """Decides about everything that is random."""
         return self._options.seed
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether there are only minutes."""
+        return self._options.budget_s is not None
+
     def note(self, sentence: str) -> None:
         """Say something in the report that no row can say."""
         self._notes.append(sentence)

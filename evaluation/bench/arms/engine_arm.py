@@ -31,6 +31,7 @@ class EngineArm:
             threads=options.threads,
             device=options.device,
             storage_type=options.storage_type,
+            decode_weights=options.decode_weights,
         )
         loaded = load_real_model(settings, lambda _fraction, _message: None)
         self._model, self._decode = loaded.model, loaded.decode
