@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from evaluation.bench.journal import Journal
 from evaluation.bench.plan import Contestant, Task, Values
 from evaluation.bench.process import ArmProcess
-from evaluation.bench.runner import Runner
+from evaluation.bench.runner import Deadline, Runner
 from evaluation.bench.scenarios import Prompt
 
 KIND = "calibration"
@@ -20,17 +20,17 @@ class Effort:
     Attributes:
         read_tokens: How much each candidate reads.
         written_tokens: How much it writes after that.
-        tries_all: Measure every candidate; else those without flash attention only with the
-            weights that were best with it.
+        budget_s: When to begin no other candidate; None tries them all. Where there is one,
+            flash attention is tried off only with the weights that were best with it.
     """
 
     read_tokens: int
     written_tokens: int
-    tries_all: bool
+    budget_s: float | None
 
 
-QUICK = Effort(read_tokens=256, written_tokens=16, tries_all=False)
-THOROUGH = Effort(read_tokens=4096, written_tokens=48, tries_all=True)
+QUICK = Effort(read_tokens=256, written_tokens=16, budget_s=25.0)
+THOROUGH = Effort(read_tokens=4096, written_tokens=48, budget_s=None)
 
 
 async def calibrate(
@@ -44,15 +44,22 @@ async def calibrate(
 
     Empty if none could be measured.
     """
+    deadline = Deadline(effort.budget_s)
+
+    async def measure(tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            if not deadline.has_passed:
+                await runner.run([task])
+
     tasks = [_task(candidate, prompt, effort) for candidate in candidates]
-    plain = [task for task in tasks if not task.contestant.options.flash_attention]
-    others = [task for task in tasks if task not in plain]
-    await runner.run(others)
-    if not effort.tries_all:
-        favourites = {pick.options.gguf for pick in best(journal, others).values()}
+    flash = [task for task in tasks if task.contestant.options.flash_attention]
+    plain = [task for task in tasks if task not in flash]
+    await measure(flash)
+    if effort.budget_s is not None:
+        favourites = {pick.options.gguf for pick in best(journal, flash).values()}
         plain = [task for task in plain if task.contestant.options.gguf in favourites]
-    await runner.run(plain)
-    return best(journal, [*others, *plain])
+    await measure(plain)
+    return best(journal, tasks)
 
 
 def best(journal: Journal, tasks: Sequence[Task]) -> dict[str, Contestant]:

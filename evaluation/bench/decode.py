@@ -1,7 +1,7 @@
 """`warmline bench decode`: reading a prompt from nothing, and writing after it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -61,30 +61,33 @@ def size_of(kind: str) -> int:
 
 async def measure_decode(run: Run, groups: Sequence[Group]) -> None:
     """Measure all groups; arms that are not installed are left out."""
-    longest = max(group.prompt_tokens for group in groups) + WRITTEN_TOKENS
-    run.subject.require_context(longest)
+    run.subject.require_context(max(group.prompt_tokens for group in groups) + WRITTEN_TOKENS)
     arms = run.present(tuple(dict.fromkeys(arm for group in groups for arm in group.arms)))
-    contestants = await _contestants(run, arms, longest)
+    longest = {
+        arm: max(each.prompt_tokens for each in groups if arm in each.arms) + WRITTEN_TOKENS
+        for arm in arms
+    }
+    contestants = await _contestants(run, longest)
     tasks = [list(_tasks(run, group, contestants)) for group in groups]
-    conditions = {"prompt_tokens": max(group.prompt_tokens for group in groups)}
-    await run.runner.run(list(interleaved(tasks)), memory_conditions=conditions)
+    await run.runner.run(list(interleaved(tasks)), measures_memory=True)
 
 
-async def _contestants(run: Run, arms: Sequence[str], longest: int) -> list[Contestant]:
-    """Return all arms; those of llama.cpp as they read best and as they write best.
+async def _contestants(run: Run, longest: Mapping[str, int]) -> list[Contestant]:
+    """Return all arms, set up for their longest prompts.
 
-    Besides, as they write best with the weights that were downloaded.
+    Those of llama.cpp come as they write best with the weights that were downloaded, as they
+    read best, and as they write best; often that is less than three ways.
     """
-    simple = [arm for arm in arms if arm not in LLAMA_ARMS]
-    contestants = [simple_contestant(run.subject, arm, longest) for arm in simple]
-    if "warmline" in arms and not run.is_quick:
-        contestants += weight_forms(run.subject, longest)
-    files = run.llama_files(arms)
-    for arm in (arm for arm in arms if arm in LLAMA_ARMS and files):
-        best = await run.best_of(arm, files, longest)
-        as_downloaded = await run.best_of(arm, files[:1], longest)
-        chosen = [*best.values(), *(each for m, each in as_downloaded.items() if m == DECODE)]
-        contestants += {each.label: each for each in chosen}.values()
+    simple = [arm for arm in longest if arm not in LLAMA_ARMS]
+    contestants = [simple_contestant(run.subject, arm, longest[arm]) for arm in simple]
+    if "warmline" in longest and not run.is_quick:
+        contestants += weight_forms(run.subject, longest["warmline"])
+    files = run.llama_files(tuple(longest))
+    for arm in (arm for arm in longest if arm in LLAMA_ARMS and files):
+        best = await run.best_of(arm, files, longest[arm])
+        as_downloaded = await run.best_of(arm, files[:1], longest[arm])
+        chosen = [each for metric, each in as_downloaded.items() if metric == DECODE]
+        contestants += {each.label: each for each in [*chosen, *best.values()]}.values()
     return contestants
 
 

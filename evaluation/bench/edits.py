@@ -31,14 +31,12 @@ QUICK = (
         PROMPT_TOKENS,
         repeats=3,
     ),
-    Group(ALL_ARMS, ("insert@10", "type-in-middle"), 2000, repeats=3),
+    Group(ALL_ARMS, ("insert@10", "type-in-middle"), 1500, repeats=3),
 )
-"""What a few minutes allow: the engine itself at full length, everybody at a quarter of it."""
+"""What a few minutes allow: the engine itself at full length, everybody at a fifth of it."""
 
 LINE_TOKENS = 32
 """Most tokens of a suggested line."""
-
-_ROOM_TOKENS = 256  # for what is inserted and written
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,38 +73,56 @@ async def measure_edits(run: Run, groups: Sequence[Group], *, with_defaults: boo
         groups: What; arms that are not installed are left out.
         with_defaults: Measure llama-server with the settings it starts with, too.
     """
-    longest = max(group.prompt_tokens for group in groups) + _ROOM_TOKENS
-    run.subject.require_context(longest)
+    courses = [_Course(group, tuple(_steps(run, group))) for group in groups]
+    run.subject.require_context(max(course.longest_tokens for course in courses))
     arms = run.present(tuple(dict.fromkeys(arm for group in groups for arm in group.arms)))
-    contestants = await _contestants(run, arms, longest, with_defaults=with_defaults)
-    tasks = [list(_tasks(run, group, contestants)) for group in groups]
-    conditions = {"prompt_tokens": max(group.prompt_tokens for group in groups)}
-    await run.runner.run(list(interleaved(tasks)), memory_conditions=conditions)
+    longest = {
+        arm: max(each.longest_tokens for each in courses if arm in each.group.arms) for arm in arms
+    }
+    contestants = await _contestants(run, longest, with_defaults=with_defaults)
+    tasks = [list(_tasks(course, contestants)) for course in courses]
+    await run.runner.run(list(interleaved(tasks)), measures_memory=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """The steps of a group, each with the name of its layout."""
+
+    group: Group
+    steps: tuple[tuple[str, Step], ...]
+
+    @property
+    def longest_tokens(self) -> int:
+        """The longest prompt with what is written after it."""
+        prompts = (prompt for _, step in self.steps for prompt in (step.before, step.after))
+        return max((len(prompt.tokens) for prompt in prompts), default=0) + LINE_TOKENS
 
 
 async def _contestants(
-    run: Run, arms: Sequence[str], longest: int, *, with_defaults: bool
+    run: Run, longest: Mapping[str, int], *, with_defaults: bool
 ) -> list[Contestant]:
-    simple = [arm for arm in arms if arm not in LLAMA_ARMS]
-    contestants = [simple_contestant(run.subject, arm, longest) for arm in simple]
-    files = run.llama_files(arms)
-    for arm in (arm for arm in arms if arm in LLAMA_ARMS and files):
-        picks = await run.best_of(arm, files, longest)
+    """Return all arms, set up for their longest prompts."""
+    simple = [arm for arm in longest if arm not in LLAMA_ARMS]
+    contestants = [simple_contestant(run.subject, arm, longest[arm]) for arm in simple]
+    files = run.llama_files(tuple(longest))
+    for arm in (arm for arm in longest if arm in LLAMA_ARMS and files):
+        picks = await run.best_of(arm, files, longest[arm])
         contestants += [pick for metric, pick in picks.items() if metric == PREFILL]
         if arm == "llama-server":
             run.note(
-                f"llama-server gets batches of {longest} tokens and --cache-reuse"
+                "llama-server gets batches as long as the prompt and --cache-reuse"
                 f" {SERVER_REUSE_TOKENS}, except where it says default settings."
             )
         if arm == "llama-server" and with_defaults:
-            contestants.append(default_server(run.subject, files[0], longest))
+            contestants.append(default_server(run.subject, files[0], longest[arm]))
     return contestants
 
 
-def _tasks(run: Run, group: Group, contestants: Sequence[Contestant]) -> Iterator[Task]:
+def _tasks(course: _Course, contestants: Sequence[Contestant]) -> Iterator[Task]:
     """Yield the tasks of a group: step by step, and each step by all contestants."""
+    group = course.group
     taking_part = [each for each in contestants if each.arm in group.arms]
-    for layout, step in _steps(run, group):
+    for layout, step in course.steps:
         conditions: dict[str, Parameter] = {
             "prompt_tokens": group.prompt_tokens,
             "layout": layout,

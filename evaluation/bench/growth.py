@@ -21,7 +21,7 @@ KIND = "insert@10"
 
 _LARGEST_FULL_TOKENS = 8000  # beyond, a full recompute takes minutes
 _WRITTEN_TOKENS = 48
-_ROOM_TOKENS = 256
+_ROOM_TOKENS = 512  # for what is inserted and written
 _DRAFTING = (False, True) if CAN_DRAFT else (False,)
 
 

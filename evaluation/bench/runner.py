@@ -16,7 +16,6 @@ from evaluation.bench.plan import PEER_ARMS, Contestant, Task
 from evaluation.bench.process import START_TIMEOUT_S, ArmProcess, arm_process
 from evaluation.bench.scenarios import Prompt
 from evaluation.errors import EvaluationError, NoAnswerError
-from evaluation.report import Parameter
 
 ANSWER_TIMEOUT_S = 1800.0
 WARM_UP_READ_TOKENS = 256
@@ -106,13 +105,10 @@ class Runner:
             return tuple(self._notes)
         return (*self._notes, f"{self._num_left_out} measurements were left out for want of time.")
 
-    async def run(
-        self, tasks: Sequence[Task], memory_conditions: Mapping[str, Parameter] | None = None
-    ) -> None:
+    async def run(self, tasks: Sequence[Task], *, measures_memory: bool = False) -> None:
         """Carry out what the journal does not hold yet, in this order.
 
-        Each arm ends with its last task. With `memory_conditions`, its memory is measured
-        before, and kept under these conditions.
+        Each arm ends with its last task; if wanted, its memory is measured before.
         """
         to_do = {task.key: task for task in tasks if task.key not in self._journal}.values()
         self._audience.expect(len(to_do))
@@ -122,8 +118,8 @@ class Runner:
             self._audience.finish()
             remaining[task.contestant.label] -= 1
             if not remaining[task.contestant.label]:
-                if memory_conditions is not None:
-                    await self._measure_memory(task.contestant, memory_conditions)
+                if measures_memory:
+                    await self._measure_memory(task.contestant, tasks)
                 await self._end(task.contestant.label)
 
     async def _attempt(self, task: Task) -> None:
@@ -151,12 +147,12 @@ class Runner:
             )
         )
 
-    async def _measure_memory(
-        self, contestant: Contestant, conditions: Mapping[str, Parameter]
-    ) -> None:
-        """Keep the memory of an arm that still runs."""
+    async def _measure_memory(self, contestant: Contestant, tasks: Sequence[Task]) -> None:
+        """Keep the memory of an arm that still runs, with the longest prompt of its tasks."""
         if contestant.label not in self._running:
             return
+        own = [task for task in tasks if task.contestant.label == contestant.label]
+        longest = max(int(task.conditions["prompt_tokens"] or 0) for task in own)
         memory = await self._running[contestant.label].memory()
         for state, figure in memory.by_state().items():
             self._journal.add(
@@ -165,7 +161,7 @@ class Runner:
                     kind="rss_mb",
                     arm=contestant.arm,
                     repeat=0,
-                    conditions={**conditions, "state": state},
+                    conditions={"prompt_tokens": longest, "state": state},
                     setup=contestant.params,
                     values={"rss_mb": figure},
                 )

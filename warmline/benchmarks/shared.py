@@ -25,7 +25,7 @@ from warmline.errors import UsageError
 from warmline.options import add_json_option, add_model_option, positive_int, print_json
 from warmline.progress import shown_progress
 
-QUICK_BUDGET_S = 250.0
+QUICK_BUDGET_S = 260.0
 """When a quick run begins nothing more; what is under way then still ends within five minutes."""
 
 _WIDE_COLUMNS = 140

