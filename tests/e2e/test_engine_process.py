@@ -287,6 +287,6 @@ async def test_another_version_is_refused_and_not_restarted(
     await ready_client(place)
     pid = place.pid()
     monkeypatch.setattr("engine.client.remote.PROTOCOL_VERSION", 999)
-    with pytest.raises(VersionMismatchError, match="protocol 999 and the engine 1"):
+    with pytest.raises(VersionMismatchError, match="protocol 999 and the engine 2"):
         await place.client().connect()
     assert place.pid() == pid
