@@ -25,15 +25,15 @@ from evaluation.report import Parameter
 PROMPT_TOKENS = 8000
 FULL = (Group(ALL_ARMS, EDIT_KINDS, PROMPT_TOKENS, repeats=5),)
 QUICK = (
+    Group(ALL_ARMS, ("insert@10", "type-in-middle"), 1500, repeats=3),
     Group(
         ("warmline", "full"),
         ("insert@10", "insert@50", "insert@90", "type-in-middle"),
         PROMPT_TOKENS,
         repeats=3,
     ),
-    Group(ALL_ARMS, ("insert@10", "type-in-middle"), 1500, repeats=3),
 )
-"""What a few minutes allow: the engine itself at full length, everybody at a fifth of it."""
+"""What a few minutes allow: everybody with short prompts, the engine itself with long ones."""
 
 LINE_TOKENS = 32
 """Most tokens of a suggested line."""
@@ -49,10 +49,10 @@ class Selection:
     prompt_tokens: int | None = None
 
     def apply(self, groups: Sequence[Group]) -> tuple[Group, ...]:
-        """Return what is left; a kind that is in no group is added to the last one."""
+        """Return what is left; a kind that is in no group is added to the first one."""
         known = {kind for group in groups for kind in group.kinds}
         added = tuple(kind for kind in self.kinds or () if kind not in known)
-        groups = (*groups[:-1], replace(groups[-1], kinds=groups[-1].kinds + added))
+        groups = (replace(groups[0], kinds=groups[0].kinds + added), *groups[1:])
         chosen = [self._cut(group) for group in groups]
         return tuple(dict.fromkeys(group for group in chosen if group.arms and group.kinds))
 

@@ -70,7 +70,7 @@ def test_quick_has_everybody_but_not_everything(
     model: Path, groups: list[tuple[Group, ...]]
 ) -> None:
     assert _bench(model, "edits", "--quick") == 0
-    ((own, everybody),) = groups
+    ((everybody, own),) = groups
     assert (own.arms, own.prompt_tokens) == (("warmline", "full"), 8000)
     assert everybody.arms == ALL_ARMS
     assert everybody.prompt_tokens < own.prompt_tokens
