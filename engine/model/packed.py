@@ -216,12 +216,11 @@ def _joined_bias(weights: Sequence[Linear]) -> Tensor | None:
     """Return the biases one after the other, zeros where only others have one."""
     if all(linear.bias is None for linear in weights):
         return None
-    return torch.cat(
-        [
-            linear.weight.new_zeros(len(linear.weight)) if linear.bias is None else linear.bias
-            for linear in weights
-        ]
-    )
+    return torch.cat([_bias_or_zeros(linear) for linear in weights])
+
+
+def _bias_or_zeros(linear: Linear) -> Tensor:
+    return linear.weight.new_zeros(len(linear.weight)) if linear.bias is None else linear.bias
 
 
 def pack_numbers(levels: Tensor, numbers: Tensor, bias: Tensor | None) -> PackedLinear:

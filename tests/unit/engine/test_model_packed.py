@@ -126,7 +126,7 @@ def test_matrices_larger_than_a_block_are_cut_nowhere(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("num_tokens", [1, 5, 12])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_a_packed_product_is_that_of_the_restored_matrix(
-    dtype: torch.dtype, num_tokens: int, has_bias: bool
+    *, dtype: torch.dtype, num_tokens: int, has_bias: bool
 ) -> None:
     linear = random_linear(48, 96, has_bias=has_bias)
     bias = None if linear.bias is None else linear.bias.to(dtype)
@@ -150,7 +150,7 @@ def test_only_some_of_several_matrices_may_have_a_bias() -> None:
 
 
 @pytest.mark.parametrize("has_bias", [False, True])
-def test_fused_projections_are_those_of_the_parts(has_bias: bool) -> None:
+def test_fused_projections_are_those_of_the_parts(*, has_bias: bool) -> None:
     query, key, value = (random_linear(rows, 64, has_bias=has_bias) for rows in (96, 32, 32))
     output = random_linear(64, 96)
     packed = PackedAttention(pack([query, key, value]), (96, 32, 32), pack([output]))
@@ -195,7 +195,7 @@ def test_packed_layers_are_those_of_the_restored_weights(family: str) -> None:
 
 
 @pytest.mark.parametrize("has_bias", [False, True])
-def test_the_likeliest_tokens_are_scored_in_full(has_bias: bool) -> None:
+def test_the_likeliest_tokens_are_scored_in_full(*, has_bias: bool) -> None:
     """And the others stay below them, as they were drafted."""
     output = random_linear(256, 64, has_bias=has_bias)
     hidden = torch.randn(5, 64)

@@ -1,4 +1,4 @@
-"""Packed weights are made once for a model on a machine, and whatever goes wrong, there are some."""
+"""Packed weights are made once for a model on a machine; whatever goes wrong, there are some."""
 
 import errno
 import logging
@@ -172,7 +172,9 @@ def empty(path: Path) -> None:
 
 
 def leave_out_a_tensor(path: Path) -> None:
-    kept = {name: tensor.clone() for name, tensor in load_file(path).items() if "output" not in name}
+    kept = {
+        name: tensor.clone() for name, tensor in load_file(path).items() if "output" not in name
+    }
     save_file(kept, path)
 
 
@@ -234,6 +236,7 @@ def test_whoever_ends_the_packing_leaves_nothing(
 
 
 def test_two_at_once_do_each_other_no_harm(
+    *,
     weights: ModelWeights,
     folder: Path,
     packs: list[int],
@@ -299,6 +302,7 @@ def test_shapes_that_cannot_be_packed_are_told(
     [(None, True, True), (10**9, True, True), (1000, True, False), (None, False, False)],
 )
 def test_auto_packs_where_it_is_faster_and_leaves_memory(
+    *,
     weights: ModelWeights,
     monkeypatch: pytest.MonkeyPatch,
     free_bytes: int | None,
