@@ -112,13 +112,14 @@ class ArenaBranches:
     ) -> Tensor:
         """Run the pass with packed weights, and again with full ones where it is close."""
         full, short = self._parts.decoder, self._parts.decoder_for(len(tokens))
-        logits = short.logits(short.forward(tokens, attention, checkpoint))
+        scorer = self._parts.scorer_for(len(tokens))
+        logits = scorer.logits(short.forward(tokens, attention, checkpoint))
         if (
             self._parts.sure_margin
             and short is not full
             and _is_close(logits, proposals, self._parts.sure_margin)
         ):
-            logits = short.logits(full.forward(tokens, attention, checkpoint))
+            logits = scorer.logits(full.forward(tokens, attention, checkpoint))
         return logits
 
     def keep(self, candidate: int, path: Sequence[int]) -> None:

@@ -7,8 +7,10 @@ from engine.cache.kernels import Kernels
 from engine.model.decoder import Decoder
 from engine.model.rotary import RotaryTable
 
-MOST_SHORT_TOKENS = 12
-"""Packed weights are no faster from about here on: their products cost by the token."""
+MOST_SHORT_TOKENS = 4
+"""Packed weights are no faster beyond: their products cost by the token, and full ones hardly."""
+MOST_SHORT_SCORES = 8
+"""The same for the output layer, whose full weights are in a slower order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,10 @@ class CacheParts:
     def decoder_for(self, num_tokens: int) -> Decoder:
         """Return the faster decoder for a pass that nothing keeps."""
         return self.short_decoder if num_tokens <= MOST_SHORT_TOKENS else self.decoder
+
+    def scorer_for(self, num_tokens: int) -> Decoder:
+        """Return the decoder with the faster output layer."""
+        return self.short_decoder if num_tokens <= MOST_SHORT_SCORES else self.decoder
 
     @classmethod
     def of(
