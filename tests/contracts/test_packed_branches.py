@@ -102,7 +102,8 @@ def written(made: LiveCache, proposals: list[list[Proposal]]) -> tuple[Tensor, T
     return torch.cat(rows), torch.stack([arena.keys, arena.values])[:, :, :, :stop_row]
 
 
-STEPS = [[Proposal(0, (5,)), Proposal(1, (6,))], [TREE], [Proposal(1, (9,)), TREE]]
+SMALL_TREE = Proposal(0, (5, 6, 7), (0, 0, 0))
+STEPS = [[Proposal(0, (5,)), Proposal(1, (6,))], [TREE], [Proposal(1, (9,)), SMALL_TREE]]
 
 
 def test_what_is_always_close_is_the_full_weights_own(pair: Pair) -> None:
@@ -184,7 +185,7 @@ def retaken(pair: Pair, draft: int, sure_margin: float) -> bool:
 
 def text(made: LiveCache, drafts: list[int] | None = None) -> list[int]:
     request = GenerationRequest("d", made.tokens.tolist(), len(made.tokens), max_tokens=24)
-    drafter = None if drafts is None else oracle([drafts], 4)
+    drafter = None if drafts is None else oracle([drafts], MOST_SHORT_TOKENS - 1)
     steps = decode(made, request, VOCABULARY, never_interrupt, drafter=drafter)
     [written_text] = texts_of((event for events in steps for event in events), 1)
     return written_text
