@@ -6,6 +6,9 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
+# Tiny products gain nothing from a second thread, and wait for it where other programs run.
+torch.set_num_threads(1)
+
 VOCABULARY_SIZE = 97
 SMALL: dict[str, Any] = {
     "vocab_size": VOCABULARY_SIZE,
