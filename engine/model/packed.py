@@ -209,10 +209,10 @@ def _packed_mlp(mlp: MlpWeights, get: Pack) -> PackedMlp | PackedPlainMlp:
 def pack(weights: Sequence[Linear]) -> PackedLinear:
     """Pack matrices with the same input as one, their rows one after the other."""
     levels, numbers = quantise(torch.cat([linear.weight for linear in weights]))
-    return pack_numbers(levels, numbers, _joined_bias(weights))
+    return pack_numbers(levels, numbers, joined_bias(weights))
 
 
-def _joined_bias(weights: Sequence[Linear]) -> Tensor | None:
+def joined_bias(weights: Sequence[Linear]) -> Tensor | None:
     """Return the biases one after the other, zeros where only others have one."""
     if all(linear.bias is None for linear in weights):
         return None

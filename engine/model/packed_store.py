@@ -20,6 +20,7 @@ from engine.model.packed import (
     PackedLinear,
     can_pack,
     full_matrices,
+    joined_bias,
     pack,
     pack_numbers,
     packed_weights,
@@ -29,7 +30,7 @@ from engine.weights.location import packed_folder
 PackProgress = Callable[[float], None]
 """Called with the fraction done, 0 to 1. May raise to end the work."""
 
-_FORMAT = "1"
+_FORMAT = "2"
 _LEAST_GAIN = 1.25
 _SELF_TEST_SHAPE = (4864, 896)
 _LOG = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def load_or_pack(weights: ModelWeights, directory: Path, progress: PackProgress)
     tensors = _read(path)
     if tensors is not None:
         with suppress(KeyError):  # a tensor is missing: all are made again
-            return packed_weights(weights, lambda name, _: _unpack(tensors, name))
+            return packed_weights(weights, partial(_unpack, tensors))
     made: dict[str, PackedLinear] = {}
     num_matrices = 4 * len(weights.layers) + 1
 
@@ -123,17 +124,16 @@ def _read(path: Path) -> dict[str, Tensor] | None:
         return None
 
 
-def _unpack(tensors: dict[str, Tensor], name: str) -> PackedLinear:
-    bias = tensors.get(f"{name}.bias")
-    return PackedLinear(tensors[f"{name}.packed"], tensors[f"{name}.levels"], bias)
+def _unpack(tensors: dict[str, Tensor], name: str, linears: Sequence[Linear]) -> PackedLinear:
+    """Take a matrix from the file; its bias is of the storage type, which the file is not."""
+    packed, levels = tensors[f"{name}.packed"], tensors[f"{name}.levels"]
+    return PackedLinear(packed, levels, joined_bias(linears))
 
 
 def _write(path: Path, made: dict[str, PackedLinear]) -> None:
     tensors: dict[str, Tensor] = {}
     for name, linear in made.items():
         tensors[f"{name}.packed"], tensors[f"{name}.levels"] = linear.packed, linear.levels
-        if linear.bias is not None:
-            tensors[f"{name}.bias"] = linear.bias
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_older(path)

@@ -43,8 +43,20 @@ from tests.unit.engine.families import PACKABLE, ROTATING, make_network
 
 
 @pytest.fixture(autouse=True)
-def seeded() -> None:
+def precise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Products in float32, slow but exact enough to tell a wrong one from a rounded one."""
     torch.manual_seed(5)
+    monkeypatch.setattr("engine.model.packed.PRODUCT_TYPE", torch.float32)
+
+
+def test_products_are_rounded_once_whatever_the_storage_type(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("engine.model.packed.PRODUCT_TYPE", torch.bfloat16)
+    linear, hidden = random_linear(48, 96, has_bias=True), torch.randn(3, 96)
+    product, exact = pack([linear])(hidden), dequantised(linear)(hidden)
+    assert product.dtype == torch.float32
+    torch.testing.assert_close(product, exact, rtol=0.02, atol=0.2)
 
 
 def random_linear(rows: int, columns: int, *, has_bias: bool = False) -> Linear:
@@ -55,7 +67,6 @@ def random_linear(rows: int, columns: int, *, has_bias: bool = False) -> Linear:
 def restored(matrix: Tensor) -> Tensor:
     """Return what the levels chosen for a matrix stand for, as the docstring says."""
     levels, numbers = quantise(matrix)
-    assert levels.dtype == matrix.dtype
     assert 0 <= numbers.min() <= numbers.max() < NUM_LEVELS
     pairs = levels.float().transpose(0, 1)  # (out, in / group, 2)
     steps = (numbers - MIDDLE_LEVEL).view(len(matrix), -1, GROUP_WEIGHTS)

@@ -40,9 +40,13 @@ def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def weights() -> ModelWeights:
+    return weights_of(torch.float32)
+
+
+def weights_of(dtype: torch.dtype) -> ModelWeights:
     network = make_network("qwen2", **PACKABLE)
     configuration = decoder_configuration(network.config.to_dict())
-    tensors = {name: tensor.detach() for name, tensor in network.state_dict().items()}
+    tensors = {name: tensor.detach().to(dtype) for name, tensor in network.state_dict().items()}
     return assemble_weights(tensors, configuration)
 
 
@@ -105,7 +109,7 @@ def test_nothing_but_the_finished_file_is_left(
     weights: ModelWeights, folder: Path, cache_folder: Path
 ) -> None:
     load(weights, folder)
-    path = packed_path(folder, torch.float32)
+    path = packed_path(folder)
     assert list(cache_folder.iterdir()) == [path]
     assert path.name.startswith("some-model-")
 
@@ -135,11 +139,19 @@ def test_another_file_makes_others_and_the_older_go(
     change(folder / "model.safetensors")
     load(weights, folder)
     assert len(packs) == 2 * NUM_MATRICES
-    assert list(cache_folder.iterdir()) == [packed_path(folder, torch.float32)]
+    assert list(cache_folder.iterdir()) == [packed_path(folder)]
 
 
-def test_each_storage_type_has_its_own(folder: Path) -> None:
-    assert packed_path(folder, torch.float32) != packed_path(folder, torch.bfloat16)
+def test_storage_types_share_one_file_and_keep_their_own_biases(
+    weights: ModelWeights, folder: Path, packs: list[int]
+) -> None:
+    load(weights, folder)
+    narrow = load(weights_of(torch.bfloat16), folder)
+    assert len(packs) == NUM_MATRICES
+    attention = narrow.layers[0].attention
+    assert isinstance(attention, PackedAttention)
+    assert attention.into.bias is not None
+    assert attention.into.bias.dtype == torch.bfloat16
 
 
 @pytest.mark.parametrize("name", ["some", "some-model-2", "some-model[1]", "som*"])
@@ -156,7 +168,7 @@ def test_those_of_other_models_stay(
     assert len(packs) == 2 * NUM_MATRICES
     touch(other / "model.safetensors")
     load(weights, other)
-    assert len(list(packed_path(other, torch.float32).parent.iterdir())) == 2
+    assert len(list(packed_path(other).parent.iterdir())) == 2
 
 
 def cut_short(path: Path) -> None:
@@ -183,7 +195,7 @@ def test_a_spoilt_file_is_made_again(
     weights: ModelWeights, folder: Path, packs: list[int], spoil: Callable[[Path], None]
 ) -> None:
     made = load(weights, folder)
-    spoil(packed_path(folder, torch.float32))
+    spoil(packed_path(folder))
     assert_same(load(weights, folder), made)
     assert len(packs) == 2 * NUM_MATRICES
     assert_same(load(weights, folder), made)
@@ -256,7 +268,7 @@ def test_two_at_once_do_each_other_no_harm(
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(lambda _: load(weights, folder), range(2))
     assert_same(first, second)
-    assert list(cache_folder.iterdir()) == [packed_path(folder, torch.float32)]
+    assert list(cache_folder.iterdir()) == [packed_path(folder)]
     assert_same(load(weights, folder), first)
     assert len(packs) == 2 * NUM_MATRICES
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
@@ -269,7 +281,7 @@ def test_a_file_in_use_is_replaced_and_not_written_over(
     load(weights, folder)
     mapped = packed_tensors(load(weights, folder))
     before = [tensor.clone() for tensor in mapped]
-    path = packed_path(folder, torch.float32)
+    path = packed_path(folder)
     zeros = {name: torch.zeros_like(tensor) for name, tensor in load_file(path).items()}
     made = {
         name.removesuffix(".packed"): PackedLinear(
