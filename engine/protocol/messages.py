@@ -95,9 +95,7 @@ class GenerationRequest:
     num_candidates: int = 1
     sampling: Sampling = field(default_factory=Sampling)
     forced_text: bytes = b""  # every candidate begins with exactly this
-    drafts: bool = (
-        True  # guess ahead where that saves time; near ties aside, the text is the same without
-    )
+    drafts: bool = True  # guess ahead where that saves time; the same text but for near ties
     is_ahead: bool = False  # nobody waits for it yet, see `EngineClient.generate`
 
 
