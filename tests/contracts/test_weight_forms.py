@@ -127,7 +127,7 @@ def packed_here(folder: Path) -> RotatingModel:
 def assert_begins_alike(ours: Tensor, theirs: Tensor, storage_type: str) -> None:
     assert ours.isfinite().all()
     likeliest = theirs[0].topk(8)
-    tolerance = 1e-4 if storage_type == "float32" else 2e-2
+    tolerance = 1e-4 if storage_type == "float32" else 5e-2
     close = tolerance * float(theirs.abs().max())
     assert (ours[0, likeliest.indices] - likeliest.values).abs().max() <= close
 
