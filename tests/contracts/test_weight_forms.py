@@ -116,7 +116,7 @@ def packed_here(folder: Path) -> RotatingModel:
     """Return the model with every matrix packed now, and nothing prepared or kept on the disk."""
     full = load(folder, "full", "float32")
     configuration = full._parts.decoder.configuration
-    read = loader.read_weights(folder, configuration, torch.float32, torch.device("cpu"))
+    read, _ = loader.read_weights(folder, configuration, torch.float32, torch.device("cpu"))
     packed = packed_weights(read, lambda _, linears: pack(linears))
     parts = CacheParts.of(
         Decoder(configuration, read), short_decoder=Decoder(configuration, packed)
@@ -193,10 +193,10 @@ def test_nothing_of_the_first_reading_is_kept(
     readings: list[list[weakref.ref[Tensor]]] = []
     read_weights = loader.read_weights
 
-    def remembering(*arguments: Any) -> ModelWeights:
-        weights = read_weights(*arguments)
-        readings.append([weakref.ref(tensor) for tensor in tensors_of(weights)])
-        return weights
+    def remembering(*arguments: Any) -> loader.ReadWeights:
+        read = read_weights(*arguments)
+        readings.append([weakref.ref(tensor) for tensor in tensors_of(read.weights)])
+        return read
 
     monkeypatch.setattr(loader, "read_weights", remembering)
     monkeypatch.setattr(loader, "should_prepare", lambda _: True)
@@ -207,6 +207,24 @@ def test_nothing_of_the_first_reading_is_kept(
     assert [reference() for reference in first if reference() is not None] == []
     embedding = model._parts.decoder.weights.embedding
     assert any(reference() is embedding for reference in second)
+
+
+def test_converted_weights_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are copies already, and large ones."""
+    readings: list[bool] = []
+    read_weights = loader.read_weights
+
+    def remembering(*arguments: Any) -> loader.ReadWeights:
+        read = read_weights(*arguments)
+        readings.append(read.is_mapped)
+        return read
+
+    monkeypatch.setattr(loader, "read_weights", remembering)
+    monkeypatch.setattr(loader, "should_prepare", lambda _: True)
+    folder = save_network(make_network("qwen3", **PACKABLE), tmp_path / "model")
+    if _has_prepared_products():
+        load(folder, "full", "bfloat16")
+        assert readings == [False]
 
 
 def test_prepared_is_asked_of_weights_as_read() -> None:
