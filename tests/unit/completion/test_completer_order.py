@@ -85,7 +85,7 @@ async def test_what_there_is_in_time_is_used(engine: FakeEngine) -> None:
 async def test_reading_goes_on_after_a_request_has_timed_out(engine: FakeEngine) -> None:
     """A long file takes longer than one request may: the next one finds the reading done."""
     engine.script = Script(stops_after=0)
-    completer = completer_on(engine, timeout_ms=200, prepare_on_open=False)
+    completer = completer_on(engine, timeout_ms=1500, prepare_on_open=False)
     await completer.complete(NAME, CURSOR)
     await engine.until(lambda: bool(engine.syncs))
     assert engine.syncs[0][1] == list(engine.requests[0].tokens)
