@@ -8,7 +8,6 @@ from itertools import product
 from evaluation.bench.calibration import DECODE
 from evaluation.bench.contestants import simple_contestant, weight_forms
 from evaluation.bench.errors import CannotMeasureError
-from evaluation.bench.messages import CAN_DRAFT
 from evaluation.bench.peers import LLAMA_ARMS
 from evaluation.bench.plan import Contestant, Group, Task, Values, interleaved
 from evaluation.bench.process import ArmProcess
@@ -110,7 +109,7 @@ def _tasks(run: Run, group: Group, contestants: Sequence[Contestant]) -> Iterato
 
 
 def _drafting(contestant: Contestant) -> tuple[bool, ...]:
-    return (False, True) if contestant.arm == "warmline" and CAN_DRAFT else (False,)
+    return (False, True) if contestant.arm == "warmline" else (False,)
 
 
 def _read_task(kind: str, prompt: Prompt, contestant: Contestant, repeat: int) -> Task:

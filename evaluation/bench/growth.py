@@ -5,7 +5,6 @@ from dataclasses import asdict
 
 from evaluation.bench.contestants import simple_contestant
 from evaluation.bench.edits import LINE_TOKENS
-from evaluation.bench.messages import CAN_DRAFT
 from evaluation.bench.plan import Contestant, Task, Values
 from evaluation.bench.process import ArmProcess
 from evaluation.bench.run import Run
@@ -22,7 +21,7 @@ KIND = "insert@10"
 _LARGEST_FULL_TOKENS = 8000  # beyond, a full recompute takes minutes
 _WRITTEN_TOKENS = 48
 _ROOM_TOKENS = 512  # for what is inserted and written
-_DRAFTING = (False, True) if CAN_DRAFT else (False,)
+_DRAFTING = (False, True)
 
 
 async def measure_growth(

@@ -4,17 +4,13 @@ A request is `{"do": name, ...}`. Its answer is the result as an object, or `{"e
 An arm answers one request after the other, so whatever it measures it does alone.
 """
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from engine.protocol.messages import GenerationRequest
 from evaluation.bench.scenarios import Prompt
-
-CAN_DRAFT = any(field.name == "drafts" for field in fields(GenerationRequest))
-"""Whether the engine can guess several tokens and check them in one pass."""
 
 
 @dataclass(frozen=True, slots=True)

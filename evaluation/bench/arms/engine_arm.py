@@ -1,7 +1,7 @@
 """Warmline's own engine, in three ways: as it is, recomputing all, reusing only the prefix."""
 
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 
@@ -11,7 +11,7 @@ from engine.service.run import load_real_model
 from engine.settings import EngineSettings
 from engine.tokens import common_length
 from engine.types import never_interrupt
-from evaluation.bench.messages import CAN_DRAFT, ArmOptions, LineTiming, Writing, line_timing
+from evaluation.bench.messages import ArmOptions, LineTiming, Writing, line_timing
 from evaluation.bench.scenarios import Prompt
 
 _DOCUMENT = "benchmark"
@@ -50,7 +50,7 @@ class EngineArm:
         started_s = self._now()
         self._sync(prompt)
         updated_s = self._now()
-        request = _request(_DOCUMENT, prompt, max_tokens, stops=(b"\n",), drafts=CAN_DRAFT)
+        request = _request(_DOCUMENT, prompt, max_tokens, stops=(b"\n",), drafts=True)
         passes = self._passes(request)
         num_tokens = sum(len(each.tokens) for each in passes)
         return line_timing(started_s, updated_s, passes[0].at_s, passes[-1].at_s, num_tokens)
@@ -113,5 +113,4 @@ def _request(
     document: str, prompt: Prompt, max_tokens: int, *, stops: tuple[bytes, ...], drafts: bool
 ) -> GenerationRequest:
     tokens = prompt.tokens.tolist()
-    drafting: dict[str, Any] = {"drafts": drafts} if CAN_DRAFT else {}
-    return GenerationRequest(document, tokens, prompt.cursor, max_tokens, stops, **drafting)
+    return GenerationRequest(document, tokens, prompt.cursor, max_tokens, stops, drafts=drafts)
