@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.cache.alignment import Run
 from engine.model.decoder import Decoder
-from engine.model.rotary import RotaryTable, rotate
+from engine.model.rotary import RotaryTable, rotate, turns_to
 
 ROW_STEP = 512
 
@@ -74,7 +74,7 @@ class Arena:
             return
         sources = _row_indices([(run.old_start, run.length) for run in moved], self.keys.device)
         targets = _row_indices([(run.new_start, run.length) for run in moved], self.keys.device)
-        turns = {id(table): table.at(targets) for table in self._tables}
+        turns = turns_to(targets, self._tables)
         for layer, table in enumerate(self._tables):
             unrotated = self.unrotated[layer].index_select(1, sources)
             values = self.values[layer].index_select(1, sources)

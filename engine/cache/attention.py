@@ -8,7 +8,7 @@ from torch import Tensor
 
 from engine.cache.arena import Arena
 from engine.cache.parts import CacheParts
-from engine.model.rotary import rotate
+from engine.model.rotary import rotate, turns_to
 
 Visibility = Callable[[int | None], Tensor | None]
 """For a layer's window (None is unlimited): what queries may see of the last T of the R rows,
@@ -62,7 +62,7 @@ class ArenaAttention:
         self._rows = rows
         self._groups = groups
         self._before_write = before_write
-        self._turns = {id(table): table.at(positions) for table in self._tables}
+        self._turns = turns_to(positions, self._tables)
         self._kernels = [parts.kernels.for_queries(group.stop - group.start) for group in groups]
         windows = set(self._configuration.windows)
         self._biases = {window: self._biases_for(window) for window in windows}

@@ -14,6 +14,7 @@ from engine.cache.attention import ArenaAttention, QueryGroup, causal_visibility
 from engine.cache.base import Proposal
 from engine.cache.parts import CacheParts
 from engine.errors import SupersededError
+from engine.model.likeliest import likeliest
 from engine.tokens import TokenArray
 from engine.types import Checkpoint
 
@@ -193,8 +194,8 @@ def _is_close(logits: Tensor, proposals: Sequence[Proposal], margin: float) -> b
 
 def _two_best(logits: Tensor) -> tuple[Tensor, list[int]]:
     """Return the two highest scores of each row, (2, S), and the ids of the highest."""
-    scores, tokens = logits.topk(2)
-    return scores.T, tokens[:, 0].tolist()
+    tokens = likeliest(logits, 2)
+    return logits.gather(1, tokens).T, tokens[:, 0].tolist()
 
 
 def _ancestry(proposals: Sequence[Proposal]) -> NDArray[np.bool_]:

@@ -114,12 +114,11 @@ class Decoder:
         epsilon = self.configuration.norm_epsilon
         if self.configuration.has_layer_norm:
             return functional.layer_norm(hidden, norm.weight.shape, norm.weight, norm.bias, epsilon)
-        wide = hidden.float()
-        wide = wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + epsilon)
         if self.configuration.norm_offset:
+            wide = functional.rms_norm(hidden.float(), norm.weight.shape, eps=epsilon)
             scaled = wide * (norm.weight.float() + self.configuration.norm_offset)
             return scaled.to(hidden.dtype)
-        return wide.to(hidden.dtype) * norm.weight
+        return functional.rms_norm(hidden, norm.weight.shape, eps=epsilon) * norm.weight
 
 
 def softcap(scores: Tensor, limit: float | None) -> Tensor:

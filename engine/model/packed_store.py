@@ -30,7 +30,7 @@ from engine.weights.location import packed_folder
 PackProgress = Callable[[float], None]
 """Called with the fraction done, 0 to 1. May raise to end the work."""
 
-_FORMAT = "2"
+_FORMAT = "3"
 _LEAST_GAIN = 1.25
 _SELF_TEST_SHAPE = (4864, 896)
 _LOG = logging.getLogger(__name__)
@@ -54,9 +54,9 @@ def load_or_pack(weights: ModelWeights, directory: Path, progress: PackProgress)
     made: dict[str, PackedLinear] = {}
     num_matrices = 4 * len(weights.layers) + 1
 
-    def make(name: str, linears: Sequence[Linear]) -> PackedLinear:
+    def make(name: str, linears: Sequence[Linear], num_planes: int) -> PackedLinear:
         progress(len(made) / num_matrices)
-        made[name] = pack(linears)
+        made[name] = pack(linears, num_planes)
         return made[name]
 
     result = packed_weights(weights, make)
@@ -124,8 +124,11 @@ def _read(path: Path) -> dict[str, Tensor] | None:
         return None
 
 
-def _unpack(tensors: dict[str, Tensor], name: str, linears: Sequence[Linear]) -> PackedLinear:
+def _unpack(
+    tensors: dict[str, Tensor], name: str, linears: Sequence[Linear], num_planes: int
+) -> PackedLinear:
     """Take a matrix from the file; its bias is of the storage type, which the file is not."""
+    del num_planes  # the file has as many as were packed
     packed, levels = tensors[f"{name}.packed"], tensors[f"{name}.levels"]
     return PackedLinear(packed, levels, joined_bias(linears))
 

@@ -5,6 +5,7 @@ done one type wider than storage (float32 for bfloat16 and float16, float64 for 
 result is within one rounding of the exact turn however often a key has moved before.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -60,6 +61,12 @@ class RotaryTable:
         sines = angles.sin() * self._frequencies.amplitude
         self._cosines = torch.cat([cosines, cosines], dim=1).to(self._device, self._wide)
         self._sines = torch.cat([-sines, sines], dim=1).to(self._device, self._wide)
+
+
+def turns_to(positions: Tensor, tables: Sequence[RotaryTable]) -> dict[int, Turn]:
+    """Return the turn of each table, by its `id`; layers share tables, so there are few."""
+    distinct = {id(table): table for table in tables}
+    return {key: table.at(positions) for key, table in distinct.items()}
 
 
 def rotate(vectors: Tensor, turn: Turn) -> Tensor:

@@ -69,7 +69,11 @@ def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedM
     clients are to get their first answer before.
     """
     os.environ.update(thread_environment())  # read once, when torch is imported
-    from engine.decoding.drafts.costs import BFLOAT16_PASS_COSTS, PACKED_PASS_COSTS  # noqa: PLC0415
+    from engine.decoding.drafts.costs import (  # noqa: PLC0415
+        BFLOAT16_PASS_COSTS,
+        PACKED_PASS_COSTS,
+        LearnedCosts,
+    )
     from engine.decoding.drafts.drafter import LearningDrafter  # noqa: PLC0415
     from engine.decoding.generate import decode  # noqa: PLC0415
     from engine.decoding.vocabulary import Vocabulary  # noqa: PLC0415
@@ -90,7 +94,7 @@ def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedM
     model = load_model(directory, settings.model, settings, tell_packing)
     vocabulary = Vocabulary.from_file(directory / "tokenizer.json")
     costs = PACKED_PASS_COSTS if model.is_packed else BFLOAT16_PASS_COSTS
-    drafter = LearningDrafter(vocabulary, costs) if settings.drafts else None
+    drafter = LearningDrafter(vocabulary, LearnedCosts(costs)) if settings.drafts else None
     note = model.description.rotation_note
     return LoadedModel(
         model=model,

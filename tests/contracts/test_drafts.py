@@ -12,7 +12,7 @@ from engine.cache.base import Proposal, run_to_end
 from engine.cache.live import LiveCache
 from engine.decoding.constraint import AllowedStrings
 from engine.decoding.drafts.base import Drafter
-from engine.decoding.drafts.costs import BFLOAT16_PASS_COSTS
+from engine.decoding.drafts.costs import FixedCosts, LearnedCosts
 from engine.decoding.drafts.drafter import LearningDrafter
 from engine.decoding.generate import decode
 from engine.decoding.vocabulary import Vocabulary
@@ -42,8 +42,8 @@ DRAFTERS: dict[str, MakeDrafter] = {
     "all right": lambda texts: oracle(texts, 15 // len(texts)),
     "garbage": lambda texts: garbage(VOCABULARY_SIZE, 15 // len(texts)),
     "twins": twins,
-    "learning lines": lambda _: LearningDrafter(VOCABULARY, BFLOAT16_PASS_COSTS, 1),
-    "learning trees": lambda _: LearningDrafter(VOCABULARY, (1.0,) * 16, 4),
+    "learning lines": lambda _: LearningDrafter(VOCABULARY, LearnedCosts((1.0,) * 16), 1),
+    "learning trees": lambda _: LearningDrafter(VOCABULARY, FixedCosts((1.0,) * 16), 4),
 }
 
 
@@ -168,7 +168,7 @@ def test_forced_text_is_drafted(qwen_cache: LiveCache) -> None:
 
 def test_the_previous_suggestion_is_drafted_after_an_edit(qwen_cache: LiveCache) -> None:
     """Asked again for what it said before, a model needs a third of the passes."""
-    drafter = LearningDrafter(VOCABULARY, BFLOAT16_PASS_COSTS)
+    drafter = LearningDrafter(VOCABULARY)
     wanted = request_for(qwen_cache)
     first, second = (report_of(events_of(qwen_cache, wanted, drafter)) for _ in range(2))
     assert second.passes <= max(first.passes, 9) / 3

@@ -73,7 +73,7 @@ def made_pair(family: str) -> Pair:
     configuration = decoder_configuration(network.config.to_dict())
     tensors = {name: tensor.detach() for name, tensor in network.state_dict().items()}
     weights = assemble_weights(tensors, configuration)
-    packed = packed_weights(weights, lambda _, linears: pack(linears))
+    packed = packed_weights(weights, lambda _, linears, num_planes: pack(linears, num_planes))
     return Pair(CountingDecoder(configuration, weights), CountingDecoder(configuration, packed))
 
 

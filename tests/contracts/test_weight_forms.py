@@ -125,7 +125,7 @@ def packed_here(folder: Path) -> RotatingModel:
     full = load(folder, "full", "float32")
     configuration = full._parts.decoder.configuration
     read, _ = loader.read_weights(folder, configuration, torch.float32, torch.device("cpu"))
-    packed = packed_weights(read, lambda _, linears: pack(linears))
+    packed = packed_weights(read, lambda _, linears, num_planes: pack(linears, num_planes))
     parts = CacheParts.of(
         Decoder(configuration, read), short_decoder=Decoder(configuration, packed)
     )

@@ -1,5 +1,6 @@
 """Everything about drafts that one model keeps, and its use for one request."""
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from engine.cache.base import Proposal
 from engine.decoding.candidate import Candidate
 from engine.decoding.drafts.acceptance import Acceptance
 from engine.decoding.drafts.base import Evidence, Source
-from engine.decoding.drafts.costs import BFLOAT16_PASS_COSTS
+from engine.decoding.drafts.costs import FixedCosts, PassCosts
 from engine.decoding.drafts.forced import Forced
 from engine.decoding.drafts.lookup import MAX_MATCH, Lookup
 from engine.decoding.drafts.planning import Root, plan
@@ -39,18 +40,18 @@ class LearningDrafter:
 
     Args:
         vocabulary: Of the model.
-        costs: Of a pass over 1, 2, ... tokens, as multiples of the first.
+        costs: Of passes; told of each that is run.
         max_children: Of a node; 1 makes every tree a line.
     """
 
     def __init__(
         self,
         vocabulary: Vocabulary,
-        costs: Sequence[float] = BFLOAT16_PASS_COSTS,
+        costs: PassCosts | None = None,
         max_children: int = MAX_CHILDREN,
     ) -> None:
         self.vocabulary = vocabulary
-        self.costs = costs
+        self.costs = costs or FixedCosts()
         self.max_children = max_children
         self.recycled = RecycledTokens()
         self.previous = PreviousSuggestions()
@@ -86,6 +87,7 @@ class RequestDrafts:
         ]
         self._suggestion: Suggestion = drafter.previous.begin(request.document, self._before)
         self._proposals: list[Proposal] = []
+        self._proposed_s = 0.0  # when
 
     def propose(self, candidates: Sequence[Candidate]) -> list[Proposal]:
         """Draft for all candidates, within one pass."""
@@ -103,11 +105,14 @@ class RequestDrafts:
             probability = self._drafter.acceptance.probability
             return {token: probability(evidence) for token, evidence in guesses.items()}
 
-        self._proposals = plan(roots, expand, self._drafter.costs, self._drafter.max_children)
+        self._proposals = plan(roots, expand, self._drafter.costs.table, self._drafter.max_children)
+        self._proposed_s = time.perf_counter()
         return self._proposals
 
     def learn(self, candidates: Sequence[Candidate], scores: Tensor) -> None:
         """Recycle what the pass has scored, and see which guesses came true."""
+        num_tokens = sum(len(proposal.tokens) for proposal in self._proposals)
+        self._drafter.costs.observe(num_tokens, time.perf_counter() - self._proposed_s)
         self._recycle(candidates, scores)
         for candidate in candidates:
             self._observe(candidate)

@@ -11,7 +11,7 @@ Expand = Callable[[int, tuple[int, ...]], Mapping[int, float]]
 """For a candidate (its place in the pass) and a way down from its root: the tokens that may come
 next, with the probability of each."""
 
-LEAST_GAIN = 1.03
+LEAST_GAIN = 1.06
 """Drafts that promise less are not worth the work around the pass."""
 
 

@@ -3,10 +3,10 @@
 from engine.decoding.drafts.base import Evidence
 from engine.decoding.drafts.forced import FORCED
 
-_DOCUMENT = (0.3, 0.6, 0.55, 0.55, 0.7, 0.8, 0.85, 0.9, 0.95, 0.95, 0.95, 0.95)
+_DOCUMENT = (0.28, 0.38, 0.48, 0.55, 0.6, 0.78, 0.85, 0.9, 0.95, 0.95, 0.95, 0.95)
 _PREVIOUS = (0.25, 0.35, 0.5, 0.6, 0.6, 0.8, 0.9, 0.95, 0.95, 0.95, 0.95, 0.95)
-_RECYCLED_AFTER_ONE = (0.02, 0.04, 0.08, 0.35)
-_RECYCLED_AFTER_TWO = (0.02, 0.03, 0.09, 0.6)
+_RECYCLED_AFTER_ONE = (0.02, 0.04, 0.08, 0.3)
+_RECYCLED_AFTER_TWO = (0.03, 0.04, 0.12, 0.4)
 
 PRIORS = {
     Evidence(name, strength): rate

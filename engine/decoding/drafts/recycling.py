@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from engine.decoding.drafts.base import Evidence, Guess
+from engine.model.likeliest import likeliest
 
 NUM_TOKENS = 4
 LONGEST_CONTEXT = 2
 
 _NUM_SLOT_BITS = 16
 _TOKEN_BITS = 32
-_BLOCK_TOKENS = 128
 _MIXER = 0x9E3779B97F4A7C15  # 2**64 over the golden ratio: Fibonacci hashing
 _WORD = 2**64 - 1
 
@@ -80,28 +79,6 @@ class Recycling:
 
     def accept(self, tokens: Sequence[int]) -> None:
         """Do nothing: scores are stored for all candidates at once."""
-
-
-def likeliest(scores: Tensor, count: int) -> Tensor:
-    """Return the ids of the `count` highest scores of each row, highest first.
-
-    Looks at the highest of each block first: six times as fast as `torch.topk` on 152,000
-    scores.
-
-    Shapes:
-        scores: (S, V) gives (S, count), int64.
-    """
-    num_rows, size = scores.shape
-    num_blocks = size // _BLOCK_TOKENS
-    if num_blocks <= count:
-        return scores.topk(min(count, size), dim=1).indices
-    whole = scores[:, : num_blocks * _BLOCK_TOKENS].view(num_rows, num_blocks, _BLOCK_TOKENS)
-    blocks = whole.amax(-1).topk(count, dim=1).indices  # no token outside can be among the best
-    starts = torch.arange(_BLOCK_TOKENS, device=scores.device)
-    inside = (blocks[:, :, None] * _BLOCK_TOKENS + starts).view(num_rows, -1)
-    rest = torch.arange(num_blocks * _BLOCK_TOKENS, size, device=scores.device)
-    ids = torch.cat([inside, rest.expand(num_rows, -1)], dim=1)
-    return ids.gather(1, scores.gather(1, ids).topk(count, dim=1).indices)
 
 
 def _key(context: Sequence[int], length: int) -> int:

@@ -10,7 +10,7 @@ import torch
 
 from engine.decoding.drafts.acceptance import DEFAULT_RATE, MEMORY, Acceptance
 from engine.decoding.drafts.base import MAX_DRAFTS, Evidence
-from engine.decoding.drafts.costs import BFLOAT16_PASS_COSTS, pass_costs
+from engine.decoding.drafts.costs import BFLOAT16_PASS_COSTS, FixedCosts, LearnedCosts, pass_costs
 from engine.decoding.drafts.drafter import LearningDrafter
 from engine.decoding.drafts.forced import Forced
 from engine.decoding.drafts.lookup import MAX_MATCH, Lookup
@@ -20,9 +20,10 @@ from engine.decoding.drafts.previous import (
     SUGGESTIONS_PER_DOCUMENT,
     PreviousSuggestions,
 )
-from engine.decoding.drafts.recycling import RecycledTokens, Recycling, likeliest
+from engine.decoding.drafts.recycling import RecycledTokens, Recycling
 from engine.decoding.generate import decode
 from engine.decoding.vocabulary import Vocabulary
+from engine.model.likeliest import likeliest
 from engine.protocol.messages import Decoded, GenerationRequest, Sampling
 from engine.types import never_interrupt
 from tests.unit.engine.drafting import garbage
@@ -183,6 +184,27 @@ def test_a_jump_in_costs_is_taken_if_what_lies_behind_pays() -> None:
     assert len(plan_for(likely, BFLOAT16_PASS_COSTS)[0]) > 4
 
 
+def test_costs_follow_the_passes_that_are_run() -> None:
+    """Of a machine where five tokens cost three times as much as one, and one ever more."""
+    costs = LearnedCosts(pass_costs({1: 1.0, 4: 1.3, 5: 1.5, 16: 2.0}))
+    first = costs.table
+    for step in range(200):
+        unit_s = 0.02 + step * 0.0001
+        costs.observe(1, unit_s)
+        costs.observe(5, 3 * unit_s)
+    assert costs.table[4] == pytest.approx(3.0, rel=0.1)
+    assert costs.table[7] == pytest.approx(3.0 * first[7] / first[4], rel=0.1)  # of its class
+    assert costs.table[:4] == first[:4]
+    assert costs.table[8:] == first[8:]
+
+
+def test_a_disturbed_pass_does_not_spoil_the_costs() -> None:
+    costs = LearnedCosts((1.0,) * 16)
+    for pass_s in (0.02, 0.02, 5.0):
+        costs.observe(2, pass_s)
+    assert costs.table[1] < 1.1
+
+
 def test_nothing_is_drafted_past_the_end_of_the_text() -> None:
     certain = {tuple(range(1, n)): {n: 0.99} for n in range(1, 20)}
     assert plan_for(certain, EVENLY, max_depth=2) == ([0, 1, 2], [0, 0, 1])
@@ -216,7 +238,7 @@ def test_a_repetitive_text_takes_few_passes() -> None:
     def score(written: tuple[int, ...]) -> torch.Tensor:
         return torch.eye(len(TEXTS))[script[len(written) % len(script)]] * 50
 
-    drafter = LearningDrafter(VOCABULARY, EVENLY)
+    drafter = LearningDrafter(VOCABULARY, FixedCosts(EVENLY))
     steps = decode(ModelDouble(score), request(80), VOCABULARY, never_interrupt, drafter=drafter)
     events = [event for events in steps for event in events]
     assert tokens_of(events) == script * 10
@@ -260,7 +282,7 @@ def test_drafts_keep_the_distribution_of_samples() -> None:
 
 def test_sampled_candidates_are_the_same_with_learned_drafts() -> None:
     wanted = request(20, num_candidates=4, sampling=Sampling(temperature=0.5, seed=2))
-    drafter = LearningDrafter(VOCABULARY, EVENLY)
+    drafter = LearningDrafter(VOCABULARY, FixedCosts(EVENLY))
     texts = []
     for each in (None, drafter, drafter):
         steps = decode(

@@ -64,9 +64,9 @@ def packs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that grows by one for each matrix packed."""
     counted: list[int] = []
 
-    def counting(linears: Any) -> PackedLinear:
+    def counting(linears: Any, num_planes: int) -> PackedLinear:
         counted.append(len(linears))
-        return pack(linears)
+        return pack(linears, num_planes)
 
     monkeypatch.setattr(packed_store, "pack", counting)
     return counted
