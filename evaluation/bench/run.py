@@ -113,7 +113,7 @@ class Run:
         """Return an arm of llama.cpp as it is best set up, by metric of the calibration."""
         effort = self._options.effort
         candidates = llama_candidates(self.subject, arm, files, longest_tokens)
-        prompt = self._prompt(effort.read_tokens)
+        prompt = self._prompt(min(effort.read_tokens, longest_tokens - effort.written_tokens))
         return await calibrate(self.runner, self._journal, candidates, prompt, effort)
 
     def report(self) -> Report:
