@@ -62,7 +62,7 @@ class ArenaAttention:
         rows: Tensor,
         positions: Tensor,
         groups: Sequence[QueryGroup],
-        before_write: Callable[[int], None],
+        before_write: Callable[[int], None] | None = None,
     ) -> None:
         """Prepare one pass.
 
@@ -73,7 +73,8 @@ class ArenaAttention:
             positions: (S,), the positions that queries and keys turn to.
             groups: Cover all queries in order. Apart, queries near the front do not pay for
                 rows that only later ones see.
-            before_write: Told the layer that is about to be written.
+            before_write: Told the layer that is about to be written, where what stands there
+                may have to be brought back.
         """
         self._arena = arena
         self._tables = parts.tables
@@ -89,7 +90,8 @@ class ArenaAttention:
     def __call__(self, layer: int, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """Store one layer's keys and values, then attend. Shapes as in `decoder.Attend`."""
         turn = self._turns[id(self._tables[layer])]
-        self._before_write(layer)
+        if self._before_write:
+            self._before_write(layer)
         turned, turned_keys = torch.split(
             rotate(torch.cat([queries, keys]), turn), [len(queries), len(keys)]
         )

@@ -143,6 +143,7 @@ class LiveCache:
         other = LiveCache(self._parts, self._policy, self._slice_tokens)
         other._ledger = self._ledger.copy()
         other._arena.copy_from(self._arena, len(self._ledger))
+        other._mended_cursor = self._mended_cursor
         return other
 
     def _rearrange(self, tokens: TokenArray, cursor: int, checkpoint: Checkpoint) -> RowIndices:

@@ -95,7 +95,8 @@ def rare_names(situation: Situation) -> RowIndices:
         An edit matters most to lines that use the names it touches.
     """
     edited = np.concatenate([situation.tokens[~situation.is_encoded], situation.removed])
-    return np.concatenate([_around_names(situation, edited)[:NAMES_TOKENS], tail(situation)])
+    around = _lines_around(situation, _rows_of_rare(situation, edited))
+    return np.concatenate([around[:NAMES_TOKENS], tail(situation)])
 
 
 def cursor_names(situation: Situation) -> RowIndices:
@@ -109,9 +110,10 @@ def cursor_names(situation: Situation) -> RowIndices:
         where these stand should be those of the text as it is.
     """
     start = max(0, situation.cursor - NEAR_CURSOR_TOKENS)
-    around = _around_names(situation, situation.tokens[start : situation.cursor])
-    elsewhere = around[(around < start) | (around >= situation.cursor)]
-    return np.concatenate([elsewhere[:NAMES_TOKENS], tail(situation)])
+    rows = _rows_of_rare(situation, situation.tokens[start : situation.cursor])
+    elsewhere = rows[(rows < start) | (rows >= situation.cursor)]
+    around = _lines_around(situation, elsewhere)
+    return np.concatenate([around[:NAMES_TOKENS], tail(situation)])
 
 
 def deviation(situation: Situation) -> RowIndices:
@@ -132,7 +134,7 @@ def attention(situation: Situation) -> RowIndices:
     Cost: one pass over four tokens.
 
     Source:
-        ProphetKV's idea: repair what the query is going to read.
+        ProphetKV, arXiv 2602.02579: repair what the query is going to read.
     """
     rows = np.flatnonzero(situation.is_stale)
     return _largest_first(rows, situation.probe.attention_to(rows, _asking_rows(situation)))
@@ -200,9 +202,8 @@ def _asking_rows(situation: Situation) -> RowIndices:
     return np.union1d(before_cursor, [last])[-ASKING_TOKENS:]
 
 
-def _around_names(situation: Situation, names: TokenArray) -> RowIndices:
-    """Return stale rows around rare tokens that are among `names`, nearest to the cursor first."""
-    places = _rows_of_rare(situation, names)
+def _lines_around(situation: Situation, places: RowIndices) -> RowIndices:
+    """Return stale rows around `places`, those nearest to the cursor first."""
     places = places[np.argsort(np.abs(places - situation.cursor), kind="stable")]
     offsets = np.arange(-BEFORE_NAME_TOKENS, AFTER_NAME_TOKENS)
     rows = (places[:, None] + offsets).ravel()

@@ -87,7 +87,6 @@ class CacheProbe:
             rows=index,
             positions=index,
             groups=causal_groups(rows, index.device),
-            before_write=_nothing_to_save,
         )
         comparison = _Comparison(attention, self._arena, index, layer)
         with suppress(_Compared):
@@ -200,7 +199,3 @@ def _distances(left: Tensor, right: Tensor) -> Tensor:
 def _as_scores(values: Tensor) -> Scores:
     scores: Scores = values.cpu().numpy()
     return scores
-
-
-def _nothing_to_save(layer: int) -> None:
-    """Copied rows need not be brought back."""
