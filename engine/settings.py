@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from engine.cache.policies import DEFAULT_POLICY, POLICY_NAMES
+
 DEFAULT_MODEL = "qwen2.5-coder-0.5b"
 
 
@@ -46,6 +48,14 @@ class EngineSettings:
         metadata={
             "description": "Memory for live caches of all documents together.",
             "minimum": 64,
+        },
+    )
+    repair: str = field(
+        default=DEFAULT_POLICY,
+        metadata={
+            "description": "Which of the tokens that an edit only moves are read again at once, "
+            "before the rest is in idle time; the others are for comparison.",
+            "enum": list(POLICY_NAMES),
         },
     )
     drafts: bool = field(

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from engine.cache.arena import Arena
 from engine.cache.parts import CacheParts
+from engine.cache.slices import RowIndices, stretches
 from engine.model.rotary import rotate, turns_to
 
 Visibility = Callable[[int | None], Tensor | None]
@@ -32,18 +34,35 @@ class QueryGroup:
     visibility: Visibility
 
 
+class AttendedRows(Protocol):
+    """What attention reads and writes: an arena, or what stands in for one.
+
+    Attributes:
+        keys, values: (layers, H_kv, rows, D), keys turned.
+    """
+
+    keys: Tensor
+    values: Tensor
+
+    def write(
+        self, layer: int, rows: Tensor, unrotated: Tensor, keys: Tensor, values: Tensor
+    ) -> None:
+        """Store one layer's rows: (H_kv, S, D) each, for (S,) row indices."""
+        ...
+
+
 class ArenaAttention:
     """One pass's side of attention: turns, stores, attends. Matches `decoder.Attend`."""
 
     def __init__(
         self,
-        arena: Arena,
+        arena: AttendedRows,
         parts: CacheParts,
         *,
         rows: Tensor,
         positions: Tensor,
         groups: Sequence[QueryGroup],
-        before_write: Callable[[int], None],
+        before_write: Callable[[int], None] | None = None,
     ) -> None:
         """Prepare one pass.
 
@@ -54,7 +73,8 @@ class ArenaAttention:
             positions: (S,), the positions that queries and keys turn to.
             groups: Cover all queries in order. Apart, queries near the front do not pay for
                 rows that only later ones see.
-            before_write: Told the layer that is about to be written.
+            before_write: Told the layer that is about to be written, where what stands there
+                may have to be brought back.
         """
         self._arena = arena
         self._tables = parts.tables
@@ -70,7 +90,8 @@ class ArenaAttention:
     def __call__(self, layer: int, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """Store one layer's keys and values, then attend. Shapes as in `decoder.Attend`."""
         turn = self._turns[id(self._tables[layer])]
-        self._before_write(layer)
+        if self._before_write:
+            self._before_write(layer)
         turned, turned_keys = torch.split(
             rotate(torch.cat([queries, keys]), turn), [len(queries), len(keys)]
         )
@@ -108,3 +129,26 @@ def causal_visibility(queries: Tensor, keys: Tensor, window: int | None) -> Tens
     if window is not None:
         is_visible &= distance < window
     return is_visible
+
+
+def causal_groups(rows: RowIndices, device: torch.device) -> list[QueryGroup]:
+    """Let each stretch of consecutive rows see everything up to itself."""
+    groups, start = [], 0
+    for stretch in stretches(rows):
+        groups.append(
+            QueryGroup(
+                start,
+                start + len(stretch),
+                num_visible_rows=int(stretch[-1]) + 1,
+                visibility=partial(_visibility_in_stretch, torch.from_numpy(stretch).to(device)),
+            )
+        )
+        start += len(stretch)
+    return groups
+
+
+def _visibility_in_stretch(rows: Tensor, window: int | None) -> Tensor:
+    """Let each row see all up to itself; without a window, only the stretch itself differs."""
+    if window is None:
+        return causal_visibility(rows, rows, None)
+    return causal_visibility(rows, torch.arange(int(rows[-1]) + 1, device=rows.device), window)

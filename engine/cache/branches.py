@@ -97,7 +97,6 @@ class ArenaBranches:
                     visibility=partial(self._visibility, proposals, positions),
                 )
             ],
-            before_write=_nothing_to_save,
         )
         tokens = torch.tensor([token for each in proposals for token in each.tokens], device=device)
         logits = self._logits(proposals, tokens, attention, checkpoint)
@@ -208,7 +207,3 @@ def _ancestry(proposals: Sequence[Proposal]) -> NDArray[np.bool_]:
             is_above[start + node] |= is_above[start + parent]
         start += len(proposal.tokens)
     return is_above
-
-
-def _nothing_to_save(layer: int) -> None:
-    """Scratch rows hold nothing that an interruption would have to bring back."""

@@ -2,20 +2,20 @@
 
 import time
 from collections.abc import Generator
-from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from engine.cache.alignment import align
+from engine.cache.alignment import Run, align
 from engine.cache.arena import Arena, SavedRows
-from engine.cache.attention import ArenaAttention, QueryGroup, causal_visibility
+from engine.cache.attention import ArenaAttention, causal_groups
 from engine.cache.branches import ArenaBranches
 from engine.cache.ledger import Ledger, Origin
 from engine.cache.parts import CacheParts
-from engine.cache.repair import RepairPolicy
-from engine.cache.slices import DEFAULT_SLICE_TOKENS, RowIndices, pack_slices, stretches
+from engine.cache.probe import CacheProbe
+from engine.cache.repair import RepairPolicy, Situation, WindowRepair
+from engine.cache.slices import DEFAULT_SLICE_TOKENS, RowIndices, pack_slices
 from engine.protocol.messages import CacheRun, SyncReport
 from engine.tokens import TokenArray
 from engine.types import Checkpoint
@@ -46,13 +46,14 @@ class LiveCache:
             slice_tokens: Most tokens in one pass through the model.
         """
         self._parts = parts
-        self._policy = policy or RepairPolicy()
+        self._policy = policy or WindowRepair()
         self._slice_tokens = slice_tokens
         self._arena = Arena(parts.decoder, parts.tables)
         self._device = parts.decoder.device
         self._ledger = Ledger()
         self._last_hidden: Tensor | None = None  # (1, hidden), of the last token
         self._last_sync: SyncReport | None = None
+        self._mended_cursor: int | None = None  # of the last sync, if it was finished
         self._version = 0
 
     @property
@@ -97,10 +98,11 @@ class LiveCache:
         Dropped or interrupted at any point, what is encoded so far stays usable.
         """
         started = time.perf_counter()
-        rows = self._rearrange(np.asarray(tokens, dtype=np.int32), cursor)
+        rows = self._rearrange(np.asarray(tokens, dtype=np.int32), cursor, checkpoint)
         for piece in pack_slices(rows, self._slice_tokens):
             self._encode(piece, checkpoint)
             yield
+        self._mended_cursor = cursor
         self._last_sync = SyncReport(
             prompt=len(self._ledger),
             kept=self._ledger.count(Origin.KEPT),
@@ -141,19 +143,40 @@ class LiveCache:
         other = LiveCache(self._parts, self._policy, self._slice_tokens)
         other._ledger = self._ledger.copy()
         other._arena.copy_from(self._arena, len(self._ledger))
+        other._mended_cursor = self._mended_cursor
         return other
 
-    def _rearrange(self, tokens: TokenArray, cursor: int) -> RowIndices:
+    def _rearrange(self, tokens: TokenArray, cursor: int, checkpoint: Checkpoint) -> RowIndices:
         """Move known rows to their new places; return the rows to encode, ascending."""
         is_same = np.array_equal(tokens, self._ledger.tokens)
         if not is_same or not self._ledger.is_encoded.all():
             self._changed()
-        runs = align(self._ledger.reusable_tokens, tokens)
+        is_mended = is_same and cursor == self._mended_cursor
+        self._mended_cursor = None
+        old = self._ledger.reusable_tokens
+        runs = align(old, tokens)
         self._arena.reserve(len(tokens))
         self._arena.move(runs)
         self._ledger.rearrange(tokens, runs)
-        mended = self._policy.select(runs, self._ledger.is_fresh, cursor)
-        return np.flatnonzero(~self._ledger.is_encoded | mended)
+        if is_mended:
+            return np.empty(0, dtype=np.intp)
+        situation = self._situation(_left_out(old, runs), runs, cursor, checkpoint)
+        return np.flatnonzero(~self._ledger.is_encoded | self._policy.select(situation))
+
+    def _situation(
+        self, removed: TokenArray, runs: list[Run], cursor: int, checkpoint: Checkpoint
+    ) -> Situation:
+        return Situation(
+            tokens=self._ledger.tokens,
+            removed=removed,
+            runs=runs,
+            is_fresh=self._ledger.is_fresh,
+            is_encoded=self._ledger.is_encoded,
+            cursor=cursor,
+            probe=CacheProbe(
+                self._parts, self._arena, self._ledger, self._slice_tokens, checkpoint
+            ),
+        )
 
     def _changed(self) -> None:
         self._version += 1
@@ -171,7 +194,7 @@ class LiveCache:
             self._parts,
             rows=index,
             positions=index,
-            groups=_causal_groups(rows, self._device),
+            groups=causal_groups(rows, self._device),
             before_write=journal.save,
         )
         tokens = torch.from_numpy(self._ledger.tokens[rows].astype(np.int64))
@@ -186,27 +209,12 @@ class LiveCache:
             self._last_hidden = hidden[-1:]
 
 
-def _causal_groups(rows: RowIndices, device: torch.device) -> list[QueryGroup]:
-    """Let each stretch of consecutive rows see everything up to itself."""
-    groups, start = [], 0
-    for stretch in stretches(rows):
-        groups.append(
-            QueryGroup(
-                start,
-                start + len(stretch),
-                num_visible_rows=int(stretch[-1]) + 1,
-                visibility=partial(_visibility_in_stretch, torch.from_numpy(stretch).to(device)),
-            )
-        )
-        start += len(stretch)
-    return groups
-
-
-def _visibility_in_stretch(rows: Tensor, window: int | None) -> Tensor:
-    """Let each row see all up to itself; without a window, only the stretch itself differs."""
-    if window is None:
-        return causal_visibility(rows, rows, None)
-    return causal_visibility(rows, torch.arange(int(rows[-1]) + 1, device=rows.device), window)
+def _left_out(tokens: TokenArray, runs: list[Run]) -> TokenArray:
+    """Return the old tokens that no run keeps."""
+    is_kept = np.zeros(len(tokens), dtype=np.bool_)
+    for run in runs:
+        is_kept[run.old_start : run.old_start + run.length] = True
+    return tokens[~is_kept]
 
 
 class _Journal:

@@ -12,6 +12,8 @@ from torch.nn import functional
 from engine.cache.kernels import Kernels
 from engine.cache.live import LiveCache
 from engine.cache.parts import CacheParts
+from engine.cache.policies import policy_named
+from engine.cache.repair import RepairPolicy
 from engine.errors import ModelFileError
 from engine.machine import best_seconds
 from engine.model.base import Model
@@ -46,9 +48,15 @@ class ReadWeights(NamedTuple):
 class RotatingModel:
     """A model with live caches. Implements `Model`."""
 
-    def __init__(self, parts: CacheParts, description: ModelDescription) -> None:
+    def __init__(
+        self,
+        parts: CacheParts,
+        description: ModelDescription,
+        policy: RepairPolicy | None = None,
+    ) -> None:
         self._parts = parts
         self._description = description
+        self._policy = policy
 
     @property
     def description(self) -> ModelDescription:
@@ -67,7 +75,7 @@ class RotatingModel:
 
     def new_cache(self) -> LiveCache:
         """Return an empty live cache."""
-        return LiveCache(self._parts)
+        return LiveCache(self._parts, self._policy)
 
     def bytes_for(self, num_tokens: int) -> int:
         """Estimate the memory of a cache: keys, unrotated keys and values of its tokens."""
@@ -88,7 +96,7 @@ def load_model(
     Args:
         directory: The folder.
         name: What the model is called.
-        settings: Device, number format and threads.
+        settings: Device, number format, threads and repair.
         progress: Told how far packing is, the first time a model is used on a machine.
 
     Raises:
@@ -119,7 +127,7 @@ def load_model(
         rotation_note="",
     )
     parts = _parts(directory, decoder, settings.decode_weights, progress, is_mapped=is_mapped)
-    return RotatingModel(parts, description)
+    return RotatingModel(parts, description, policy_named(settings.repair))
 
 
 def _parts(

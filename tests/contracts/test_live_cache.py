@@ -15,7 +15,7 @@ from torch import Tensor
 from engine.cache.base import Proposal, run_to_end
 from engine.cache.live import LiveCache
 from engine.cache.parts import CacheParts
-from engine.cache.repair import RepairPolicy
+from engine.cache.repair import WindowRepair
 from engine.model.configuration import decoder_configuration
 from engine.model.decoder import Decoder
 from engine.model.layers import assemble_weights
@@ -24,7 +24,7 @@ from engine.types import Preempted, never_interrupt
 from tests.unit.engine.families import ROTATING, VOCABULARY_SIZE, make_network
 
 SLICE_TOKENS = 32
-POLICY = RepairPolicy(head_tokens=6, all_heads_tokens=8, cursor_tokens=6, end_tokens=3)
+POLICY = WindowRepair(head_tokens=6, all_heads_tokens=8, cursor_tokens=6, end_tokens=3)
 MakeCache = Callable[[], LiveCache]
 
 

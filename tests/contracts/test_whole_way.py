@@ -31,7 +31,7 @@ from completion.tokenization import Tokenization
 from engine.cache.base import Proposal, run_to_end
 from engine.cache.live import LiveCache
 from engine.cache.parts import CacheParts
-from engine.cache.repair import RepairPolicy
+from engine.cache.repair import WindowRepair
 from engine.model.configuration import decoder_configuration
 from engine.model.decoder import Decoder
 from engine.model.layers import assemble_weights
@@ -45,7 +45,7 @@ NAME = "file:///work/a.py"
 MARKERS = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"]
 OTHER_CONTROLS = ["<|endoftext|>", "<|repo_name|>", "<|file_sep|>"]
 TINY_WINDOW = CompletionSettings(prefix_tokens=120, suffix_tokens=80)
-POLICY = RepairPolicy(head_tokens=4, all_heads_tokens=6, cursor_tokens=4, end_tokens=2)
+POLICY = WindowRepair(head_tokens=4, all_heads_tokens=6, cursor_tokens=4, end_tokens=2)
 CORPUS = ["def add(one, two):\r\n    return one + two\n\n", "class A:\n\tname = 'é日本😀'\r\n"]
 texts = st.lists(
     st.sampled_from(
