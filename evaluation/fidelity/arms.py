@@ -1,0 +1,99 @@
+"""Ways to answer after an edit. One table: what is measured is what stands in `ARMS`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+
+from engine.cache.alignment import Run
+from engine.cache.arena import Arena
+from engine.cache.live import MakeArena
+from engine.cache.repair import RepairPolicy
+from evaluation.bench.scenarios import Prompt
+from evaluation.fidelity.case import Case
+from evaluation.fidelity.workbench import FLOOR_SLICE_TOKENS, NO_REPAIR, Held, Workbench
+
+POLICIES: Mapping[str, RepairPolicy] = {
+    "head": RepairPolicy(head_tokens=64, all_heads_tokens=144, cursor_tokens=0, end_tokens=16),
+    "tail": RepairPolicy(head_tokens=0, all_heads_tokens=0, cursor_tokens=144, end_tokens=16),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A case as the arms see it.
+
+    Attributes:
+        case: What happened.
+        prompts: Of each of its states.
+        before: The first one, read from nothing. Arms copy it and leave it as it is.
+    """
+
+    case: Case
+    prompts: tuple[Prompt, ...]
+    before: Held
+
+
+Arm = Callable[[Workbench, Edit], Held | None]
+"""Returns a cache that may be asked for the next line; None where the arm has no answer."""
+
+
+class StaleArena(Arena):
+    """Moves rows and leaves their keys turned to where they were."""
+
+    def move(self, runs: Sequence[Run]) -> None:
+        """Put the runs' rows where they belong now, keys as they are."""
+        if not runs:
+            return
+        device = self.keys.device
+        sources = torch.cat(
+            [torch.arange(run.length, device=device) + run.old_start for run in runs]
+        )
+        targets = torch.cat(
+            [torch.arange(run.length, device=device) + run.new_start for run in runs]
+        )
+        for block in (self.keys, self.unrotated, self.values):
+            block[:, :, targets] = block[:, :, sources]
+
+
+def full(bench: Workbench, edit: Edit) -> Held:
+    """Read the last prompt from nothing."""
+    return bench.read(edit.prompts[-1])
+
+
+def floor(bench: Workbench, edit: Edit) -> Held:
+    """Do the same in other slices: all that differs is rounding."""
+    return bench.read(edit.prompts[-1], FLOOR_SLICE_TOKENS)
+
+
+def ignore(_: Workbench, edit: Edit) -> Held:
+    """Never hear of the edit."""
+    return Held(edit.before.cache, edit.before.logits, 0, 0.0)
+
+
+def mend(policy: RepairPolicy, make_arena: MakeArena, bench: Workbench, edit: Edit) -> Held:
+    """Go from the first prompt to the last one at once, mending as the policy says."""
+    return bench.change(edit.before.cache.copy_under(policy, make_arena), edit.prompts[-1:])
+
+
+def default(bench: Workbench, edit: Edit) -> Held:
+    """Follow every state with the policy as shipped."""
+    return bench.change(edit.before.cache.copy_under(RepairPolicy()), edit.prompts[1:])
+
+
+def refreshed(bench: Workbench, edit: Edit) -> Held:
+    """Do the same, then refresh to the end."""
+    return bench.refresh(default(bench, edit).cache)
+
+
+ARMS: Mapping[str, Arm] = {
+    "full": full,
+    "floor": floor,
+    "ignore": ignore,
+    "stale": partial(mend, NO_REPAIR, StaleArena),
+    "rotate": partial(mend, NO_REPAIR, Arena),
+    **{name: partial(mend, policy, Arena) for name, policy in POLICIES.items()},
+    "default": default,
+    "refreshed": refreshed,
+}
