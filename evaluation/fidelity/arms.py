@@ -1,7 +1,7 @@
 """Ways to answer after an edit. One table: what is measured is what stands in `ARMS`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
 
 import torch
@@ -77,23 +77,35 @@ def mend(policy: RepairPolicy, make_arena: MakeArena, bench: Workbench, edit: Ed
     return bench.change(edit.before.cache.copy_under(policy, make_arena), edit.prompts[-1:])
 
 
-def default(bench: Workbench, edit: Edit) -> Held:
-    """Follow every state with the policy as shipped."""
-    return bench.change(edit.before.cache.copy_under(RepairPolicy()), edit.prompts[1:])
+def follow(policy: RepairPolicy, bench: Workbench, edit: Edit) -> Held:
+    """Go through every state in turn, mending each time."""
+    return bench.change(edit.before.cache.copy_under(policy), edit.prompts[1:])
 
 
-def refreshed(bench: Workbench, edit: Edit) -> Held:
+def refresh(policy: RepairPolicy, bench: Workbench, edit: Edit) -> Held:
     """Do the same, then refresh to the end."""
-    return bench.refresh(default(bench, edit).cache)
+    return bench.refresh(follow(policy, bench, edit).cache)
 
+
+REFERENCE = "full"
 
 ARMS: Mapping[str, Arm] = {
-    "full": full,
+    REFERENCE: full,
     "floor": floor,
     "ignore": ignore,
     "stale": partial(mend, NO_REPAIR, StaleArena),
     "rotate": partial(mend, NO_REPAIR, Arena),
     **{name: partial(mend, policy, Arena) for name, policy in POLICIES.items()},
-    "default": default,
-    "refreshed": refreshed,
+    "default": partial(follow, RepairPolicy()),
+    "refreshed": partial(refresh, RepairPolicy()),
 }
+
+
+def describe(part: object) -> str:
+    """Write an arm or a policy with all its parameters, the same in every process."""
+    if isinstance(part, partial):
+        return f"{describe(part.func)}({', '.join(describe(each) for each in part.args)})"
+    if is_dataclass(part) and not isinstance(part, type):
+        values = (f"{each.name}={describe(getattr(part, each.name))}" for each in fields(part))
+        return f"{type(part).__name__}({', '.join(values)})"
+    return str(getattr(part, "__name__", repr(part)))

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from engine.tokens import TokenArray
 from evaluation.errors import CannotMeasureError
 from evaluation.fidelity.answers import Answer, ask
-from evaluation.fidelity.arms import Arm, Edit
+from evaluation.fidelity.arms import REFERENCE, Arm, Edit
 from evaluation.fidelity.case import Case
 from evaluation.fidelity.lines import LineReader, edit_similarity, is_same_line
 from evaluation.fidelity.prompts import Prompter
 from evaluation.fidelity.workbench import Held, Workbench
 
-REFERENCE = "full"
 MOST_PROMPT_SHARE = 0.95
 """Of the model's context; the rest is for the line."""
 
