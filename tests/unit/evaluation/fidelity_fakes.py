@@ -1,11 +1,12 @@
 """A tiny model, and cases made by hand."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 
-from completion.families import QWEN_CODER
+from completion.families import LEFT_TO_RIGHT, QWEN_CODER
 from completion.layout import Layout
 from completion.tokenization import Tokenization
 from engine.cache.parts import CacheParts
@@ -54,6 +55,17 @@ def prompt_of(tokens: TokenArray) -> Prompt:
 def small_prompter() -> Prompter:
     tokenization = Tokenization(small_tokenizer())
     return Prompter(Layout(QWEN_CODER, tokenization), tokenization)
+
+
+def left_to_right_prompter() -> Prompter:
+    tokenization = Tokenization(small_tokenizer())
+    return Prompter(Layout(LEFT_TO_RIGHT, tokenization), tokenization)
+
+
+def small_reader(folder: Path) -> LineReader:
+    file = folder / "tokenizer.json"
+    small_tokenizer().save(str(file))
+    return LineReader(Vocabulary.from_file(file))
 
 
 def small_parts() -> CacheParts:
