@@ -12,6 +12,8 @@ from engine.cache.live import MakeArena
 from engine.cache.repair import RepairPolicy
 from evaluation.bench.scenarios import Prompt
 from evaluation.fidelity.case import Case
+from evaluation.fidelity.prompts import Prompter
+from evaluation.fidelity.variants import after_middle, restated
 from evaluation.fidelity.workbench import FLOOR_SLICE_TOKENS, NO_REPAIR, Held, Workbench
 
 POLICIES: Mapping[str, RepairPolicy] = {
@@ -28,12 +30,17 @@ class Edit:
         case: What happened.
         prompts: Of each of its states.
         before: The first one, read from nothing. Arms copy it and leave it as it is.
+        prompter: Lays cases out for the model.
     """
 
     case: Case
     prompts: tuple[Prompt, ...]
     before: Held
+    prompter: Prompter
 
+
+Variant = Callable[[Case, Prompter], Prompt | None]
+"""Returns another prompt for a case; None where it does not apply."""
 
 Arm = Callable[[Workbench, Edit], Held | None]
 """Returns a cache that may be asked for the next line; None where the arm has no answer."""
@@ -87,6 +94,14 @@ def refresh(policy: RepairPolicy, bench: Workbench, edit: Edit) -> Held:
     return bench.refresh(follow(policy, bench, edit).cache)
 
 
+def tell(variant: Variant, bench: Workbench, edit: Edit) -> Held | None:
+    """Mend nothing, and let another prompt tell of the edit."""
+    prompt = variant(edit.case, edit.prompter)
+    if prompt is None:
+        return None
+    return bench.change(edit.before.cache.copy_under(NO_REPAIR), [prompt])
+
+
 REFERENCE = "full"
 
 ARMS: Mapping[str, Arm] = {
@@ -96,6 +111,8 @@ ARMS: Mapping[str, Arm] = {
     "stale": partial(mend, NO_REPAIR, StaleArena),
     "rotate": partial(mend, NO_REPAIR, Arena),
     **{name: partial(mend, policy, Arena) for name, policy in POLICIES.items()},
+    "restate": partial(tell, restated),
+    "after-middle": partial(tell, after_middle),
     "default": partial(follow, RepairPolicy()),
     "refreshed": partial(refresh, RepairPolicy()),
 }

@@ -73,7 +73,7 @@ class Meter:
         prompts = self._prompter.prompts(case)
         truth = self._prompter.truth(case)
         self._require_context(case, max(len(prompt.tokens) for prompt in prompts))
-        held = self._hold(Edit(case, prompts, self._bench.read(prompts[0])))
+        held = self._hold(Edit(case, prompts, self._bench.read(prompts[0]), self._prompter))
         answers = ask(list(held.values()), truth, self._bench.parts, self._reader)
         return CaseRecord(
             key=case.key,

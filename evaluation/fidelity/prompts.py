@@ -11,11 +11,15 @@ _LINE_ENDS = ("\n", "\r")
 
 
 class Prompter:
-    """Lays cases out for one model."""
+    """Lays cases out for one model.
+
+    Attributes:
+        tokenization: Its tokenizer.
+    """
 
     def __init__(self, layout: Layout, tokenization: Tokenization) -> None:
         self._layout = layout
-        self._tokenization = tokenization
+        self.tokenization = tokenization
 
     def can_lay_out(self, case: Case) -> bool:
         """Tell whether the model's family has a layout for the case."""
@@ -23,7 +27,7 @@ class Prompter:
 
     def encode(self, text: str) -> TokenArray:
         """Return the tokens of text taken literally."""
-        return self._tokenization.encode(text)
+        return self.tokenization.encode(text)
 
     def prompts(self, case: Case) -> tuple[Prompt, ...]:
         """Return the prompt of each state.
@@ -56,5 +60,5 @@ class Prompter:
 
     def _prompt(self, state: State, layout: str) -> Prompt:
         if layout == FILL_IN:
-            return around_cursor(state.text, state.cursor, self._layout, self._tokenization)
-        return left_to_right(state.text[: state.cursor], self._tokenization)
+            return around_cursor(state.text, state.cursor, self._layout, self.tokenization)
+        return left_to_right(state.text[: state.cursor], self.tokenization)

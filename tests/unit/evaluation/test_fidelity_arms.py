@@ -1,5 +1,7 @@
 """Each arm is the cache it says it is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,8 +9,16 @@ import torch
 from engine.cache.parts import CacheParts
 from evaluation.bench.scenarios import Prompt
 from evaluation.fidelity.arms import ARMS, Edit, describe
+from evaluation.fidelity.variants import after_middle, restated
 from evaluation.fidelity.workbench import Held, Workbench
-from tests.unit.evaluation.fidelity_fakes import insertion, make_parts, prompt_of, random_tokens
+from tests.unit.evaluation.fidelity_fakes import (
+    insertion,
+    make_parts,
+    prompt_of,
+    random_tokens,
+    small_prompter,
+    typing,
+)
 
 LENGTH, AT, INSERTED = 300, 40, 6
 
@@ -33,7 +43,7 @@ def edit(bench: Workbench) -> Edit:
         new = random_tokens(generator, INSERTED // 2)
         states.append(np.insert(states[-1], AT + INSERTED // 2, new).astype(np.int32))
     prompts = tuple(prompt_of(each) for each in states)
-    return Edit(insertion(), prompts, bench.read(prompts[0]))
+    return Edit(insertion(), prompts, bench.read(prompts[0]), small_prompter())
 
 
 def hold(name: str, bench: Workbench, edit: Edit) -> Held:
@@ -46,7 +56,7 @@ def keys_of(held: Held, start: int, stop: int) -> torch.Tensor:
     return held.cache.arena.keys[:, :, start:stop]
 
 
-@pytest.mark.parametrize("name", sorted(set(ARMS) - {"ignore"}))
+@pytest.mark.parametrize("name", sorted(set(ARMS) - {"ignore", "restate", "after-middle"}))
 def test_every_arm_holds_the_last_prompt(name: str, bench: Workbench, edit: Edit) -> None:
     held = hold(name, bench, edit)
     np.testing.assert_array_equal(held.cache.tokens, edit.prompts[-1].tokens)
@@ -120,6 +130,28 @@ def test_a_prompt_that_shrinks_is_refreshed_too(bench: Workbench) -> None:
     tokens = random_tokens(np.random.default_rng(1), LENGTH)
     shorter = np.delete(tokens, slice(AT, AT + INSERTED)).astype(np.int32)
     prompts = (prompt_of(tokens), Prompt(shorter, len(shorter), ""))
-    edit = Edit(insertion(), prompts, bench.read(prompts[0]))
+    edit = Edit(insertion(), prompts, bench.read(prompts[0]), small_prompter())
     full, refreshed = hold("full", bench, edit), hold("refreshed", bench, edit)
     torch.testing.assert_close(refreshed.logits, full.logits, rtol=1e-4, atol=1e-4)
+
+
+def test_typed_text_may_stand_behind_the_middle_marker() -> None:
+    """What stood there before is byte for byte what it was."""
+    prompter, case = small_prompter(), typing()
+    variant, first = after_middle(case, prompter), prompter.prompts(case)[0]
+    assert variant is not None
+    np.testing.assert_array_equal(variant.tokens[: len(first.tokens)], first.tokens)
+    typed = variant.tokens[len(first.tokens) :]
+    np.testing.assert_array_equal(typed, prompter.encode("if x == 1:\n    "))
+    assert after_middle(replace(case, states=case.states[:1] * 2), prompter) is None
+    assert after_middle(insertion(), prompter) is None
+
+
+def test_edited_lines_may_be_told_again_before_the_cursor() -> None:
+    prompter, case = small_prompter(), insertion()
+    variant = restated(case, prompter)
+    assert variant is not None
+    comment = "# Edited above:\n# def add_x(left):\n# return left\n"
+    np.testing.assert_array_equal(variant.tokens, prompter.encode(case.states[-1].text + comment))
+    assert restated(replace(case, states=case.states[::-1]), prompter) is None
+    assert restated(typing(), prompter) is None
