@@ -47,7 +47,21 @@ def draw_tables(report: Report, *, is_wide: bool) -> RenderableType:
 
 def markdown_page(report: Report) -> str:
     """Return the report as a page in Markdown."""
-    return "\n".join([*_head(report), *_markdown_lines(report.rows)])
+    return "\n".join([*head(report), *_setup(report), *_markdown_lines(report.rows)])
+
+
+def head(report: Report) -> Iterator[str]:
+    """Yield the lines that begin a page in Markdown: what was measured, and where."""
+    machine = report.machine
+    yield f"# warmline {report.command}"
+    yield ""
+    yield f"- model: {report.model}; seed {report.seed}; Warmline {report.version}"
+    yield f"- machine: {machine.processor}, {machine.cores} cores, {machine.memory_gb} GB,"
+    yield f"  {machine.system}, Python {machine.python}"
+    yield f"- of the processor: {', '.join(machine.features) or 'nothing known'}"
+    yield from (f"- {name}={value}" for name, value in machine.environment.items())
+    yield from (f"- {note}" for note in report.notes)
+    yield ""
 
 
 def figure(value: float) -> str:
@@ -109,20 +123,10 @@ def _spread(row: Row) -> str:
     return f"{figure(row.value)} ({figure(row.low)}-{figure(row.high)})"
 
 
-def _head(report: Report) -> Iterator[str]:
-    machine = report.machine
-    yield f"# warmline {report.command}"
-    yield ""
-    yield f"- model: {report.model}; seed {report.seed}; Warmline {report.version}"
-    yield f"- machine: {machine.processor}, {machine.cores} cores, {machine.memory_gb} GB,"
-    yield f"  {machine.system}, Python {machine.python}"
-    yield f"- of the processor: {', '.join(machine.features) or 'nothing known'}"
-    yield from (f"- {name}={value}" for name, value in machine.environment.items())
+def _setup(report: Report) -> Iterator[str]:
     if report.rows:
         params = report.rows[0].params
-        yield f"- {params.get('threads')} threads; warm-up: {params.get('warm_up')}"
-    yield from (f"- {note}" for note in report.notes)
-    yield ""
+        yield f"{params.get('threads')} threads; warm-up: {params.get('warm_up')}."
     yield "Medians, in brackets quartiles (of fewer than four repeats, the extremes)."
     yield ""
 

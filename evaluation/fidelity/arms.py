@@ -1,0 +1,124 @@
+"""Ways to answer after an edit. One table: what is measured is what stands in `ARMS`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from functools import partial
+
+import torch
+
+from engine.cache.alignment import Run
+from engine.cache.arena import Arena
+from engine.cache.live import MakeArena
+from engine.cache.policies import POLICIES
+from engine.cache.repair import NO_REPAIR, RepairPolicy, WindowRepair
+from evaluation.bench.scenarios import Prompt
+from evaluation.fidelity.case import Case
+from evaluation.fidelity.prompts import Prompter
+from evaluation.fidelity.variants import after_middle, restated
+from evaluation.fidelity.workbench import FLOOR_SLICE_TOKENS, Held, Workbench
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A case as the arms see it.
+
+    Attributes:
+        case: What happened.
+        prompts: Of each of its states.
+        before: The first one, read from nothing. Arms copy it and leave it as it is.
+        prompter: Lays cases out for the model.
+    """
+
+    case: Case
+    prompts: tuple[Prompt, ...]
+    before: Held
+    prompter: Prompter
+
+
+Variant = Callable[[Case, Prompter], Prompt | None]
+"""Returns another prompt for a case; None where it does not apply."""
+
+Arm = Callable[[Workbench, Edit], Held | None]
+"""Returns a cache that may be asked for the next line; None where the arm has no answer."""
+
+
+class StaleArena(Arena):
+    """Moves rows and leaves their keys turned to where they were."""
+
+    def move(self, runs: Sequence[Run]) -> None:
+        """Put the runs' rows where they belong now, keys as they are."""
+        if not runs:
+            return
+        device = self.keys.device
+        sources = torch.cat(
+            [torch.arange(run.length, device=device) + run.old_start for run in runs]
+        )
+        targets = torch.cat(
+            [torch.arange(run.length, device=device) + run.new_start for run in runs]
+        )
+        for block in (self.keys, self.unrotated, self.values):
+            block[:, :, targets] = block[:, :, sources]
+
+
+def full(bench: Workbench, edit: Edit) -> Held:
+    """Read the last prompt from nothing."""
+    return bench.read(edit.prompts[-1])
+
+
+def floor(bench: Workbench, edit: Edit) -> Held:
+    """Do the same in other slices: all that differs is rounding."""
+    return bench.read(edit.prompts[-1], FLOOR_SLICE_TOKENS)
+
+
+def ignore(_: Workbench, edit: Edit) -> Held:
+    """Never hear of the edit."""
+    return Held(edit.before.cache, edit.before.logits, 0, 0.0)
+
+
+def mend(policy: RepairPolicy, make_arena: MakeArena, bench: Workbench, edit: Edit) -> Held:
+    """Go from the first prompt to the last one at once, mending as the policy says."""
+    return bench.change(edit.before.cache.copy_under(policy, make_arena), edit.prompts[-1:])
+
+
+def follow(policy: RepairPolicy, bench: Workbench, edit: Edit) -> Held:
+    """Go through every state in turn, mending each time."""
+    return bench.change(edit.before.cache.copy_under(policy), edit.prompts[1:])
+
+
+def refresh(policy: RepairPolicy, bench: Workbench, edit: Edit) -> Held:
+    """Do the same, then refresh to the end."""
+    return bench.refresh(follow(policy, bench, edit).cache)
+
+
+def tell(variant: Variant, bench: Workbench, edit: Edit) -> Held | None:
+    """Mend nothing, and let another prompt tell of the edit."""
+    prompt = variant(edit.case, edit.prompter)
+    if prompt is None:
+        return None
+    return bench.change(edit.before.cache.copy_under(NO_REPAIR), [prompt])
+
+
+REFERENCE = "full"
+
+ARMS: Mapping[str, Arm] = {
+    REFERENCE: full,
+    "floor": floor,
+    "ignore": ignore,
+    "stale": partial(mend, NO_REPAIR, StaleArena),
+    "rotate": partial(mend, NO_REPAIR, Arena),
+    **{name: partial(mend, policy, Arena) for name, policy in POLICIES.items()},
+    "restate": partial(tell, restated),
+    "after-middle": partial(tell, after_middle),
+    "default": partial(follow, WindowRepair()),
+    "refreshed": partial(refresh, WindowRepair()),
+}
+
+
+def describe(part: object) -> str:
+    """Write an arm or a policy with all its parameters, the same in every process."""
+    if isinstance(part, partial):
+        return f"{describe(part.func)}({', '.join(describe(each) for each in part.args)})"
+    if is_dataclass(part) and not isinstance(part, type):
+        values = (f"{each.name}={describe(getattr(part, each.name))}" for each in fields(part))
+        return f"{type(part).__name__}({', '.join(values)})"
+    return str(getattr(part, "__name__", repr(part)))

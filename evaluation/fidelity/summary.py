@@ -1,0 +1,172 @@
+"""From the records of cases to rows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+
+import numpy as np
+
+from evaluation.fidelity.arms import REFERENCE
+from evaluation.fidelity.case import KINDS
+from evaluation.fidelity.intervals import Estimate, Resamples, Values
+from evaluation.fidelity.measure import CaseRecord
+from evaluation.report import Parameter, Row
+
+MEANS = {
+    "em": "share",
+    "es": "share",
+    "agree": "share",
+    "nll": "nats",
+    "nll_per_token": "nats",
+    "encoded_tokens": "tokens",
+}
+MEDIANS = {"kl": "nats", "ms": "ms"}
+"""Few cases hold most of the divergence, and other programs some of the time."""
+
+FLOOR, IGNORE, DEFAULT = "floor", "ignore", "default"
+DIFFERENCES = {
+    REFERENCE: ("em", "es", "nll"),
+    FLOOR: ("agree", "nll"),
+    DEFAULT: ("agree", "nll"),
+}
+"""What each arm is compared with, case by case, and in what."""
+
+OF_DIFFERENCES, OF_MEDIANS = "mean of differences", "ratio of medians"
+"""The statistics, in `params`, of rows that compare two arms."""
+
+
+def rows_of(records: Sequence[CaseRecord], seed: int) -> tuple[Row, ...]:
+    """Return a row for each kind, arm and metric, with paired comparisons as rows of their own.
+
+    `seed` decides about the draws of the intervals.
+    """
+    return tuple(chain.from_iterable(table.rows() for table in _tables(records, seed)))
+
+
+def is_pair(row: Row) -> bool:
+    """Tell whether a row compares two arms; arms may have a hyphen in their own name."""
+    return row.params["statistic"] in {OF_DIFFERENCES, OF_MEDIANS}
+
+
+def is_pooled(row: Row) -> bool:
+    """Tell whether a row is of prompts of all lengths."""
+    return "prompt_tokens" not in row.params
+
+
+def _tables(records: Sequence[CaseRecord], seed: int) -> Iterator["_Table"]:
+    """Take the cases of each kind, all together and then by the length they were asked for."""
+    for kind in KINDS:
+        own = [record for record in records if record.kind == kind]
+        if own:
+            yield _Table(kind, own, seed)
+        lengths = sorted({record.asked_tokens for record in own})
+        for length in lengths if len(lengths) > 1 else ():
+            of_length = [record for record in own if record.asked_tokens == length]
+            yield _Table(kind, of_length, seed, prompt_tokens=length)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Cases of one kind, of one length or all."""
+
+    kind: str
+    records: Sequence[CaseRecord]
+    seed: int
+    prompt_tokens: int | None = None
+
+    def rows(self) -> Iterator[Row]:
+        arms = tuple(dict.fromkeys(chain.from_iterable(record.arms for record in self.records)))
+        for arm in arms:
+            yield from self._rows_of_arm(arm)
+        for other, arm in ((other, arm) for other in DIFFERENCES for arm in arms):
+            if arm != other and other in arms:
+                yield from self._differences(arm, other)
+        if FLOOR in arms:
+            yield from chain.from_iterable(self._divergence_ratio(arm) for arm in arms)
+
+    def _rows_of_arm(self, arm: str) -> Iterator[Row]:
+        cases = _Cases(self.records, (arm,), self.seed)
+        for metric, unit in MEANS.items():
+            estimate = cases.resamples.mean(cases.values(arm, metric))
+            yield self._row(cases, arm, metric, estimate, unit=unit, statistic="mean")
+        for metric, unit in MEDIANS.items():
+            estimate = cases.resamples.median(cases.values(arm, metric))
+            yield self._row(cases, arm, metric, estimate, unit=unit, statistic="median")
+        yield from self._recovered(arm)
+
+    def _recovered(self, arm: str) -> Iterator[Row]:
+        """Say how much of what the edit is worth the arm gets: 0 as if ignored, 1 as if read."""
+        cases = _Cases(self.records, (arm, IGNORE, REFERENCE), self.seed)
+        if arm in (IGNORE, REFERENCE) or not cases.records:
+            return
+        ignored = cases.values(IGNORE, "nll")
+        estimate = cases.resamples.ratio(
+            ignored - cases.values(arm, "nll"), ignored - cases.values(REFERENCE, "nll")
+        )
+        yield self._row(cases, arm, "recovered", estimate, unit="share", statistic="ratio of sums")
+
+    def _differences(self, arm: str, other: str) -> Iterator[Row]:
+        cases = _Cases(self.records, (arm, other), self.seed)
+        if not cases.records:
+            return
+        for metric in DIFFERENCES[other]:
+            difference = cases.values(arm, metric) - cases.values(other, metric)
+            estimate = cases.resamples.mean(difference)
+            yield self._row(
+                cases,
+                f"{arm}-{other}",
+                metric,
+                estimate,
+                unit=MEANS[metric],
+                statistic=OF_DIFFERENCES,
+            )
+
+    def _divergence_ratio(self, arm: str) -> Iterator[Row]:
+        cases = _Cases(self.records, (arm, FLOOR), self.seed)
+        if arm in (FLOOR, REFERENCE) or not cases.records:
+            return
+        estimate = cases.resamples.ratio_of_medians(
+            cases.values(arm, "kl"), cases.values(FLOOR, "kl")
+        )
+        yield self._row(cases, f"{arm}/{FLOOR}", "kl", estimate, unit="times", statistic=OF_MEDIANS)
+
+    def _row(
+        self,
+        cases: "_Cases",
+        arm: str,
+        metric: str,
+        estimate: Estimate,
+        *,
+        unit: str,
+        statistic: str,
+    ) -> Row:
+        params: dict[str, Parameter] = {
+            "statistic": statistic,
+            "interval": "95 %, bootstrap over packages",
+            "packages": cases.resamples.num_packages,
+        }
+        if self.prompt_tokens is not None:
+            params["prompt_tokens"] = self.prompt_tokens
+        return Row(self.kind, arm, metric, *estimate, len(cases.records), unit, params)
+
+
+class _Cases:
+    """The cases that some arms all have an answer for, and the draws among them."""
+
+    def __init__(self, records: Sequence[CaseRecord], arms: Sequence[str], seed: int) -> None:
+        self.records = [record for record in records if all(arm in record.arms for arm in arms)]
+        if self.records:
+            packages = tuple(record.package for record in self.records)
+            self.resamples = _resamples(packages, seed)
+
+    def values(self, arm: str, metric: str) -> Values:
+        """Return a figure of an arm, (N,)."""
+        figures = [record.arms[arm][metric] for record in self.records]
+        return np.array(figures, dtype=np.float64)
+
+
+@lru_cache(maxsize=8)
+def _resamples(packages: tuple[str, ...], seed: int) -> Resamples:
+    """Draw once for all figures of the same cases."""
+    return Resamples(packages, seed)

@@ -1,0 +1,80 @@
+"""Caches of one model, made and changed as the arms want it, with what that took."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.cache.base import run_to_end
+from engine.cache.live import LiveCache
+from engine.cache.parts import CacheParts
+from engine.cache.repair import NO_REPAIR
+from engine.cache.slices import DEFAULT_SLICE_TOKENS
+from engine.types import never_interrupt
+from evaluation.bench.scenarios import Prompt
+
+FLOOR_SLICE_TOKENS = 192
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A cache that can be asked for the next token, and what its last change took.
+
+    Attributes:
+        cache: Holds the prompt.
+        logits: Scores of the next token, (V,), float32.
+        encoded_tokens: That went through the model in the last change, until `logits` were there.
+        ms: Likewise.
+    """
+
+    cache: LiveCache
+    logits: Tensor
+    encoded_tokens: int
+    ms: float
+
+
+class Workbench:
+    """Makes caches of one model.
+
+    Args:
+        parts: Of the model.
+        slice_tokens: Most tokens in one pass, except for the noise floor.
+    """
+
+    def __init__(self, parts: CacheParts, slice_tokens: int = DEFAULT_SLICE_TOKENS) -> None:
+        self.parts = parts
+        self.slice_tokens = slice_tokens
+
+    def read(self, prompt: Prompt, slice_tokens: int | None = None) -> Held:
+        """Read a prompt from nothing."""
+        empty = LiveCache(self.parts, NO_REPAIR, slice_tokens or self.slice_tokens)
+        return self.change(empty, [prompt])
+
+    def change(self, cache: LiveCache, prompts: Sequence[Prompt]) -> Held:
+        """Sync a cache through all prompts in turn; what is told is of the last one."""
+        for prompt in prompts[:-1]:
+            run_to_end(cache.sync(prompt.tokens, prompt.cursor, never_interrupt))
+        started = self._now()
+        report = run_to_end(cache.sync(prompts[-1].tokens, prompts[-1].cursor, never_interrupt))
+        return self._held(cache, report.encoded, started)
+
+    def refresh(self, cache: LiveCache) -> Held:
+        """Refresh a cache to its end."""
+        started = self._now()
+        return self._held(cache, sum(cache.refresh(never_interrupt)), started)
+
+    def _held(self, cache: LiveCache, encoded_tokens: int, started_s: float) -> Held:
+        """Score the next token; the last row may have to be encoded again for that."""
+        version = cache.version
+        hidden = cache.last_hidden(never_interrupt)
+        logits = self.parts.decoder.logits(hidden)[0]
+        ms = (self._now() - started_s) * 1000
+        return Held(cache, logits, encoded_tokens + (cache.version != version), ms)
+
+    def _now(self) -> float:
+        """Return the time, in seconds, once the device has done what it was told."""
+        if self.parts.decoder.device.type == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter()
