@@ -61,9 +61,10 @@ class PackageCode:
         return self._hunks[path]
 
     @cached_property
-    def name_counts(self) -> Counter[str]:
-        """How often each name is written in the whole package."""
-        return Counter(name for text in self.texts.values() for name in NAME.findall(text))
+    def common_names(self) -> tuple[str, ...]:
+        """The names that are written more than once in the whole package, sorted."""
+        counts = Counter(name for text in self.texts.values() for name in NAME.findall(text))
+        return tuple(sorted(name for name, count in counts.items() if count > 1))
 
     def other_lines(
         self, path: str, num_lines: int, generator: random.Random

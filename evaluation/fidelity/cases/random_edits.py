@@ -1,4 +1,7 @@
-"""Edits at random places before the cursor, as PIE measures them (arXiv 2407.03157).
+"""Edits at random places before the cursor.
+
+The first line of the prompt stays, so that both states begin alike, and so does the line before
+the target: text that is added at the very end is no edit, and no cache gets it wrong.
 
 Source:
     PIE, arXiv 2407.03157, the settings of its code insertion, deletion and multi-place editing.
@@ -11,6 +14,7 @@ from evaluation.fidelity.cases.drafts import Draft, Spot, prefix_draft, without
 
 GROUP_LINES = 5
 """How long an insertion or deletion is."""
+_FEWEST_LINES = 4 * GROUP_LINES
 _NUM_PLACES, _LINES_EACH = 3, 2
 
 
@@ -68,12 +72,9 @@ def _context(spot: Spot) -> Sequence[str] | None:
     return spot.file.lines[front : spot.line]
 
 
-_FEWEST_LINES = 4 * GROUP_LINES
-
-
 def _group(context: Sequence[str], generator: random.Random) -> range:
-    """Choose lines in a row; the first line of the context is never one of them."""
-    start = generator.randrange(1, len(context) - GROUP_LINES + 1)
+    """Choose lines in a row; the first and the last line of the context are never among them."""
+    start = generator.randrange(1, len(context) - GROUP_LINES)
     return range(start, start + GROUP_LINES)
 
 

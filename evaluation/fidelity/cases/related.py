@@ -19,18 +19,21 @@ def insert_related(spot: Spot, _generator: random.Random) -> Draft | None:
     PIE inserts lines that resemble the target; here they are one group in a row, so that the
     edit is one that a person makes. Two lines are alike by the names they share, each weighed
     by how few lines of the context have it; of equals the one nearest to the cursor is taken.
+    Five lines before the target stay as they are: otherwise most groups would end at the cursor,
+    where an insertion moves nothing.
 
     Source:
         PIE, arXiv 2407.03157, the contextually related insertion.
     """
     front = spot.front()
-    if front is None or spot.line - front < 2 * GROUP_LINES:
+    if front is None or spot.line - front < 4 * GROUP_LINES:
         return None
     context = spot.file.lines[front : spot.line]
-    centre = _most_similar(context, spot.target)
+    editable = context[:-GROUP_LINES]
+    centre = _most_similar(editable, spot.target)
     if centre is None:
         return None
-    start = min(max(1, centre - GROUP_LINES // 2), len(context) - GROUP_LINES)
+    start = min(max(1, centre - GROUP_LINES // 2), len(editable) - GROUP_LINES)
     gap = range(start, start + GROUP_LINES)
     return prefix_draft(without(context, gap), context, spot.target)
 

@@ -6,7 +6,7 @@ import random
 import re
 
 from evaluation.fidelity.cases.drafts import Draft, Spot, prefix_draft
-from evaluation.fidelity.cases.package_code import NAME, PackageCode
+from evaluation.fidelity.cases.package_code import NAME
 
 _FEWEST_USES = 3
 """Of the name before the cursor."""
@@ -69,21 +69,15 @@ def _is_renamable(name: str, context: str) -> bool:
 
 
 def _another_name(name: str, spot: Spot, generator: random.Random) -> str | None:
-    own_names = set(NAME.findall("".join(spot.file.lines)))
+    taken = _RESERVED[spot.file.language].union(NAME.findall("".join(spot.file.lines)))
     fitting = [
         other
-        for other in _names_of(spot.package)
-        if other not in own_names
-        and abs(len(other) - len(name)) <= _LENGTH_DIFFERENCE
+        for other in spot.package.common_names
+        if abs(len(other) - len(name)) <= _LENGTH_DIFFERENCE
         and _style(other) == _style(name)
+        and other not in taken
     ]
     return generator.choice(fitting) if fitting else None
-
-
-def _names_of(package: PackageCode) -> list[str]:
-    """Return names that are used more than once in a package, sorted."""
-    counts, reserved = package.name_counts, _RESERVED[package.language]
-    return sorted(name for name in counts if counts[name] > 1 and name not in reserved)
 
 
 def _style(name: str) -> tuple[bool, bool, bool, bool]:
