@@ -1,0 +1,1 @@
+"""Real code for measurements: pinned releases of packages, read as text and never installed."""

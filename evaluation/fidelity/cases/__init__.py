@@ -1,0 +1,1 @@
+"""Cases of edits, made from real code: one module for each family of kinds."""
