@@ -59,7 +59,8 @@ class _Attempt:
 
         pip asks every source distribution for its metadata, by its build tool. Without
         isolation no tool is installed for that, so pip gives up there; `--no-clean` leaves what
-        it had unpacked by then. Where the tool happens to be installed pip goes on, to no harm.
+        it had unpacked by then. All pinned ones are built by maturin; where that happens to be
+        installed it reads their manifest and runs nothing of theirs.
         """
         self._run(
             self._pip_download(

@@ -6,7 +6,12 @@ from evaluation.corpus.catalogue import ArchiveKind, CorpusPackage, Release
 from evaluation.corpus.fetching import PackageSource
 
 SHA256 = "0" * 64
-_WORDS = ("order", "ticket", "parcel", "invoice", "customer", "ledger", "market", "signal")
+_WORDS = (
+    ("order", "ticket", "parcel"),
+    ("invoice", "customer", "ledger"),
+    ("market", "signal", "harbour"),
+)
+"""Of one file each, so that every file has names that no other one has."""
 
 
 def made_up_package(
@@ -42,7 +47,7 @@ def made_up_entry(name: str, archive: ArchiveKind = ArchiveKind.WHEEL) -> Corpus
 
 
 def _function(number: int, index: int, chance: random.Random) -> str:
-    noun, other = chance.sample(_WORDS, 2)
+    noun, other = chance.sample(_WORDS[number], 2)
     return (
         f"def count_{noun}_{number}_{index}({noun}_list, {other}_limit):\n"
         f'    """Count every {noun} that costs less than the {other}."""\n'

@@ -272,6 +272,14 @@ def test_files_that_are_too_short_give_no_cases() -> None:
     assert not [case for kind in KINDS for case in cases_of(kind, short)]
 
 
+def test_lines_that_stand_in_the_file_are_not_strange_to_it() -> None:
+    path, text = next(iter(PACKAGE.latest.items()))
+    twice = {path: text, "copy.py": text}
+    source = PackageSource(PACKAGE.package, {"2.0": twice, "1.0": twice})
+    assert not cases_of("random-delete", source)
+    assert cases_of("random-insert", source)
+
+
 def test_a_package_of_one_file_has_no_lines_to_delete() -> None:
     alone = made_up_package("alone", num_files=1)
     assert not cases_of("random-delete", alone)

@@ -26,7 +26,7 @@ def compute(number: int) -> str:
     """Say it in words."""
     text = """
     looks = "like code"
-    """
+    """.format(number)
     return text.format(number)
 '''
 TYPESCRIPT = """\
