@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import islice
 
 from completion.tokenization import Tokenization
@@ -9,6 +10,7 @@ from engine.weights.progress import Progress
 from evaluation.corpus.catalogue import corpus_packages
 from evaluation.corpus.fetching import PackageSource, fetch_all
 from evaluation.fidelity.case import KINDS, Case
+from evaluation.fidelity.cases.package_code import PackageCode
 from evaluation.fidelity.cases.selection import all_cases
 from evaluation.fidelity.plan import ordered
 
@@ -28,19 +30,24 @@ def choose_cases(
     """
     packages = corpus_packages()[: QUICK_PACKAGES if arguments.quick else None]
     corpus = fetch_all(packages, progress)
+    sources = _taken_apart(corpus.sources, tokenization)
     lengths = arguments.prompt_tokens or (QUICK_LENGTHS if arguments.quick else LENGTHS)
     cases = [
         case
         for kind in arguments.kinds or KINDS
-        for case in _cases_of_kind(kind, corpus.sources, tokenization, lengths, arguments)
+        for case in _cases_of_kind(kind, sources, lengths, arguments)
     ]
     return ordered(cases, arguments.seed), corpus.complaints
 
 
+def _taken_apart(sources: Sequence[PackageSource], tokenization: Tokenization) -> list[PackageCode]:
+    count_tokens = cache(lambda line: len(tokenization.encode(line)))  # many lines are alike
+    return [PackageCode(source, count_tokens) for source in sources]
+
+
 def _cases_of_kind(
     kind: str,
-    packages: Sequence[PackageSource],
-    tokenization: Tokenization,
+    packages: Sequence[PackageCode],
     lengths: Sequence[int],
     arguments: argparse.Namespace,
 ) -> Iterator[Case]:
@@ -51,7 +58,6 @@ def _cases_of_kind(
         cases = all_cases(
             kind,
             packages,
-            lambda text: len(tokenization.encode(text)),
             prompt_tokens=length,
             per_package=share,
             seed=arguments.seed,

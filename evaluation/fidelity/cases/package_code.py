@@ -30,7 +30,12 @@ class Hunk(NamedTuple):
 
 
 class PackageCode:
-    """The files of a package's latest release, read when they are first needed."""
+    """The files of a package's latest release, read when they are first needed.
+
+    Args:
+        source: With both releases.
+        count_tokens: How many tokens a text has by itself.
+    """
 
     def __init__(self, source: PackageSource, count_tokens: CountTokens) -> None:
         self.title = source.package.title

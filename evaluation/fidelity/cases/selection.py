@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
 
-from evaluation.corpus.fetching import PackageSource
 from evaluation.fidelity.case import Case
 from evaluation.fidelity.cases import fill_in, random_edits, related, releases, renames
-from evaluation.fidelity.cases.code_file import CodeFile, CountTokens, lines_of
+from evaluation.fidelity.cases.code_file import CodeFile, lines_of
 from evaluation.fidelity.cases.drafts import LEAST_SHARE, Draft, Spot
 from evaluation.fidelity.cases.package_code import PackageCode
 
@@ -48,8 +47,7 @@ RECIPES = {
 
 def all_cases(
     kind: str,
-    packages: Sequence[PackageSource],
-    count_tokens: CountTokens,
+    packages: Sequence[PackageCode],
     *,
     prompt_tokens: int,
     per_package: int,
@@ -63,16 +61,13 @@ def all_cases(
 
     Args:
         kind: One of `KINDS`.
-        packages: With both their releases.
-        count_tokens: How many tokens a text has by itself.
+        packages: Their files are read when they are first needed, and kept.
         prompt_tokens: About how long the last prompt of a case is; never under three quarters.
         per_package: The most cases of one package; small ones have fewer.
         seed: Other targets and other places for another seed.
     """
     order = _Order(kind, prompt_tokens, seed)
-    each = (
-        islice(order.cases(PackageCode(source, count_tokens)), per_package) for source in packages
-    )
+    each = (islice(order.cases(package), per_package) for package in packages)
     return (case for case in chain.from_iterable(zip_longest(*each)) if case is not None)
 
 

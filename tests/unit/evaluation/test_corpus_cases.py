@@ -6,6 +6,7 @@ from engine.weights.progress import ignore_progress
 from evaluation.corpus.catalogue import LANGUAGES, corpus_packages
 from evaluation.corpus.fetching import PackageSource, fetch, is_fetched
 from evaluation.fidelity.case import KINDS
+from evaluation.fidelity.cases.package_code import PackageCode
 from evaluation.fidelity.cases.selection import all_cases
 
 
@@ -25,9 +26,8 @@ def fetched_package(language: str) -> PackageSource:
 @pytest.mark.parametrize("kind", KINDS)
 def test_cases_of_real_code_continue_its_text(kind: str, language: str) -> None:
     source = fetched_package(language)
-    cases = list(
-        all_cases(kind, (source,), count_tokens, prompt_tokens=1024, per_package=2, seed=0)
-    )
+    package = PackageCode(source, count_tokens)
+    cases = list(all_cases(kind, [package], prompt_tokens=1024, per_package=2, seed=0))
     assert cases
     for case in cases:
         last = case.states[-1]

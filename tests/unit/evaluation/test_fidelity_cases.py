@@ -31,8 +31,7 @@ def cases_of(
 ) -> list[Case]:
     cases = all_cases(
         kind,
-        packages or (PACKAGE,),
-        count_tokens,
+        [PackageCode(package, count_tokens) for package in packages or (PACKAGE,)],
         prompt_tokens=PROMPT_TOKENS,
         per_package=per_package,
         seed=seed,
@@ -138,9 +137,8 @@ def test_cases_are_made_when_they_are_asked_for() -> None:
         calls["all"] += 1
         return count_tokens(text)
 
-    cases = all_cases(
-        "related", (PACKAGE,), counting, prompt_tokens=PROMPT_TOKENS, per_package=10, seed=0
-    )
+    package = PackageCode(PACKAGE, counting)
+    cases = all_cases("related", [package], prompt_tokens=PROMPT_TOKENS, per_package=10, seed=0)
     assert not calls
     assert len(list(islice(cases, 1))) == 1
 
