@@ -11,12 +11,14 @@ import pytest
 import torch
 
 from engine.cache.alignment import align
+from engine.cache.attention import causal_groups
 from engine.cache.base import run_to_end
 from engine.cache.live import LiveCache
 from engine.cache.parts import CacheParts
 from engine.cache.policies import POLICIES, POLICY_NAMES, RankedRepair, policy_named
 from engine.cache.probe import CacheProbe
 from engine.cache.repair import NO_REPAIR, RepairPolicy, Situation
+from engine.cache.slices import stretches
 from engine.model.decoder import Decoder
 from engine.tokens import TokenArray
 from engine.types import Preempted, never_interrupt
@@ -255,3 +257,22 @@ def test_rows_that_hold_nothing_are_not_read(qwen: Decoder) -> None:
     sync(caches[0], tokens)
     sync(caches[0], text)
     assert policy.answer is True
+
+
+@pytest.mark.parametrize("family", ["qwen2", "mistral-sliding"])
+def test_rows_apart_are_encoded_as_in_one_go(family: str) -> None:
+    """Scattered rows see all up to themselves and nothing behind, however they share calls."""
+    generator = np.random.default_rng(39)
+    decoder = make_decoder(family)
+    tokens = random_tokens(generator, 140)
+    cache, fresh = cache_with(decoder, None), cache_with(decoder, None)
+    for each in (cache, fresh):
+        sync(each, tokens)
+    rows = np.sort(generator.choice(140, 60, replace=False))
+    assert len(causal_groups(rows, torch.device("cpu"))) < len(stretches(rows))
+    cache._encode(rows, never_interrupt)
+    for ours, theirs in (
+        (cache.arena.keys, fresh.arena.keys),
+        (cache.arena.values, fresh.arena.values),
+    ):
+        torch.testing.assert_close(ours[:, :, :140], theirs[:, :, :140], rtol=1e-4, atol=1e-5)
