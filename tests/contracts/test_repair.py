@@ -5,6 +5,7 @@ transformers' own model or a fresh prefill gives.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,8 @@ from engine.cache.probe import CacheProbe
 from engine.cache.repair import NO_REPAIR, RepairPolicy, Situation
 from engine.cache.slices import stretches
 from engine.model.decoder import Decoder
+from engine.model.loader import load_model
+from engine.settings import EngineSettings
 from engine.tokens import TokenArray
 from engine.types import Preempted, never_interrupt
 from tests.contracts.test_live_cache import (
@@ -32,7 +35,7 @@ from tests.contracts.test_live_cache import (
     refresh,
     sync,
 )
-from tests.unit.engine.families import ROTATING, make_network
+from tests.unit.engine.families import ROTATING, make_network, save_network
 
 SLICE_TOKENS = 32
 ALL = {name: policy_named(name) for name in POLICY_NAMES} | {"none": NO_REPAIR}
@@ -105,6 +108,15 @@ def test_every_family_can_be_asked(name: str, family: str) -> None:
     assert cache.last_sync.encoded == 4 + 12
     refresh(cache)
     assert_like_fresh(cache, lambda: cache_with(decoder, None))
+
+
+def test_a_setting_chooses(tmp_path: Path) -> None:
+    directory = save_network(make_network("qwen2"), tmp_path)
+    for name in POLICY_NAMES:
+        settings = EngineSettings(device="cpu", storage_type="float32", repair=name)
+        cache = load_model(directory, "tiny", settings).new_cache()
+        assert isinstance(cache, LiveCache)
+        assert cache._policy == policy_named(name)
 
 
 @pytest.mark.parametrize("name", ALL)
