@@ -9,8 +9,11 @@ import torch
 from torch import Tensor
 
 from engine.cache.parts import CacheParts
-from engine.cache.slices import RowIndices, stretches
+from engine.cache.slices import RowIndices, gathered, stretches
 from engine.model.rotary import rotate, turns_to
+
+MOST_GATHERED_QUERIES = 32
+"""Rows that are apart attend together up to here: a call costs more than rows read in vain."""
 
 Visibility = Callable[[int | None], Tensor | None]
 """For a layer's window (None is unlimited): what queries may see of the last T of the R rows,
@@ -132,23 +135,23 @@ def causal_visibility(queries: Tensor, keys: Tensor, window: int | None) -> Tens
 
 
 def causal_groups(rows: RowIndices, device: torch.device) -> list[QueryGroup]:
-    """Let each stretch of consecutive rows see everything up to itself."""
+    """Let each of some ascending rows see everything up to itself."""
     groups, start = [], 0
-    for stretch in stretches(rows):
+    for members in gathered(stretches(rows), MOST_GATHERED_QUERIES):
         groups.append(
             QueryGroup(
                 start,
-                start + len(stretch),
-                num_visible_rows=int(stretch[-1]) + 1,
-                visibility=partial(_visibility_in_stretch, torch.from_numpy(stretch).to(device)),
+                start + len(members),
+                num_visible_rows=int(members[-1]) + 1,
+                visibility=partial(_causal_visibility_of, torch.from_numpy(members).to(device)),
             )
         )
-        start += len(stretch)
+        start += len(members)
     return groups
 
 
-def _visibility_in_stretch(rows: Tensor, window: int | None) -> Tensor:
-    """Let each row see all up to itself; without a window, only the stretch itself differs."""
-    if window is None:
-        return causal_visibility(rows, rows, None)
-    return causal_visibility(rows, torch.arange(int(rows[-1]) + 1, device=rows.device), window)
+def _causal_visibility_of(rows: Tensor, window: int | None) -> Tensor:
+    """Let each row see all up to itself; without a window, all see what is before the first."""
+    first = int(rows[0]) if window is None else 0
+    keys = torch.arange(first, int(rows[-1]) + 1, device=rows.device)
+    return causal_visibility(rows, keys, window)

@@ -57,9 +57,7 @@ class RankedRepair:
 def tail(situation: Situation) -> RowIndices:
     """Spend everything just before the cursor.
 
-    Source:
-        The last tokens see the edit directly once they are encoded afresh, and the next token
-        sees mostly them.
+    Encoded afresh, these rows see the edit themselves, and the next token sees mostly them.
     """
     return _backwards_from(min(situation.cursor, len(situation.tokens)))
 
@@ -89,10 +87,8 @@ def rare_names(situation: Situation) -> RowIndices:
     """Spend 96 tokens on lines that share rare tokens with the edit, the rest on the tail.
 
     Rare are tokens that were inserted or removed and are cached at most four times. Lines
-    nearest to the cursor come first.
-
-    Source:
-        An edit matters most to lines that use the names it touches.
+    nearest to the cursor come first. An edit should matter most to lines that use the names it
+    touches.
     """
     edited = np.concatenate([situation.tokens[~situation.is_encoded], situation.removed])
     around = _lines_around(situation, _rows_of_rare(situation, edited))
@@ -103,11 +99,8 @@ def cursor_names(situation: Situation) -> RowIndices:
     """Spend 96 tokens on lines that share rare tokens with those before the cursor.
 
     Rare as in `rare_names`, but for the last 48 tokens before the cursor, whose own rows the
-    tail covers, on which the rest is spent.
-
-    Source:
-        What comes next is most likely about the names just written, so conclusions drawn
-        where these stand should be those of the text as it is.
+    tail covers, on which the rest is spent. What comes next is most likely about the names just
+    written, so what the model concluded where else they stand should be of this text.
     """
     start = max(0, situation.cursor - NEAR_CURSOR_TOKENS)
     rows = _rows_of_rare(situation, situation.tokens[start : situation.cursor])
@@ -143,10 +136,9 @@ def attention(situation: Situation) -> RowIndices:
 def influence(tail_tokens: int, situation: Situation) -> RowIndices:
     """Spend so many tokens on the tail, the rest where attention times deviation is largest.
 
-    Cost: those of `attention` and `deviation` together.
+    To first order, a stale row misleads by how far it is off times how much it is read.
 
-    Source:
-        To first order, a stale row misleads by as much as it is off times how much it is read.
+    Cost: those of `attention` and `deviation` together.
     """
     rows = np.flatnonzero(situation.is_stale)
     read = situation.probe.attention_to(rows, _asking_rows(situation))

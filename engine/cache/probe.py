@@ -184,7 +184,7 @@ class _CountedAttention:
 
     def _weights(self, layer: int, queries: Tensor, keys: Tensor) -> Tensor:
         configuration = self._configuration
-        grouped = queries.unflatten(0, (len(keys), -1))  # (H_kv, G, S, D)
+        grouped = queries.reshape(len(keys), -1, *queries.shape[1:])  # (H_kv, G, S, D)
         products = (grouped @ keys[:, None].transpose(-1, -2)).float()
         scores = softcap(products * configuration.attention_scale, configuration.attention_softcap)
         is_hidden = self._is_hidden[configuration.windows[layer]]

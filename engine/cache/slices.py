@@ -1,6 +1,6 @@
 """How tokens to encode are cut into passes through the model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,15 @@ def pack_slices(rows: RowIndices, slice_tokens: int) -> Iterator[RowIndices]:
     same grid; short stretches share a pass, because a pass costs nearly the same for 10 tokens
     as for 60.
     """
+    return gathered(_grid_pieces(rows, slice_tokens), slice_tokens)
+
+
+def gathered(pieces: Iterable[RowIndices], most_rows: int) -> Iterator[RowIndices]:
+    """Join neighbouring pieces up to `most_rows`; a piece that is longer stays by itself."""
     pending: list[RowIndices] = []
     size = 0
-    for piece in _grid_pieces(rows, slice_tokens):
-        if size + len(piece) > slice_tokens:
+    for piece in pieces:
+        if pending and size + len(piece) > most_rows:
             yield np.concatenate(pending)
             pending, size = [], 0
         pending.append(piece)

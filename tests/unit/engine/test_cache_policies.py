@@ -196,6 +196,13 @@ def test_a_mended_window_does_not_creep() -> None:
     assert not document.follow(document.take(typed, len(typed)), POLICIES["tail"]).any()
 
 
+def test_new_tokens_do_not_use_up_the_budget() -> None:
+    tokens = np.arange(10, 1010, dtype=np.int32)
+    text = np.insert(tokens, [20, 950, 950, 950], [1, 2, 3, 4]).astype(np.int32)
+    chosen = chosen_rows(POLICIES["tail"], Document(tokens).take(text, len(text)))
+    assert chosen == [*range(841, 951), *range(954, 1004)]
+
+
 def names_situation(cursor: int) -> Situation:
     """Token 7 is inserted at 20; it stands at 300, 600 and 900 of the text already."""
     tokens = np.arange(10, 1010, dtype=np.int32)
