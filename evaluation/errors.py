@@ -5,7 +5,9 @@ EvaluationError                 the message is one sentence for people
 ├── NoAnswerError               the server did not answer in the time allowed
 ├── RequestFailedError          the server answered with an error
 ├── BrokenFrameError            what the server wrote is not the protocol
-└── UnexpectedResultError       an answer came, but not one a measurement can rest on
+├── UnexpectedResultError       an answer came, but not one a measurement can rest on
+├── OtherConditionsError        a folder holds results that these may not be mixed with
+└── CannotMeasureError          what was asked for does not fit the model or this machine
 """
 
 
@@ -31,3 +33,11 @@ class BrokenFrameError(EvaluationError):
 
 class UnexpectedResultError(EvaluationError):
     """An answer came, but not one a measurement can rest on."""
+
+
+class OtherConditionsError(EvaluationError):
+    """A folder holds results that were measured under other conditions."""
+
+
+class CannotMeasureError(EvaluationError):
+    """What was asked for does not fit the model or this machine."""

@@ -1,7 +1,7 @@
 """The live cache: one token sequence, one operation that makes it another."""
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 
 import numpy as np
@@ -16,9 +16,13 @@ from engine.cache.ledger import Ledger, Origin
 from engine.cache.parts import CacheParts
 from engine.cache.repair import RepairPolicy
 from engine.cache.slices import DEFAULT_SLICE_TOKENS, RowIndices, pack_slices, stretches
+from engine.model.decoder import Decoder
+from engine.model.rotary import RotaryTable
 from engine.protocol.messages import CacheRun, SyncReport
 from engine.tokens import TokenArray
 from engine.types import Checkpoint
+
+MakeArena = Callable[[Decoder, Sequence[RotaryTable]], Arena]
 
 
 class LiveCache:
@@ -37,6 +41,7 @@ class LiveCache:
         parts: CacheParts,
         policy: RepairPolicy | None = None,
         slice_tokens: int = DEFAULT_SLICE_TOKENS,
+        make_arena: MakeArena = Arena,
     ) -> None:
         """Begin empty.
 
@@ -44,11 +49,13 @@ class LiveCache:
             parts: Of the model; shared.
             policy: What to encode afresh beside new tokens.
             slice_tokens: Most tokens in one pass through the model.
+            make_arena: Another way to keep rows, for measuring what this one is worth.
         """
         self._parts = parts
         self._policy = policy or RepairPolicy()
         self._slice_tokens = slice_tokens
-        self._arena = Arena(parts.decoder, parts.tables)
+        self._make_arena = make_arena
+        self._arena = make_arena(parts.decoder, parts.tables)
         self._device = parts.decoder.device
         self._ledger = Ledger()
         self._last_hidden: Tensor | None = None  # (1, hidden), of the last token
@@ -138,7 +145,11 @@ class LiveCache:
 
     def copy(self) -> "LiveCache":
         """Return an independent cache with the same content."""
-        other = LiveCache(self._parts, self._policy, self._slice_tokens)
+        return self.copy_under(self._policy, self._make_arena)
+
+    def copy_under(self, policy: RepairPolicy, make_arena: MakeArena = Arena) -> "LiveCache":
+        """Return an independent cache with the same content that will go on otherwise."""
+        other = LiveCache(self._parts, policy, self._slice_tokens, make_arena)
         other._ledger = self._ledger.copy()
         other._arena.copy_from(self._arena, len(self._ledger))
         return other

@@ -56,6 +56,11 @@ class RotatingModel:
         return self._description
 
     @property
+    def parts(self) -> CacheParts:
+        """What its caches share, for caches of another make."""
+        return self._parts
+
+    @property
     def is_packed(self) -> bool:
         """Whether candidates are written with packed weights."""
         return self._parts.short_decoder is not self._parts.decoder

@@ -7,13 +7,13 @@ from itertools import product
 
 from evaluation.bench.calibration import DECODE
 from evaluation.bench.contestants import simple_contestant, weight_forms
-from evaluation.bench.errors import CannotMeasureError
 from evaluation.bench.peers import LLAMA_ARMS
 from evaluation.bench.plan import Contestant, Group, Task, Values, interleaved
 from evaluation.bench.process import ArmProcess
 from evaluation.bench.run import Run
 from evaluation.bench.scenarios import Prompt, cut_exactly
 from evaluation.bench.sources import standard_library
+from evaluation.errors import CannotMeasureError
 
 ARMS = ("warmline", "transformers", "llamacpp", "llama-server")
 """The other ways to use the engine read and write as it does."""

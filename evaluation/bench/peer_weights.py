@@ -19,7 +19,7 @@ from engine.weights.location import cache_directory
 from engine.weights.model_folder import read_origin
 from engine.weights.progress import Progress, Step
 from engine.weights.store import usual_sources
-from evaluation.bench.errors import CannotMeasureError
+from evaluation.errors import CannotMeasureError
 
 MADE_TYPES = {"Q8_0": 7, "BF16": 32}
 """What is made of a model's own file, as `llama_ftype` numbers it."""

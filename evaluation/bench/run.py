@@ -11,7 +11,6 @@ from engine.weights.progress import ProgressReport
 from evaluation.bench.audience import Audience
 from evaluation.bench.calibration import THOROUGH, Effort, calibrate
 from evaluation.bench.contestants import llama_candidates
-from evaluation.bench.errors import CannotMeasureError
 from evaluation.bench.journal import Journal
 from evaluation.bench.peer_weights import MADE_TYPES, WeightFile, as_type, find_source
 from evaluation.bench.peers import LLAMA_ARMS, installed_version, peer_notes, present_arms
@@ -27,6 +26,7 @@ from evaluation.bench.scenarios import Prompt, cut_to, left_to_right
 from evaluation.bench.sources import standard_library
 from evaluation.bench.subject import Subject
 from evaluation.bench.summary import rows_of
+from evaluation.errors import CannotMeasureError
 from evaluation.report import Parameter, Report, this_machine
 
 JOURNAL_NAME = "measurements.jsonl"
@@ -126,7 +126,7 @@ class Run:
             machine=this_machine(),
             model=subject.name,
             seed=options.seed,
-            rows=rows_of(self._journal.measurements, common),
+            rows=rows_of(self._journal.records, common),
             notes=tuple(dict.fromkeys((*self._notes, *self.runner.notes))),
         )
 

@@ -10,8 +10,8 @@ from completion.families import detect_family
 from completion.layout import Layout
 from completion.tokenization import Tokenization
 from engine.errors import ModelFileError
-from evaluation.bench.errors import CannotMeasureError
 from evaluation.bench.messages import ArmOptions
+from evaluation.errors import CannotMeasureError
 
 _DEFAULT_CONTEXT_TOKENS = 2048
 _CONTEXT_STEP = 256  # llama.cpp rounds up to it

@@ -13,12 +13,12 @@ from engine.settings import EngineSettings
 from engine.weights.store import ModelStore
 from evaluation.bench.audience import watching
 from evaluation.bench.calibration import QUICK, THOROUGH
-from evaluation.bench.errors import CannotMeasureError, OtherConditionsError
 from evaluation.bench.plan import ALL_ARMS
 from evaluation.bench.plots import can_plot
 from evaluation.bench.run import Run, RunOptions, open_run
 from evaluation.bench.subject import load_subject
 from evaluation.bench.tables import draw_tables, markdown_page
+from evaluation.errors import CannotMeasureError, OtherConditionsError
 from evaluation.report import Report
 from warmline import __version__
 from warmline.errors import UsageError

@@ -17,13 +17,13 @@ from evaluation.bench import peers, run
 from evaluation.bench.audience import SilentAudience
 from evaluation.bench.calibration import DECODE, PREFILL, Effort, best, calibrate
 from evaluation.bench.contestants import default_server, llama_candidates
-from evaluation.bench.errors import CannotMeasureError
 from evaluation.bench.journal import Journal, Measurement
 from evaluation.bench.peer_weights import WeightFile, find_source
 from evaluation.bench.plan import Contestant, Task
 from evaluation.bench.run import RunOptions, open_run
 from evaluation.bench.runner import Runner
 from evaluation.bench.subject import Subject, load_subject
+from evaluation.errors import CannotMeasureError
 from tests.unit.completion.fakes import small_tokenizer
 from tests.unit.evaluation.bench_fakes import PROMPT
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from evaluation.bench.audience import SilentAudience
-from evaluation.bench.errors import OtherConditionsError
 from evaluation.bench.journal import Journal
 from evaluation.bench.plan import Contestant, Task, Values, interleaved
 from evaluation.bench.process import ArmProcess
 from evaluation.bench.runner import Deadline, Runner
-from evaluation.errors import ServerExitedError
+from evaluation.errors import OtherConditionsError, ServerExitedError
 from tests.unit.evaluation.bench_fakes import PROMPT, launch, options
 
 NEVER = Deadline(None)
@@ -72,7 +71,7 @@ async def test_every_task_is_measured_and_memory_at_the_end(tmp_path: Path) -> N
     tasks = [_task(arm, repeat) for repeat in (0, 1) for arm in ("warmline", "full")]
     journal, heard, notes = await _run(tasks, tmp_path)
     assert heard[:2] == ["insert@10, warmline, repeat 1", "insert@10, full, repeat 1"]
-    kinds = [each.kind for each in journal.measurements]
+    kinds = [each.kind for each in journal.records]
     assert kinds.count("insert@10") == 4
     assert kinds.count("rss_mb") == 6  # three sizes of two arms
     assert notes == ()
@@ -87,8 +86,8 @@ async def test_a_run_that_was_stopped_goes_on(tmp_path: Path) -> None:
         output.write('{"key": "insert@10 #2 warm')
     journal, heard, _ = await _run(tasks, tmp_path, journal=Journal(file, {"seed": 1}))
     assert heard == ["insert@10, warmline, repeat 3"]
-    assert [each.repeat for each in journal.measurements if each.kind == "insert@10"] == [0, 1, 2]
-    assert len(Journal(file, {"seed": 1}).measurements) == len(journal.measurements)
+    assert [each.repeat for each in journal.records if each.kind == "insert@10"] == [0, 1, 2]
+    assert len(Journal(file, {"seed": 1}).records) == len(journal.records)
 
 
 def test_other_conditions_do_not_mix(tmp_path: Path) -> None:
@@ -105,7 +104,7 @@ async def test_a_peer_that_fails_is_left_out_with_a_note(tmp_path: Path) -> None
         _task("llamacpp", 1, fault="die-follow"),
     ]
     journal, heard, notes = await _run(tasks, tmp_path)
-    assert [each.arm for each in journal.measurements if each.kind == "insert@10"] == ["warmline"]
+    assert [each.arm for each in journal.records if each.kind == "insert@10"] == ["warmline"]
     assert len(heard) == 2  # it is not begun again
     assert len(notes) == 1
     assert notes[0].startswith("llamacpp is left out from where it failed: ")
@@ -118,7 +117,7 @@ async def test_warmlines_own_failure_ends_it_all(tmp_path: Path) -> None:
 
 async def test_nothing_begins_after_the_deadline(tmp_path: Path) -> None:
     journal, heard, notes = await _run([_task("warmline")], tmp_path, Deadline(-1.0))
-    assert (journal.measurements, heard) == ((), [])
+    assert (journal.records, heard) == ((), [])
     assert notes == ("1 measurements were left out for want of time.",)
 
 
