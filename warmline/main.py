@@ -22,6 +22,7 @@ COMMANDS = {
     "doctor": "see what is installed, what works, and what to do about the rest",
     "demo": "see the live cache keep up with edits of a real file",
     "bench": "time Warmline beside llama.cpp and others",
+    "eval": "see whether the live cache says what a full recompute says",
 }
 """Each is a module of `warmline.commands`, imported only when it is called."""
 

@@ -37,9 +37,9 @@ def add_shared_arguments(parser: argparse.ArgumentParser, arms: tuple[str, ...] 
     """Describe the arguments that all benchmarks of the engine have."""
     parser.add_argument("--quick", action="store_true", help="take at most five minutes")
     parser.add_argument(
-        "--arms", type=_names, metavar="NAMES", help=f"of {','.join(arms)}; all when left out"
+        "--arms", type=names, metavar="NAMES", help=f"of {','.join(arms)}; all when left out"
     )
-    parser.add_argument("--kinds", type=_names, metavar="NAMES", help="what to measure")
+    parser.add_argument("--kinds", type=names, metavar="NAMES", help="what to measure")
     parser.add_argument("--repeats", type=positive_int, help="how often each is measured")
     parser.add_argument("--seed", type=int, default=0, help="decides about what is random (0)")
     parser.add_argument(
@@ -148,5 +148,6 @@ async def _measure(
         return run.report()
 
 
-def _names(text: str) -> tuple[str, ...]:
+def names(text: str) -> tuple[str, ...]:
+    """Read names with commas between them, for argparse."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
