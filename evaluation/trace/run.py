@@ -10,11 +10,12 @@ as the pause was long enough, `refreshed` the latter just after a refresh that r
 - `agree`: how often the greedy completion is that of a full recompute.
 - `edits_since_exact`: transactions since the cache was last exact.
 - `kl_trend`: rank correlation of `kl` and the number of transactions so far.
-- `rss_mb` of the process, `cache_mb` of one cache, and `prompt_length`.
+- `rss_mb` of the process, `cache_mb` of one cache, and `prompt_length`; `rss_mb_growth` and
+  `cache_mb_growth` from the end of the first part to that of the last.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evaluation.bench.audience import Audience
@@ -24,7 +25,7 @@ from evaluation.trace.model import TraceModel
 from evaluation.trace.plan import PAUSE_S, REFRESH_TOKENS_PER_S, TracePlan
 from evaluation.trace.recording import Recording
 from evaluation.trace.replay import Replay, TraceRecord
-from evaluation.trace.summary import rows_of
+from evaluation.trace.summary import WHOLE, rows_of
 
 JOURNAL_NAME = "measurements.jsonl"
 
@@ -81,6 +82,11 @@ def run_trace(
         rows=rows_of(journal.records, options.seed, params),
         notes=_notes(recording, plan),
     )
+
+
+def on_the_whole(report: Report) -> Report:
+    """Return the report without the rows of single parts."""
+    return replace(report, rows=tuple(row for row in report.rows if row.kind == WHOLE))
 
 
 def _conditions(

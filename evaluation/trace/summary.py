@@ -11,6 +11,7 @@ from evaluation.trace.replay import (
     JUST_REFRESHED,
     NEVER_REFRESHED,
     PART,
+    PROCESS,
     REFRESHED_IN_PAUSES,
     SAMPLE,
     TraceRecord,
@@ -44,7 +45,7 @@ def rows_of(
     """Return all rows.
 
     Args:
-        records: Of one run, in any order.
+        records: Of one run, in the order of time.
         seed: Of the resampling behind the intervals.
         params: Conditions of the whole run, added to each row.
     """
@@ -70,6 +71,7 @@ def _whole_rows(
     params: Mapping[str, Parameter],
 ) -> Iterator[Row]:
     yield from _time_rows(WHOLE, parts, params)
+    yield from _memory_rows(parts, params)
     yield from _error_rows(WHOLE, samples, generator, params)
     for arm in ARMS:
         own = [sample for sample in samples if sample.arm == arm]
@@ -90,6 +92,16 @@ def _time_rows(
             yield summarise_percentile(
                 kind, arm, metric, values, "ms", percent=percent, params=params
             )
+
+
+def _memory_rows(parts: Sequence[TraceRecord], params: Mapping[str, Parameter]) -> Iterator[Row]:
+    """Yield what was held at the ends of parts, and how much more at the last than the first."""
+    for arm, metric in ((PROCESS, "rss_mb"), (NEVER_REFRESHED, "cache_mb")):
+        held = [part.values[metric] for part in parts if part.arm == arm and metric in part.values]
+        if held:
+            yield summarise(WHOLE, arm, metric, held, "MB", params=params)
+            growth = [held[-1] - held[0]]
+            yield summarise(WHOLE, arm, f"{metric}_growth", growth, "MB", params=params)
 
 
 def _state_rows(
@@ -137,9 +149,11 @@ def _trend_row(
 
 
 def _rank_correlation(pairs: NDArray[np.float64]) -> float:
-    ranks = [_ranks(column) for column in pairs.T]
-    spread = float(np.std(ranks[0]) * np.std(ranks[1]))
-    return float(np.cov(*ranks, bias=True)[0, 1]) / spread if spread else 0.0
+    first, second = (_ranks(column) for column in pairs.T)
+    spread = float(first.std() * second.std())
+    if not spread:
+        return 0.0
+    return float(np.mean((first - first.mean()) * (second - second.mean()))) / spread
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:

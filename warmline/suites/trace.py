@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -11,8 +10,9 @@ from engine.service.run import thread_environment
 from engine.settings import EngineSettings
 from engine.weights.store import ModelStore
 from evaluation.bench.audience import watching
+from evaluation.bench.serving.tables import draw_table
 from evaluation.bench.subject import physical_cores
-from evaluation.bench.tables import draw_tables, markdown_page
+from evaluation.bench.tables import markdown_page
 from evaluation.errors import CannotMeasureError, OtherConditionsError
 from evaluation.report import Report
 from warmline import __version__
@@ -25,7 +25,6 @@ SUMMARY = "play recorded typing through the cache, and see time, memory and erro
 
 _RECORDING = Path("editing_traces") / "rustcode.json.gz"
 _QUICK_TRANSACTIONS, _QUICK_SAMPLES = 2000, 50
-_WIDE_COLUMNS = 140
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,15 +84,16 @@ def run(arguments: argparse.Namespace) -> int:
         report = _measure(arguments, console)
     except (CannotMeasureError, OtherConditionsError) as error:
         raise UsageError(str(error)) from error
-    if arguments.out is not None:
-        from evaluation.trace.plots import save_plots  # noqa: PLC0415  (as below)
+    # These import what `_measure` has imported by now.
+    from evaluation.trace.plots import save_plots  # noqa: PLC0415
+    from evaluation.trace.run import on_the_whole  # noqa: PLC0415
 
+    if arguments.out is not None:
         write_report(report, arguments.out, markdown_page(report), save_plots, console)
     if arguments.json:
         print_json(report.to_json())
     else:
-        screen = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE_COLUMNS)
-        screen.print(draw_tables(report, is_wide=screen.width >= _WIDE_COLUMNS))
+        Console(highlight=False).print(draw_table(on_the_whole(report)), *report.notes, sep="\n")
     return 0
 
 

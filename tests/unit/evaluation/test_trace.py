@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from evaluation.bench.audience import SilentAudience
 from evaluation.errors import CannotMeasureError, OtherConditionsError, UnexpectedResultError
@@ -49,7 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer.save(str(folder / "tokenizer.json"))
     size = {"model_type": "qwen2", "vocab_size": tokenizer.get_vocab_size()}
     (folder / "config.json").write_text(json.dumps(size))
-    (folder / "model.safetensors").touch()
+    save_file({"unused": torch.zeros(1)}, folder / "model.safetensors")
     return folder
 
 
@@ -139,6 +141,7 @@ def test_every_sync_but_the_first_is_timed(report: Report) -> None:
     last = row_of(report, f"until@{NUM_EDITS}", "default", "cache_mb")
     assert last.value > 0
     assert last.params["last"] == NUM_EDITS
+    assert row_of(report, "trace", "default", "cache_mb_growth").value == 0
 
 
 def test_a_window_that_moves_drifts_no_more_than_a_whole_file(
@@ -218,6 +221,17 @@ def test_the_command_plays_and_keeps(
     assert (report["command"], report["model"]) == ("eval trace", "tiny-random")
     assert json.loads((tmp_path / "report.json").read_text()) == report
     assert "| trace | 2000 | idle-refresh |" in (tmp_path / "table.md").read_text()
+
+
+def test_a_terminal_gets_what_counts(
+    folder: Path, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ["eval", "trace", "--quick", "--file", str(file), "--model", str(folder), "--offline"]
+    assert main(call) == 0
+    shown = capsys.readouterr().out
+    assert "trace, idle-refresh" in shown
+    assert "until@" not in shown
+    assert "both caches held the tokens" in " ".join(shown.split())
 
 
 def test_without_data_the_command_says_what_to_do(
