@@ -24,10 +24,10 @@ from engine.settings import EngineSettings
 from engine.tokens import TokenArray
 from evaluation.errors import CannotMeasureError
 
+_TINY_INNER_SIZE = 128
 _TINY = {
     "model_type": "qwen2",
     "hidden_size": 64,
-    "intermediate_size": 128,
     "num_hidden_layers": 2,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
@@ -119,7 +119,7 @@ def _vocabulary_size(directory: Path) -> int:
 def _random_tensors(configuration: DecoderConfiguration, seed: int) -> dict[str, Tensor]:
     """Return tensors as a Qwen2 checkpoint names them."""
     generator = torch.Generator().manual_seed(seed)
-    hidden, inner = configuration.hidden_size, int(_TINY["intermediate_size"])
+    hidden, inner = configuration.hidden_size, _TINY_INNER_SIZE
     key_size = configuration.num_kv_heads * configuration.head_size
 
     def matrix(num_rows: int, num_columns: int) -> Tensor:
