@@ -65,6 +65,23 @@ class EngineSettings:
             "text but for near ties."
         },
     )
+    refresh: str = field(
+        default="auto",
+        metadata={
+            "description": "Make caches exact while nothing else happens: auto only while the "
+            "machine is not on battery.",
+            "enum": ["auto", "on", "off"],
+        },
+    )
+    refresh_percent: int = field(
+        default=100,
+        metadata={
+            "description": "Most of the time, in percent, that this may fill; less is cooler and "
+            "takes longer.",
+            "minimum": 1,
+            "maximum": 100,
+        },
+    )
     idle_exit_s: int = field(
         default=900,
         metadata={"description": "Seconds without clients before the engine leaves.", "minimum": 1},

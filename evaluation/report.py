@@ -1,5 +1,6 @@
 """One shape for every result: rows that can be read, compared and plotted by anyone."""
 
+import math
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -70,6 +71,8 @@ class Report:
         return asdict(self)
 
 
+_Z_95 = 1.96  # standard errors on either side of 95 % of a normal distribution
+
 SPEED_FEATURES = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
 SPEED_VARIABLES = (
     "ONEDNN_MAX_CPU_ISA",
@@ -94,6 +97,32 @@ def summarise(
     if len(values) > 3:  # noqa: PLR2004  (of fewer, quartiles say less than the extremes)
         low, _, high = quantiles(values, n=4, method="inclusive")
     return Row(kind, arm, metric, median(values), low, high, len(values), unit, params or {})
+
+
+def summarise_percentile(
+    kind: str,
+    arm: str,
+    metric: str,
+    values: Sequence[float],
+    unit: str,
+    *,
+    percent: float,
+    params: Mapping[str, Parameter] | None = None,
+) -> Row:
+    """Return the row of a percentile, with a 95 % interval that assumes no distribution.
+
+    Both ends are measurements themselves, since how many of n lie below the true percentile is
+    binomial. Where n is too small for the upper end, it is the largest one.
+    """
+    ordered, share = sorted(values), percent / 100
+    last, expected = len(ordered) - 1, share * len(ordered)
+    spread = _Z_95 * (expected * (1 - share)) ** 0.5
+    value, low, high = (
+        ordered[min(last, max(0, math.ceil(rank) - 1))]
+        for rank in (expected, expected - spread, expected + spread + 1)
+    )
+    note: dict[str, Parameter] = {"interval": "95 %"}
+    return Row(kind, arm, metric, value, low, high, len(values), unit, {**(params or {}), **note})
 
 
 def this_machine() -> Machine:

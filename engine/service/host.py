@@ -22,6 +22,7 @@ from engine.protocol.messages import (
 )
 from engine.service.dispatcher import Dispatcher
 from engine.service.idle import IdleRefresh
+from engine.service.limits import UNLIMITED, RefreshLimits
 from engine.service.pool import CacheKey, CachePool, PoolSummary
 from engine.service.requests import checked_generation, checked_prompt
 from engine.service.steps import (
@@ -54,10 +55,16 @@ class EngineHost:
         load: Gets the model, once `start` is called.
         cache_budget_bytes: Memory for all live caches together.
         pause_s: How long nothing must happen before caches are refreshed.
+        limits: Of what refreshing may take.
     """
 
     def __init__(
-        self, load: Load, cache_budget_bytes: int, *, pause_s: float = REFRESH_PAUSE_S
+        self,
+        load: Load,
+        cache_budget_bytes: int,
+        *,
+        pause_s: float = REFRESH_PAUSE_S,
+        limits: RefreshLimits = UNLIMITED,
     ) -> None:
         self.life = LifeCycle()
         self.notices: Broadcast[str] = Broadcast()
@@ -66,10 +73,9 @@ class EngineHost:
         self._bench: Bench | None = None
         self._sessions: list[str] = []  # one entry for each client
         self._current: dict[CacheKey, Work] = {}
-        self._latest: CacheKey | None = None  # what to refresh when idle
         self._started_at_s = time.monotonic()
         self._dispatcher = Dispatcher()
-        self._idle = IdleRefresh(self._dispatcher, pause_s)
+        self._idle = IdleRefresh(self._dispatcher, pause_s, limits)
 
     def start(self) -> None:
         """Begin to load the model."""
@@ -90,10 +96,9 @@ class EngineHost:
         self._sessions.remove(session)
         if session in self._sessions or self._bench is None:
             return
-        if self._latest and self._latest.session == session:
-            self._leave(self._latest)
         with suppress(EngineUnavailableError):  # a stopping engine keeps no caches
             self._dispatcher.post(partial(self._bench.pool.close_session, session))
+        self._use_idle_time()
 
     async def sync(
         self, session: str, document: str, tokens: Sequence[int] | TokenArray, cursor: int
@@ -106,7 +111,7 @@ class EngineHost:
             with suppress(AbandonedError):  # whoever began it left before it was in sync
                 return await current.report()
         steps = partial(sync_steps, bench, key, prompt, cursor)
-        work = self._begin(key, Priority.SYNC, prompt, steps)
+        work = self._submit(key, Priority.SYNC, prompt, steps)
         try:
             return await work.report()
         finally:
@@ -123,7 +128,7 @@ class EngineHost:
             work = self._begin_ahead(key, prompt, AheadSteps(bench, key, prompt, request))
         else:
             steps = partial(generation_steps, bench, key, prompt, request)
-            work = self._begin(key, Priority.DECODE, prompt, steps)
+            work = self._submit(key, Priority.DECODE, prompt, steps)
         try:
             async with aclosing(work.events()) as events:
                 async for event in events:
@@ -142,12 +147,18 @@ class EngineHost:
     async def close_document(self, session: str, document: str) -> None:
         """See `EngineClient.close_document`. Work in flight on the document ends."""
         key = CacheKey(session, document)
-        self._leave(key)
         if key in self._current:
             verdict = SupersededError(f"{document} was closed.")
             self._dispatcher.cancel(self._current[key].job, verdict)
         if self._bench is not None:
-            await self._dispatcher.ask(partial(self._bench.pool.close_document, key))
+            closed = self._dispatcher.ask(partial(self._bench.pool.close_document, key))
+            self._use_idle_time()  # on the documents that are left
+            await closed
+
+    @property
+    def is_refreshing(self) -> bool:
+        """Whether idle time is being used right now."""
+        return self._idle.is_running
 
     def status(self) -> EngineStatus:
         """Describe the engine; never waits."""
@@ -192,17 +203,6 @@ class EngineHost:
             raise self.life.not_ready_error()
         return self._bench
 
-    def _begin(
-        self,
-        key: CacheKey,
-        priority: Priority,
-        prompt: TokenArray,
-        steps: Callable[[Checkpoint], Generator[Step, None, None]],
-    ) -> Work:
-        work = self._submit(key, priority, prompt, steps)
-        self._latest = key
-        return work
-
     def _begin_ahead(self, key: CacheKey, prompt: TokenArray, steps: AheadSteps) -> Work:
         current = self._in_flight(key)
         if current is not None and current.job.verdict is None:
@@ -232,11 +232,9 @@ class EngineHost:
         if self._current.get(key) is work:
             del self._current[key]
         work.end(error)
-        if not self._current and self._latest and self._bench:
-            self._idle.begin(self._bench, self._latest)
+        self._use_idle_time()
 
-    def _leave(self, key: CacheKey) -> None:
-        """Spend no idle time on `key` any more."""
-        self._idle.forget(key)
-        if self._latest == key:
-            self._latest = None
+    def _use_idle_time(self) -> None:
+        """Refresh from the beginning of the pause on, unless work is under way."""
+        if not self._current and self._bench:
+            self._idle.begin(self._bench)

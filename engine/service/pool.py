@@ -69,10 +69,16 @@ class CachePool:
         Raises:
             PromptTooLongError: If there is no room for so many tokens.
         """
+        with self.lend_ahead(key, num_tokens) as cache:
+            self._entries.move_to_end(key)
+            yield cache
+
+    @contextmanager
+    def lend_ahead(self, key: CacheKey, num_tokens: int) -> Iterator[DocumentCache]:
+        """Do as `lend` for work that nobody waits for: it does not count as a use."""
         entry = self._entry(key, num_tokens)
         entry.is_closed = False
         entry.num_borrowers += 1
-        self._entries.move_to_end(key)
         try:
             yield entry.cache
         finally:
@@ -84,6 +90,11 @@ class CachePool:
         """Return the cache of `key` if there is one, without counting it as used."""
         entry = self._entries.get(key)
         return entry.cache if entry else None
+
+    def open_caches(self) -> tuple[DocumentCache, ...]:
+        """Return the caches of open documents, the one used last first."""
+        newest_first = reversed(self._entries.values())
+        return tuple(entry.cache for entry in newest_first if not entry.is_closed)
 
     def close_document(self, key: CacheKey) -> None:
         """Let the cache of `key` go first when room is needed."""

@@ -11,6 +11,7 @@ from engine.errors import EngineUnavailableError
 from engine.permanent import permanent
 from engine.protocol.endpoint import Endpoint, endpoint_for
 from engine.service.host import Load, LoadProgress
+from engine.service.limits import UNLIMITED, RefreshLimits
 from engine.service.logs import log_to_standard_error
 from engine.service.server import EngineServer
 from engine.service.steps import LoadedModel
@@ -36,17 +37,23 @@ def run_engine(settings: EngineSettings) -> int:
         load,
         cache_budget_bytes=settings.cache_budget_mb * 2**20,
         idle_exit_s=settings.idle_exit_s,
+        limits=RefreshLimits.of(settings),
     )
 
 
 def serve_in_foreground(
-    find_endpoint: Callable[[], Endpoint], load: Load, cache_budget_bytes: int, idle_exit_s: float
+    find_endpoint: Callable[[], Endpoint],
+    load: Load,
+    cache_budget_bytes: int,
+    idle_exit_s: float,
+    *,
+    limits: RefreshLimits = UNLIMITED,
 ) -> int:
     """Serve until stopped by a signal, a client or idleness; returns the exit code."""
     log_to_standard_error()
 
     async def serve() -> bool:
-        server = EngineServer(find_endpoint(), load, cache_budget_bytes, idle_exit_s)
+        server = EngineServer(find_endpoint(), load, cache_budget_bytes, idle_exit_s, limits=limits)
         _stop_on_signals(server)
         return await server.serve()
 

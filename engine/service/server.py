@@ -9,6 +9,7 @@ from engine.protocol.endpoint import Endpoint
 from engine.protocol.messages import EngineState, Phase
 from engine.service.connection import ClientConnection
 from engine.service.host import EngineHost, Load
+from engine.service.limits import UNLIMITED, RefreshLimits
 from engine.service.listen import listening, owning
 
 _LOG = logging.getLogger(__name__)
@@ -25,15 +26,23 @@ class EngineServer:
         load: Gets the model; called once clients can connect.
         cache_budget_bytes: Memory for all live caches together.
         idle_exit_s: How long to stay without clients.
+        limits: Of what refreshing caches may take.
     """
 
     def __init__(
-        self, endpoint: Endpoint, load: Load, cache_budget_bytes: int, idle_exit_s: float
+        self,
+        endpoint: Endpoint,
+        load: Load,
+        cache_budget_bytes: int,
+        idle_exit_s: float,
+        *,
+        limits: RefreshLimits = UNLIMITED,
     ) -> None:
         self._endpoint = endpoint
         self._load = load
         self._cache_budget_bytes = cache_budget_bytes
         self._idle_exit_s = idle_exit_s
+        self._limits = limits
         self._num_clients = 0
         self._stopping = asyncio.Event()
         self._leave_timer: asyncio.TimerHandle | None = None
@@ -45,7 +54,7 @@ class EngineServer:
             EngineUnavailableError: If another service has the endpoint.
         """
         with owning(self._endpoint):
-            self._host = EngineHost(self._load, self._cache_budget_bytes)
+            self._host = EngineHost(self._load, self._cache_budget_bytes, limits=self._limits)
             self._host.life.states.listen(self._heed_state)
             try:
                 async with listening(self._endpoint, self._handle):

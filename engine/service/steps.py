@@ -96,7 +96,7 @@ class AheadSteps:
         if self._has_told:
             raise SupersededError("More urgent work took the place of this work.")
         self._require_prompt()
-        with self._bench.pool.lend(self._key, len(self._prompt)) as cache:
+        with self._bench.pool.lend_ahead(self._key, len(self._prompt)) as cache:
             first: tuple[GenerationEvent, ...] = (Synced(_report_on(cache)),)
             for events in self._bench.loaded.decode(cache, self._request, checkpoint):
                 self._has_told = True
@@ -109,13 +109,18 @@ class AheadSteps:
             raise SupersededError(f"The cache of {self._key.document} is for another text by now.")
 
 
-def refresh_steps(
-    bench: Bench, key: CacheKey, checkpoint: Checkpoint
-) -> Generator[int, None, None]:
-    """Make the cache of `key` exact, if it is still there."""
-    cache = bench.pool.find(key)
-    if cache is not None:
-        yield from cache.refresh(checkpoint)
+def refresh_slice(
+    bench: Bench, clock: Callable[[], float], checkpoint: Checkpoint
+) -> Generator[float, None, None]:
+    """Encode one slice afresh, of the open document used last that is not exact.
+
+    Yields the seconds it took by `clock`, or nothing where every cache is exact.
+    """
+    began_s = clock()
+    for cache in bench.pool.open_caches():
+        for _ in cache.refresh(checkpoint):
+            yield clock() - began_s
+            return
 
 
 def describe(bench: Bench, key: CacheKey) -> CacheMap | None:

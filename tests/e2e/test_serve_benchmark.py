@@ -20,6 +20,8 @@ TINY = ServePlan(
     document_counts=(1, 2),
     document_characters=1_000,
     edits=1,
+    refresh_characters=8_000,
+    refresh_requests=1,
 )
 
 FIGURES = {
@@ -37,6 +39,7 @@ FIGURES = {
     },
     "documents@1": {"update_ms", "first_token_ms", "cache_mb", "evicted"},
     "documents@2": {"update_ms", "first_token_ms", "cache_mb", "evicted"},
+    "refresh": {"first_token_ms", "first_token_p99_ms"},
 }
 
 
@@ -52,8 +55,9 @@ async def test_every_figure_is_there(warmline_command: Path, default_model_direc
     told = {kind: {row.metric for row in rows if row.kind == kind} for kind in FIGURES}
     told["steady-typing"] -= {"first_suggestion_ms"}  # missing where no request was fast enough
     assert told == FIGURES
-    assert {row.arm for row in rows} == {"warmline"}
-    assert len(steps) == 4
+    arms = {row.arm for row in rows}
+    assert arms == {"warmline", "refreshing", "resting", "refreshing/resting"}
+    assert len(steps) == 5
     assert value(rows, "memory", "engine_weights_mb") > 100
     assert value(rows, "documents@2", "cache_mb") > value(rows, "documents@1", "cache_mb")
     assert value(rows, "documents@2", "evicted") == 0

@@ -10,11 +10,11 @@ from rich.console import Console
 from engine.settings import EngineSettings
 from evaluation.bench.serving.plan import FULL_PLAN, QUICK_PLAN
 from evaluation.bench.serving.plots import save_plots
-from evaluation.bench.serving.run import run_serve_bench
+from evaluation.bench.serving.run import KINDS, run_serve_bench
 from evaluation.bench.serving.tables import draw_table, markdown_table
 from evaluation.report import Report, this_machine
 from warmline import __version__
-from warmline.benchmarks.shared import write_report
+from warmline.benchmarks.shared import names, require_known, write_report
 from warmline.options import add_json_option, add_model_option, engine_settings, print_json
 
 SUMMARY = "start the real server and engine, type, do nothing, and open many documents"
@@ -23,6 +23,9 @@ SUMMARY = "start the real server and engine, type, do nothing, and open many doc
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the benchmark's arguments."""
     parser.add_argument("--quick", action="store_true", help="take at most five minutes")
+    parser.add_argument(
+        "--kinds", type=names, metavar="NAMES", help=f"of {','.join(KINDS)}; all when left out"
+    )
     parser.add_argument("--seed", type=int, default=0, help="decides about the pace of typing (0)")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="write report.json, table.md and plots here"
@@ -32,7 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure and return the exit code."""
+    """Measure and return the exit code.
+
+    Raises:
+        UsageError: If a kind is unknown.
+    """
+    require_known(arguments.kinds, KINDS, "kind")
     console = Console(stderr=True, highlight=False)
     settings = engine_settings(arguments)
     rows = asyncio.run(
@@ -42,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
             QUICK_PLAN if arguments.quick else FULL_PLAN,
             arguments.seed,
             on_step=lambda step: console.print(step, markup=False),
+            kinds=arguments.kinds or KINDS,
         )
     )
     report = Report(

@@ -4,7 +4,7 @@ import argparse
 from importlib import import_module
 from types import ModuleType
 
-SUITES = ("edits",)
+SUITES = ("edits", "trace")
 """Each is a module of `warmline.suites`."""
 
 

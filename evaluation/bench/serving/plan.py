@@ -14,6 +14,8 @@ class ServePlan:
         document_counts: How many documents are open, in ascending order.
         document_characters: Length of each.
         edits: How many edits are measured with each number of documents.
+        refresh_characters: Length of the file that is being refreshed.
+        refresh_requests: How many requests come in the middle of a refresh, and as many not.
     """
 
     server_starts: int
@@ -24,6 +26,8 @@ class ServePlan:
     document_counts: tuple[int, ...]
     document_characters: int
     edits: int
+    refresh_characters: int
+    refresh_requests: int
 
 
 FULL_PLAN = ServePlan(
@@ -35,6 +39,8 @@ FULL_PLAN = ServePlan(
     document_counts=(1, 2, 4, 8, 16, 32),
     document_characters=7_500,
     edits=5,
+    refresh_characters=22_000,
+    refresh_requests=100,
 )
 
 QUICK_PLAN = ServePlan(
@@ -46,4 +52,6 @@ QUICK_PLAN = ServePlan(
     document_counts=(1, 2, 4, 8),
     document_characters=7_500,
     edits=3,
+    refresh_characters=22_000,
+    refresh_requests=15,
 )

@@ -15,6 +15,9 @@ it starts. The kinds of rows:
   weights mapped from files and without live caches.
 - `documents@N`: with N open documents, `update_ms` after an edit in the one left alone longest,
   `first_token_ms` of a suggestion there, `cache_mb`, and how many documents were `evicted`.
+- `refresh`: `first_token_ms` and `first_token_p99_ms` after a key pressed while a refresh is
+  under way (`refreshing`) and while none may be (`resting`), by turns, in an engine within this
+  process; `refreshing/resting` compares them.
 """
 
 import random
@@ -27,6 +30,7 @@ from engine.settings import EngineSettings
 from evaluation.bench.serving.documents import documents_rows
 from evaluation.bench.serving.plan import ServePlan
 from evaluation.bench.serving.private_engine import private_engines, stop_engine
+from evaluation.bench.serving.refreshing import refresh_rows
 from evaluation.bench.serving.sources import library_texts
 from evaluation.bench.serving.starts import start_engine_rows, start_server_rows
 from evaluation.bench.serving.use import use_rows
@@ -34,6 +38,9 @@ from evaluation.editor import Editor
 from evaluation.framing import Json
 from evaluation.lsp_client import language_server
 from evaluation.report import Row
+
+KINDS = ("start", "use", "documents", "refresh")
+"""What can be measured by itself."""
 
 OnStep = Callable[[str], None]
 """Called with what is measured next."""
@@ -43,7 +50,13 @@ _ONE_TOKEN = _PATIENCE | {"maxTokens": 1, "prepareOnOpen": False}
 
 
 async def run_serve_bench(
-    command: Sequence[str], settings: EngineSettings, plan: ServePlan, seed: int, on_step: OnStep
+    command: Sequence[str],
+    settings: EngineSettings,
+    plan: ServePlan,
+    seed: int,
+    on_step: OnStep,
+    *,
+    kinds: Sequence[str] = KINDS,
 ) -> list[Row]:
     """Measure what being served costs.
 
@@ -51,26 +64,35 @@ async def run_serve_bench(
         command: Starts the language server for the model of `settings`.
         settings: Of the engines that are started here.
         plan: How much to measure.
-        seed: Decides the pace of typing.
+        seed: Decides the pace of typing, and when requests come.
         on_step: Hears what is measured next.
+        kinds: Which of `KINDS` to measure.
 
     Raises:
         EvaluationError: If a process fails, or what it tells cannot be true.
         EngineError: If there is no engine.
     """
-    async with private_engines(settings):
-        on_step("starting the server")
-        rows = await start_server_rows(command, plan.server_starts)
-        on_step("starting the engine")
-        rows += await start_engine_rows(settings, plan.engine_starts)
-        with tempfile.TemporaryDirectory(prefix="warmline-bench-") as folder:
-            on_step("typing, and doing nothing")
-            async with _window(command, _PATIENCE) as editor:
-                rows += await _typist_rows(editor, Path(folder), plan, seed)
-            on_step("opening many documents")
-            await stop_engine(settings)  # its caches would be counted
-            async with _window(command, _ONE_TOKEN) as editor:
-                rows += await documents_rows(editor, Path(folder), plan)
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="warmline-bench-") as folder:
+        async with private_engines(settings):
+            if "start" in kinds:
+                on_step("starting the server")
+                rows += await start_server_rows(command, plan.server_starts)
+                on_step("starting the engine")
+                rows += await start_engine_rows(settings, plan.engine_starts)
+            if "use" in kinds:
+                on_step("typing, and doing nothing")
+                async with _window(command, _PATIENCE) as editor:
+                    rows += await _typist_rows(editor, Path(folder), plan, seed)
+            if "documents" in kinds:
+                on_step("opening many documents")
+                await stop_engine(settings)  # its caches would be counted
+                async with _window(command, _ONE_TOKEN) as editor:
+                    rows += await documents_rows(editor, Path(folder), plan)
+            if "refresh" in kinds:
+                on_step("asking in the middle of a refresh")
+                await stop_engine(settings)  # it would be in memory beside the one measured now
+                rows += await refresh_rows(settings, plan, random.Random(seed))  # noqa: S311
     return rows
 
 

@@ -40,13 +40,14 @@ def markdown_table(report: Report) -> str:
 
 
 def _lines(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
-    """Yield the cells of each row; a kind is named once."""
-    kind = ""
+    """Yield the cells of each row; what was done is named once, with whose figure it is."""
+    shown = ""
     for row in rows:
         spread = "" if row.n == 1 else f"{_figure(row.low)} to {_figure(row.high)}"
-        first = row.kind if row.kind != kind else ""
+        name = row.kind if row.arm == "warmline" else f"{row.kind}, {row.arm}"
+        first = name if name != shown else ""
         yield first, row.metric, _figure(row.value), spread, str(row.n), row.unit
-        kind = row.kind
+        shown = name
 
 
 def _figure(value: float) -> str:

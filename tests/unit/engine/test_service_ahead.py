@@ -192,19 +192,9 @@ async def test_the_idle_refresh_comes_after_it(engine: LocalEngine, model: Model
     assert model.passes[:first_refresh].count("decode") == 3
 
 
-async def test_the_latest_document_is_still_the_one_to_refresh(
-    engine: LocalEngine, model: ModelDouble
-) -> None:
+async def test_it_does_not_count_as_a_use_of_the_document(engine: LocalEngine) -> None:
     """Preparing something in a document does not mean that somebody is in it."""
-    gate = model.hold("refresh")
     await engine.sync("b.py", OTHER_PROMPT, 0)
-    await arrival(gate)
-    sync = asyncio.create_task(engine.sync("a.py", PROMPT, 0))
-    await asyncio.sleep(0)
-    gate.open()
-    await sync
+    await engine.sync("a.py", PROMPT, 0)
     await begin(engine, OTHER_PROMPT, "b.py", is_ahead=True)
-    await refreshed(engine)
-    cache = await engine.inspect("b.py")
-    assert cache is not None
-    assert cache.exact_prefix == 0
+    assert (await engine.status()).documents == ("a.py", "b.py")

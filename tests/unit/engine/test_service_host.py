@@ -179,7 +179,7 @@ async def test_a_refresh_yields_to_a_generation_between_layers(
     await refreshed(engine, "b.py")
 
 
-async def test_only_the_latest_document_is_refreshed(
+async def test_every_open_document_is_refreshed_in_the_end(
     engine: LocalEngine, model: ModelDouble
 ) -> None:
     gate = model.hold("refresh")
@@ -189,8 +189,23 @@ async def test_only_the_latest_document_is_refreshed(
     await asyncio.sleep(0)
     gate.open()
     await latest
+    await refreshed(engine, "a.py")
     await refreshed(engine, "b.py")
-    assert model.passes.count("refresh") == 3, "of b.py; the one of a.py was left in the middle"
+    assert model.passes.count("refresh") == 6, "the first pass was left in the middle"
+
+
+async def test_a_closed_session_leaves_idle_time_to_others(
+    host: EngineHost, engine: LocalEngine, model: ModelDouble
+) -> None:
+    other = LocalEngine(host, session="shell")
+    await engine.sync("a.py", PROMPT, 0)
+    gate = model.hold("refresh")
+    await other.sync("b.py", OTHER_PROMPT, 0)
+    await arrival(gate)
+    await other.aclose()
+    gate.open()
+    await refreshed(engine, "a.py")
+    assert model.passes.count("refresh") == 3
 
 
 async def test_a_closed_document_is_not_refreshed(engine: LocalEngine, model: ModelDouble) -> None:

@@ -113,3 +113,10 @@ def test_no_copy_is_made_where_there_is_no_room_for_two(
     fill(pool, OTHER_A, 20)
     assert model.copies == 0
     assert pool.summary.cache_bytes == 200
+
+
+def test_open_caches_come_newest_first(pool: CachePool) -> None:
+    for key in (A, B, C, A):
+        fill(pool, key, 10)
+    pool.close_document(C)
+    assert pool.open_caches() == (pool.find(A), pool.find(B))

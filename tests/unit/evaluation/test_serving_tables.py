@@ -16,6 +16,8 @@ ROWS = (
     summarise("memory", "warmline", "engine_cache_mb", [47.19], "MB"),
     summarise("documents@1", "warmline", "update_ms", [5.0], "ms"),
     summarise("documents@2", "warmline", "update_ms", [4.0, 6.0], "ms"),
+    summarise("refresh", "resting", "first_token_ms", [200.0], "ms"),
+    summarise("refresh", "refreshing/resting", "first_token_ms", [1.1], "times"),
 )
 REPORT = Report("bench serve", "9.9", this_machine(), "a-model", 0, ROWS)
 
@@ -24,6 +26,8 @@ def test_each_figure_has_a_line_and_each_kind_is_named_once() -> None:
     page = markdown_table(REPORT)
     assert "| start-server | initialize_ms | 100 | 90 to 110 | 2 | ms |" in page
     assert "| memory | engine_rss_mb | 1,509 |  | 1 | MB |\n|  | engine_cache_mb | 47.2 |" in page
+
+    assert "| refresh, resting | first_token_ms | 200 |  | 1 | ms |\n| refresh, refreshing" in page
 
 
 def test_the_terminal_shows_the_same() -> None:

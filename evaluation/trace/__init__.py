@@ -1,0 +1,1 @@
+"""Recorded typing, played through document, prompt and live cache."""
