@@ -22,6 +22,7 @@ from engine.model.configuration import (
     read_configuration,
 )
 from engine.model.decoder import Decoder
+from engine.model.identity import ModelIdentity, identify
 from engine.model.layers import ModelWeights, assemble_weights
 from engine.model.packed import packed_like
 from engine.model.packed_store import PackProgress, ignore_pack_progress, load_or_pack, should_pack
@@ -46,14 +47,22 @@ class ReadWeights(NamedTuple):
 class RotatingModel:
     """A model with live caches. Implements `Model`."""
 
-    def __init__(self, parts: CacheParts, description: ModelDescription) -> None:
+    def __init__(
+        self, parts: CacheParts, description: ModelDescription, identity: ModelIdentity
+    ) -> None:
         self._parts = parts
         self._description = description
+        self._identity = identity
 
     @property
     def description(self) -> ModelDescription:
         """What the torch-free side needs to know."""
         return self._description
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Whose keys and values its caches hold."""
+        return self._identity
 
     @property
     def is_packed(self) -> bool:
@@ -119,7 +128,7 @@ def load_model(
         rotation_note="",
     )
     parts = _parts(directory, decoder, settings.decode_weights, progress, is_mapped=is_mapped)
-    return RotatingModel(parts, description)
+    return RotatingModel(parts, description, identify(directory, decoder))
 
 
 def _parts(

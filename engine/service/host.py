@@ -1,5 +1,6 @@
 """The engine inside one process: worker, caches and model, for an event loop to use."""
 
+import asyncio
 import logging
 import os
 import time
@@ -35,7 +36,7 @@ from engine.service.steps import (
 from engine.service.work import Step, Work
 from engine.service.worker import AbandonedError, Priority
 from engine.tokens import TokenArray
-from engine.types import Checkpoint
+from engine.types import Cancelled, Checkpoint
 
 LoadProgress = Callable[[float, str], None]
 """Called with the fraction done, 0 to 1, and a sentence. May raise to end the loading."""
@@ -43,6 +44,8 @@ Load = Callable[[LoadProgress], LoadedModel]
 """Gets the model, wherever it is. Runs on the worker's thread, for as long as it takes."""
 
 REFRESH_PAUSE_S = 0.5
+_SAVE_TIMEOUT_S = 3.0
+"""For keeping caches on disk at the end; whoever asked the engine to stop waits."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -78,8 +81,11 @@ class EngineHost:
         )
 
     async def stop(self, timeout_s: float) -> bool:
-        """End all work; returns whether that took less than `timeout_s`."""
-        return await self._dispatcher.stop(timeout_s)
+        """End all work and keep caches on disk; returns whether work ended within `timeout_s`."""
+        has_ended = await self._dispatcher.stop(timeout_s)
+        if has_ended and self._bench is not None:
+            await asyncio.to_thread(_save_caches, self._bench.pool)
+        return has_ended
 
     def open_session(self, session: str) -> None:
         """Count one more client, which owns the caches of `session`."""
@@ -174,7 +180,9 @@ class EngineHost:
         yield self._load(progress)
 
     def _adopt(self, loaded: LoadedModel) -> None:
-        self._bench = Bench(loaded, CachePool(loaded.model, self._cache_budget_bytes))
+        self._bench = Bench(
+            loaded, CachePool(loaded.model, self._cache_budget_bytes, loaded.snapshots)
+        )
         model = loaded.model.description
         self.life.enter(EngineState(Phase.READY, 1.0, f"{model.name} is ready.", model))
         for note in loaded.notes:
@@ -240,3 +248,17 @@ class EngineHost:
         self._idle.forget(key)
         if self._latest == key:
             self._latest = None
+
+
+def _save_caches(pool: CachePool) -> None:
+    """Keep as many caches on disk as there is time for."""
+    deadline_s = time.monotonic() + _SAVE_TIMEOUT_S
+
+    def checkpoint() -> None:
+        if time.monotonic() > deadline_s:
+            raise Cancelled
+
+    try:
+        pool.save_all(checkpoint)
+    except Cancelled:
+        _LOG.warning("Not all caches were kept on disk: that took over %g s.", _SAVE_TIMEOUT_S)
