@@ -51,14 +51,14 @@ class SnapshotFolder:
         """
         self._make_own()
         handle, draft_name = tempfile.mkstemp(prefix=_DRAFT_PREFIX, dir=self.path)  # mode 0600
-        draft = Path(draft_name)
+        draft, path = Path(draft_name), self.path / (name + SUFFIX)
         try:
             with os.fdopen(handle, "wb") as file:
                 write(file)
-            os.utime(draft, (used_at_s, used_at_s))
             has_room = self._make_room(draft.stat().st_size, used_at_s, name)
             if has_room:
-                draft.replace(self.path / (name + SUFFIX))
+                draft.replace(path)
+                os.utime(path, (used_at_s, used_at_s))
         finally:
             draft.unlink(missing_ok=True)
         return has_room
@@ -89,15 +89,18 @@ class SnapshotFolder:
         return len(kept)
 
     def _make_own(self) -> None:
-        """Make sure that there is a folder which this user alone may read."""
+        """Make sure that there is a folder to which nobody else can write.
+
+        One that was there is left as it is: others may see the names in it, and no more.
+        """
         self.path.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
         if os.name != "posix":
             return
         status = self.path.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
             raise PermissionError(f"{self.path} is not a folder that belongs to you")
-        if stat.S_IMODE(status.st_mode) != _OWNER_ONLY:
-            self.path.chmod(_OWNER_ONLY)
+        if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise PermissionError(f"others may write to {self.path}")
 
     def _make_room(self, num_bytes: int, used_at_s: float, name: str) -> bool:
         """Delete what was used before `used_at_s`, oldest first, until `num_bytes` fit."""

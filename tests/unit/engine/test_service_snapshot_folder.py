@@ -56,10 +56,23 @@ def test_what_was_put_is_found(folder: SnapshotFolder) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are for posix")
 def test_nobody_else_can_read_it(folder: SnapshotFolder, place: Path) -> None:
-    place.mkdir(parents=True, mode=0o755)
     folder.put("a", 1.0, writing(b"secret"))
     assert stat.S_IMODE(place.stat().st_mode) == 0o700
     assert stat.S_IMODE((place / "a.snapshot").stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are for posix")
+@pytest.mark.parametrize("mode", [0o770, 0o707])
+def test_a_folder_to_which_others_may_write_is_not_used(
+    folder: SnapshotFolder, place: Path, mode: int
+) -> None:
+    place.mkdir(parents=True)
+    (place / "a.snapshot").write_bytes(b"planted")
+    place.chmod(mode)
+    with pytest.raises(PermissionError, match="others may write"):
+        folder.open("a")
+    with pytest.raises(PermissionError, match="others may write"):
+        folder.put("a", 1.0, writing(b"secret"))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links are for posix")
