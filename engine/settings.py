@@ -55,6 +55,10 @@ class EngineSettings:
             "text but for near ties."
         },
     )
+    idle_exit_s: int = field(
+        default=900,
+        metadata={"description": "Seconds without clients before the engine leaves.", "minimum": 1},
+    )
     snapshots: bool = field(
         default=True,
         metadata={
@@ -68,8 +72,4 @@ class EngineSettings:
             "description": "Disk space for all such caches; the least recently used go first.",
             "minimum": 1_000_000,
         },
-    )
-    idle_exit_s: int = field(
-        default=900,
-        metadata={"description": "Seconds without clients before the engine leaves.", "minimum": 1},
     )

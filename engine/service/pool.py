@@ -107,19 +107,22 @@ class CachePool:
             if key.session == session:
                 entry.is_closed = True
 
-    def save_when_idle(self, key: CacheKey, checkpoint: Checkpoint) -> None:
-        """Keep the cache of `key` on disk if that has not been done for long."""
-        entry = self._entries.get(key)
-        if entry and self._snapshots:
-            self._snapshots.save_when_idle(key.document, entry.cache, entry.used_at_s, checkpoint)
-
     def save_all(self, checkpoint: Checkpoint) -> None:
         """Keep the newest cache of each document on disk, the newest document first."""
+        for document, entry in self._newest_by_document().items():
+            self._save(document, entry, checkpoint)
+
+    def save_when_idle(self, checkpoint: Checkpoint) -> None:
+        """Do the same, but not for documents with which it was done not long ago."""
+        for document, entry in self._newest_by_document().items():
+            if self._snapshots and self._snapshots.is_due(document):
+                self._save(document, entry, checkpoint)
+
+    def _newest_by_document(self) -> dict[str, _Entry]:
         newest: dict[str, _Entry] = {}
         for key, entry in reversed(self._entries.items()):
             newest.setdefault(key.document, entry)
-        for document, entry in newest.items():
-            self._save(document, entry, checkpoint)
+        return newest
 
     def _save(self, document: str, entry: _Entry, checkpoint: Checkpoint) -> None:
         if self._snapshots:

@@ -90,13 +90,10 @@ class Snapshots:
             self._forget_saving(document, before)
             raise
 
-    def save_when_idle(
-        self, document: str, cache: DocumentCache, used_at_s: float, checkpoint: Checkpoint
-    ) -> None:
-        """Like `save`, but at most every `IDLE_SAVE_S` for a document."""
+    def is_due(self, document: str) -> bool:
+        """Whether a cache of `document` has not been saved or restored for `IDLE_SAVE_S`."""
         saved = self._saved.get(document)
-        if saved is None or time.monotonic() - saved.at_s >= IDLE_SAVE_S:
-            self.save(document, cache, used_at_s, checkpoint)
+        return saved is None or time.monotonic() - saved.at_s >= IDLE_SAVE_S
 
     def restore(self, document: str, checkpoint: Checkpoint) -> LiveCache | None:
         """Return the cache kept of `document`, if there is one that can be used.

@@ -114,11 +114,11 @@ class AheadSteps:
 def refresh_steps(
     bench: Bench, key: CacheKey, checkpoint: Checkpoint
 ) -> Generator[int, None, None]:
-    """Make the cache of `key` exact, if it is still there, and keep it on disk now and then."""
+    """Make the cache of `key` exact, if it is still there; keep caches on disk now and then."""
     cache = bench.pool.find(key)
     if cache is not None:
         yield from cache.refresh(checkpoint)
-        bench.pool.save_when_idle(key, checkpoint)
+        bench.pool.save_when_idle(checkpoint)
 
 
 def describe(bench: Bench, key: CacheKey) -> CacheMap | None:

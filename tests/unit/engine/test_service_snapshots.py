@@ -194,16 +194,21 @@ def test_what_was_restored_is_not_written_again(
     assert only_file(place).stat().st_ino == before
 
 
-def test_idle_saving_leaves_a_document_alone_for_a_while(
-    place: Path, model: RotatingModel, kept: Snapshots, monkeypatch: pytest.MonkeyPatch
+def test_idle_time_is_used_for_a_document_only_now_and_then(
+    place: Path, model: RotatingModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = only_file(place).stat().st_ino
-    other = cache_of(model, seed=2)
-    kept.save_when_idle(DOCUMENT, other, USED_AT_S, never_interrupt)
-    assert only_file(place).stat().st_ino == before
+    pool = CachePool(model, 10_000_000, engine(place, model))
+
+    def sync_and_idle(seed: int) -> int:
+        with pool.lend(CacheKey("window", DOCUMENT), 60) as cache:
+            run_to_end(cache.sync(tokens_of(seed), 60, never_interrupt))
+        pool.save_when_idle(never_interrupt)
+        return only_file(place).stat().st_ino
+
+    first = sync_and_idle(seed=1)
+    assert sync_and_idle(seed=2) == first
     monkeypatch.setattr(snapshots_module, "IDLE_SAVE_S", 0.0)
-    kept.save_when_idle(DOCUMENT, other, USED_AT_S, never_interrupt)
-    assert only_file(place).stat().st_ino != before
+    assert sync_and_idle(seed=3) != first
 
 
 def test_an_interrupted_save_is_done_next_time(
