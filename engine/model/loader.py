@@ -60,11 +60,6 @@ class RotatingModel:
         return self._description
 
     @property
-    def identity(self) -> ModelIdentity:
-        """Whose keys and values its caches hold."""
-        return self._identity
-
-    @property
     def is_packed(self) -> bool:
         """Whether candidates are written with packed weights."""
         return self._parts.short_decoder is not self._parts.decoder
@@ -73,6 +68,11 @@ class RotatingModel:
     def copied_bytes(self) -> int:
         """Memory of weights that are not mapped from a file."""
         return prepared_bytes(self._parts.decoder.weights)
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Whose keys and values its caches hold."""
+        return self._identity
 
     def new_cache(self) -> LiveCache:
         """Return an empty live cache."""

@@ -36,7 +36,7 @@ from engine.service.steps import (
 from engine.service.work import Step, Work
 from engine.service.worker import AbandonedError, Priority
 from engine.tokens import TokenArray
-from engine.types import Cancelled, Checkpoint
+from engine.types import Checkpoint
 
 LoadProgress = Callable[[float, str], None]
 """Called with the fraction done, 0 to 1, and a sentence. May raise to end the loading."""
@@ -84,7 +84,7 @@ class EngineHost:
         """End all work and keep caches on disk; returns whether work ended within `timeout_s`."""
         has_ended = await self._dispatcher.stop(timeout_s)
         if has_ended and self._bench is not None:
-            await asyncio.to_thread(_save_caches, self._bench.pool)
+            await asyncio.to_thread(self._bench.pool.save_all, _SAVE_TIMEOUT_S)
         return has_ended
 
     def open_session(self, session: str) -> None:
@@ -248,17 +248,3 @@ class EngineHost:
         self._idle.forget(key)
         if self._latest == key:
             self._latest = None
-
-
-def _save_caches(pool: CachePool) -> None:
-    """Keep as many caches on disk as there is time for."""
-    deadline_s = time.monotonic() + _SAVE_TIMEOUT_S
-
-    def checkpoint() -> None:
-        if time.monotonic() > deadline_s:
-            raise Cancelled
-
-    try:
-        pool.save_all(checkpoint)
-    except Cancelled:
-        _LOG.warning("Not all caches were kept on disk: that took over %g s.", _SAVE_TIMEOUT_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -10,12 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import PromptTooLongError
-from engine.types import Checkpoint, never_interrupt
+from engine.types import Cancelled, Checkpoint, never_interrupt
 
 if TYPE_CHECKING:  # these import torch, which must not delay the service's first answer
     from engine.cache.base import DocumentCache
     from engine.model.base import Model
     from engine.service.snapshots import Snapshots
+
+_LOG = logging.getLogger(__name__)
 
 
 class CacheKey(NamedTuple):
@@ -107,18 +110,28 @@ class CachePool:
             if key.session == session:
                 entry.is_closed = True
 
-    def save_all(self, checkpoint: Checkpoint) -> None:
-        """Keep the newest cache of each document on disk, the newest document first."""
-        for document, entry in self._newest_by_document().items():
-            self._save(document, entry, checkpoint)
+    def save_all(self, timeout_s: float) -> None:
+        """Keep caches on disk, the newest one of each document, as many as there is time for."""
+        deadline_s = time.monotonic() + timeout_s
+
+        def checkpoint() -> None:
+            if time.monotonic() > deadline_s:
+                raise Cancelled
+
+        try:
+            for document, entry in self._newest_by_document().items():
+                self._save(document, entry, checkpoint)
+        except Cancelled:
+            _LOG.warning("Not all caches were kept on disk: that took over %g s.", timeout_s)
 
     def save_when_idle(self, checkpoint: Checkpoint) -> None:
-        """Do the same, but not for documents with which it was done not long ago."""
+        """Keep caches on disk, but not of documents with which that was done not long ago."""
         for document, entry in self._newest_by_document().items():
             if self._snapshots and self._snapshots.is_due(document):
                 self._save(document, entry, checkpoint)
 
     def _newest_by_document(self) -> dict[str, _Entry]:
+        """Return one entry for each document, the newest document first."""
         newest: dict[str, _Entry] = {}
         for key, entry in reversed(self._entries.items()):
             newest.setdefault(key.document, entry)

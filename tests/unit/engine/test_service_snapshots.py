@@ -28,6 +28,7 @@ from tests.unit.engine.families import VOCABULARY_SIZE, make_network, save_netwo
 SETTINGS = EngineSettings(device="cpu", storage_type="float32", decode_weights="full")
 DOCUMENT = "file:///secret/plans.py"
 USED_AT_S = 1000.0
+WAIT_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -287,13 +288,24 @@ def test_a_pool_begins_with_the_snapshot_and_leaves_one(place: Path, model: Rota
     first = CachePool(model, 10_000_000, engine(place, model))
     with first.lend(CacheKey("old window", DOCUMENT), 60) as cache:
         run_to_end(cache.sync(tokens_of(), 60, never_interrupt))
-    first.save_all(never_interrupt)
+    first.save_all(WAIT_S)
     second = CachePool(model, 10_000_000, engine(place, model))
     with second.lend(CacheKey("new window", DOCUMENT), 60) as cache:
         report = run_to_end(cache.sync(tokens_of(), 60, never_interrupt))
     assert (report.kept, report.encoded) == (60, 0)
     with second.lend(CacheKey("new window", "other.py"), 60) as cache:
         assert not len(cache.tokens)
+
+
+def test_at_the_end_there_is_only_so_much_time(
+    place: Path, model: RotatingModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    pool = CachePool(model, 10_000_000, engine(place, model))
+    with pool.lend(CacheKey("window", DOCUMENT), 60) as cache:
+        run_to_end(cache.sync(tokens_of(), 60, never_interrupt))
+    pool.save_all(timeout_s=-1.0)
+    assert "Not all caches were kept" in caplog.text
+    assert not list(place.iterdir())
 
 
 def test_a_cache_that_the_budget_lets_go_is_kept(place: Path, model: RotatingModel) -> None:
