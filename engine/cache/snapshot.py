@@ -255,4 +255,4 @@ def _encoded_rows(ledger: Ledger, arena: Arena) -> Tensor:
 
 def _bytes_of(tensor: Tensor) -> memoryview:
     """Return the memory of a contiguous tensor."""
-    return memoryview(tensor.view(-1).view(torch.uint8).numpy())
+    return tensor.view(-1).view(torch.uint8).numpy().data
