@@ -103,7 +103,9 @@ def read_snapshot(
     file: BufferedIOBase,
     num_bytes: int,
     new_cache: Callable[[], LiveCache],
+    *,
     identity: ModelIdentity,
+    most_tokens: int,
     checkpoint: Checkpoint,
 ) -> LiveCache:
     """Return the cache that was written.
@@ -113,6 +115,7 @@ def read_snapshot(
         num_bytes: Size of the file.
         new_cache: Makes an empty cache of the model.
         identity: Of the model.
+        most_tokens: That a prompt of the model may have.
         checkpoint: Called between layers.
 
     Raises:
@@ -122,6 +125,8 @@ def read_snapshot(
     """
     reader = _Reader(file, num_bytes)
     ledger = _ledger_of(_read_header(reader, identity).columns)
+    if len(ledger) > most_tokens:
+        raise SnapshotError(f"it holds {len(ledger)} tokens, and the model takes {most_tokens}")
     cache = new_cache()
     arena = cache.arena
     rows = _encoded_rows(ledger, arena)

@@ -111,7 +111,10 @@ class CachePool:
                 entry.is_closed = True
 
     def save_all(self, timeout_s: float) -> None:
-        """Keep caches on disk, the newest one of each document, as many as there is time for."""
+        """Keep caches on disk, the newest one of each document, as many as there is time for.
+
+        For the end of the engine: the worker must have ended.
+        """
         deadline_s = time.monotonic() + timeout_s
 
         def checkpoint() -> None:

@@ -121,7 +121,14 @@ class Snapshots:
         started = time.perf_counter()
         num_bytes = os.fstat(file.fileno()).st_size
         model = self._model
-        cache = read_snapshot(file, num_bytes, model.new_cache, model.identity, checkpoint)
+        cache = read_snapshot(
+            file,
+            num_bytes,
+            model.new_cache,
+            identity=model.identity,
+            most_tokens=model.description.context_tokens,
+            checkpoint=checkpoint,
+        )
         took_ms = (time.perf_counter() - started) * 1000
         _LOG.info("A cache of %d tokens was read from disk in %.0f ms.", len(cache.tokens), took_ms)
         return cache

@@ -38,6 +38,7 @@ from tests.contracts.test_live_cache import (
 HEADER_START = len(MAGIC) + 4
 DIGEST_BYTES = 32
 LENGTH = 137
+MOST_TOKENS = 512
 
 
 def identity_of(decoder: Decoder) -> ModelIdentity:
@@ -76,7 +77,14 @@ class Subject:
         return file.getvalue()
 
     def read(self, data: bytes, checkpoint: Callable[[], None] = never_interrupt) -> LiveCache:
-        return read_snapshot(io.BytesIO(data), len(data), self.make, self.identity, checkpoint)
+        return read_snapshot(
+            io.BytesIO(data),
+            len(data),
+            self.make,
+            identity=self.identity,
+            most_tokens=MOST_TOKENS,
+            checkpoint=checkpoint,
+        )
 
     def header(self) -> dict[str, Any]:
         size = int.from_bytes(self.data[len(MAGIC) : HEADER_START], "little")
@@ -256,8 +264,25 @@ def test_a_header_that_promises_more_tokens_than_follow_is_refused_unread(
 
     data = subject.signed_again(header)
     with pytest.raises(SnapshotError, match="bytes follow its header"):
-        read_snapshot(io.BytesIO(data), len(data), make, subject.identity, never_interrupt)
+        read_snapshot(
+            io.BytesIO(data),
+            len(data),
+            make,
+            identity=subject.identity,
+            most_tokens=100 * LENGTH,
+            checkpoint=never_interrupt,
+        )
     assert made[0].num_bytes == 0
+
+
+def test_more_tokens_than_the_model_takes_are_refused(subject: Subject) -> None:
+    """Rows that hold nothing take no room in the file, but would in memory."""
+    header = subject.header()
+    blank = {"tokens": 4, "encoded_under": 8, "is_encoded": 1, "was_exact": 1, "origins": 1}
+    for column, size in blank.items():
+        header["columns"][column] += bytes(size * MOST_TOKENS)
+    with pytest.raises(SnapshotError, match=f"and the model takes {MOST_TOKENS}"):
+        subject.read(subject.signed_again(header))
 
 
 def test_what_is_no_snapshot_is_told_apart(subject: Subject) -> None:
