@@ -86,3 +86,17 @@ class EngineSettings:
         default=900,
         metadata={"description": "Seconds without clients before the engine leaves.", "minimum": 1},
     )
+    snapshots: bool = field(
+        default=True,
+        metadata={
+            "description": "Keep caches of the last documents on disk, readable by you alone, so "
+            "that an engine started again need not read them anew; off deletes what is there."
+        },
+    )
+    snapshot_bytes: int = field(
+        default=1_000_000_000,
+        metadata={
+            "description": "Disk space for all such caches; the least recently used go first.",
+            "minimum": 1_000_000,
+        },
+    )

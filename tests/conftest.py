@@ -28,6 +28,7 @@ def runtime_directory() -> Iterator[Path]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("WARMLINE_RUNTIME_DIR", folder)
             patch.setenv("XDG_STATE_HOME", folder)  # for their logs, where that counts
+            patch.setenv("WARMLINE_SNAPSHOT_DIR", f"{folder}/snapshots")
             yield Path(folder)
         for card in Path(folder).glob("*.card"):
             _end_engine(card)

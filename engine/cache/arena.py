@@ -90,6 +90,11 @@ class Arena:
         self.keys[layer].index_copy_(1, rows, keys)
         self.values[layer].index_copy_(1, rows, values)
 
+    def write_unrotated(self, layer: int, rows: Tensor, unrotated: Tensor, values: Tensor) -> None:
+        """Store one layer's rows like `write`, and turn the keys to where they stand."""
+        table = self._tables[layer]
+        self.write(layer, rows, unrotated, rotate(unrotated, table.at(rows)), values)
+
     def save(self, layer: int, rows: Tensor) -> SavedRows:
         """Copy what stands in some rows of a layer."""
         return SavedRows(

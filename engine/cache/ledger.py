@@ -8,6 +8,7 @@ that stand there now, and exact if it is fresh and was exact. So an undo makes r
 from collections.abc import Sequence
 from enum import IntEnum
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,16 @@ class Origin(IntEnum):
     KEPT = 0
     MOVED = 1
     ENCODED = 2
+
+
+class LedgerColumns(NamedTuple):
+    """All that a ledger knows, (L,) each, for keeping it elsewhere."""
+
+    tokens: TokenArray
+    encoded_under: Hashes
+    is_encoded: Flags
+    was_exact: Flags
+    origins: NDArray[np.uint8]
 
 
 class Ledger:
@@ -115,6 +126,25 @@ class Ledger:
             CacheRun(start, stop, Origin(self._origins[start]).name.lower(), bool(is_exact[start]))
             for start, stop in pairwise(cuts)
         )
+
+    @property
+    def columns(self) -> LedgerColumns:
+        """What `from_columns` makes an equal ledger from; shared with this one."""
+        return LedgerColumns(
+            self.tokens, self._encoded_under, self._is_encoded, self._was_exact, self._origins
+        )
+
+    @classmethod
+    def from_columns(cls, columns: LedgerColumns) -> "Ledger":
+        """Return the ledger with these entries, which become its own."""
+        ledger = cls()
+        ledger.tokens = columns.tokens
+        ledger._hashes = prefix_hashes(columns.tokens)
+        ledger._encoded_under = columns.encoded_under
+        ledger._is_encoded = columns.is_encoded
+        ledger._was_exact = columns.was_exact
+        ledger._origins = columns.origins
+        return ledger
 
     def copy(self) -> "Ledger":
         """Return an independent ledger with the same entries."""

@@ -93,6 +93,16 @@ class LiveCache:
         """The memory, for candidates and for tests."""
         return self._arena
 
+    @property
+    def ledger(self) -> Ledger:
+        """What is known of each row, for snapshots and for tests."""
+        return self._ledger
+
+    def adopt(self, ledger: Ledger) -> None:
+        """Take `ledger` for what the arena holds, which someone else has filled."""
+        self._changed()
+        self._ledger = ledger
+
     def runs(self) -> tuple[CacheRun, ...]:
         """Describe every token."""
         return self._ledger.runs()

@@ -24,6 +24,7 @@ from engine.model.configuration import (
     read_configuration,
 )
 from engine.model.decoder import Decoder
+from engine.model.identity import ModelIdentity, identify
 from engine.model.layers import ModelWeights, assemble_weights
 from engine.model.packed import packed_like
 from engine.model.packed_store import PackProgress, ignore_pack_progress, load_or_pack, should_pack
@@ -52,10 +53,12 @@ class RotatingModel:
         self,
         parts: CacheParts,
         description: ModelDescription,
+        identity: ModelIdentity,
         policy: RepairPolicy | None = None,
     ) -> None:
         self._parts = parts
         self._description = description
+        self._identity = identity
         self._policy = policy
 
     @property
@@ -77,6 +80,11 @@ class RotatingModel:
     def copied_bytes(self) -> int:
         """Memory of weights that are not mapped from a file."""
         return prepared_bytes(self._parts.decoder.weights)
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Whose keys and values its caches hold."""
+        return self._identity
 
     def new_cache(self) -> LiveCache:
         """Return an empty live cache."""
@@ -132,7 +140,8 @@ def load_model(
         rotation_note="",
     )
     parts = _parts(directory, decoder, settings.decode_weights, progress, is_mapped=is_mapped)
-    return RotatingModel(parts, description, policy_named(settings.repair))
+    policy = policy_named(settings.repair)
+    return RotatingModel(parts, description, identify(directory, decoder), policy)
 
 
 def _parts(

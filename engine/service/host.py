@@ -1,5 +1,6 @@
 """The engine inside one process: worker, caches and model, for an event loop to use."""
 
+import asyncio
 import logging
 import os
 import time
@@ -44,6 +45,8 @@ Load = Callable[[LoadProgress], LoadedModel]
 """Gets the model, wherever it is. Runs on the worker's thread, for as long as it takes."""
 
 REFRESH_PAUSE_S = 0.5
+_SAVE_TIMEOUT_S = 3.0
+"""For keeping caches on disk at the end; whoever asked the engine to stop waits."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -84,8 +87,11 @@ class EngineHost:
         )
 
     async def stop(self, timeout_s: float) -> bool:
-        """End all work; returns whether that took less than `timeout_s`."""
-        return await self._dispatcher.stop(timeout_s)
+        """End all work and keep caches on disk; returns whether work ended within `timeout_s`."""
+        has_ended = await self._dispatcher.stop(timeout_s)
+        if has_ended and self._bench is not None:
+            await asyncio.to_thread(self._bench.pool.save_all, _SAVE_TIMEOUT_S)
+        return has_ended
 
     def open_session(self, session: str) -> None:
         """Count one more client, which owns the caches of `session`."""
@@ -185,7 +191,9 @@ class EngineHost:
         yield self._load(progress)
 
     def _adopt(self, loaded: LoadedModel) -> None:
-        self._bench = Bench(loaded, CachePool(loaded.model, self._cache_budget_bytes))
+        self._bench = Bench(
+            loaded, CachePool(loaded.model, self._cache_budget_bytes, loaded.snapshots)
+        )
         model = loaded.model.description
         self.life.enter(EngineState(Phase.READY, 1.0, f"{model.name} is ready.", model))
         for note in loaded.notes:

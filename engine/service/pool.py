@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import PromptTooLongError
+from engine.types import Cancelled, Checkpoint, never_interrupt
 
 if TYPE_CHECKING:  # these import torch, which must not delay the service's first answer
     from engine.cache.base import DocumentCache
     from engine.model.base import Model
+    from engine.service.snapshots import Snapshots
+
+_LOG = logging.getLogger(__name__)
 
 
 class CacheKey(NamedTuple):
@@ -36,6 +42,7 @@ class _Entry:
     is_closed: bool = False
     num_borrowers: int = 0
     reserved_bytes: int = 0  # what it will hold when the borrower is done
+    used_at_s: float = 0.0  # since the epoch
 
     @property
     def num_bytes(self) -> int:
@@ -46,37 +53,45 @@ class CachePool:
     """Caches by session and document. Used by the worker's thread; `summary` by any.
 
     When room is needed, caches of closed documents go first, then the least recently used.
-    A cache that is lent stays.
+    A cache that is lent stays. What goes is kept on disk where there are snapshots.
     """
 
-    def __init__(self, model: Model, budget_bytes: int) -> None:
+    def __init__(self, model: Model, budget_bytes: int, snapshots: Snapshots | None = None) -> None:
         self.summary = PoolSummary()
         self._model = model
         self._budget_bytes = budget_bytes
+        self._snapshots = snapshots
         self._entries: OrderedDict[CacheKey, _Entry] = OrderedDict()  # oldest first
 
     @contextmanager
-    def lend(self, key: CacheKey, num_tokens: int) -> Iterator[DocumentCache]:
+    def lend(
+        self, key: CacheKey, num_tokens: int, checkpoint: Checkpoint = never_interrupt
+    ) -> Iterator[DocumentCache]:
         """Give out the cache of `key` and keep it in place meanwhile.
 
         A key without a cache begins with the newest cache that another session has of the
-        same document: with the cache itself if it was closed, else with a copy.
+        same document: with the cache itself if it was closed, else with a copy. Without any,
+        it begins with the document's snapshot.
 
         Args:
             key: Whose cache.
             num_tokens: How many tokens it will hold; room is made for them.
+            checkpoint: Called while a snapshot is read; what it raises passes through.
 
         Raises:
             PromptTooLongError: If there is no room for so many tokens.
         """
-        with self.lend_ahead(key, num_tokens) as cache:
+        with self.lend_ahead(key, num_tokens, checkpoint) as cache:
             self._entries.move_to_end(key)
+            self._entries[key].used_at_s = time.time()
             yield cache
 
     @contextmanager
-    def lend_ahead(self, key: CacheKey, num_tokens: int) -> Iterator[DocumentCache]:
+    def lend_ahead(
+        self, key: CacheKey, num_tokens: int, checkpoint: Checkpoint = never_interrupt
+    ) -> Iterator[DocumentCache]:
         """Do as `lend` for work that nobody waits for: it does not count as a use."""
-        entry = self._entry(key, num_tokens)
+        entry = self._entry(key, num_tokens, checkpoint)
         entry.is_closed = False
         entry.num_borrowers += 1
         try:
@@ -108,7 +123,41 @@ class CachePool:
             if key.session == session:
                 entry.is_closed = True
 
-    def _entry(self, key: CacheKey, num_tokens: int) -> _Entry:
+    def save_all(self, timeout_s: float) -> None:
+        """Keep caches on disk, the newest one of each document, as many as there is time for.
+
+        For the end of the engine: the worker must have ended.
+        """
+        deadline_s = time.monotonic() + timeout_s
+
+        def checkpoint() -> None:
+            if time.monotonic() > deadline_s:
+                raise Cancelled
+
+        try:
+            for document, entry in self._newest_by_document().items():
+                self._save(document, entry, checkpoint)
+        except Cancelled:
+            _LOG.warning("Not all caches were kept on disk: that took over %g s.", timeout_s)
+
+    def save_when_idle(self, checkpoint: Checkpoint) -> None:
+        """Keep caches on disk, but not of documents with which that was done not long ago."""
+        for document, entry in self._newest_by_document().items():
+            if self._snapshots and self._snapshots.is_due(document):
+                self._save(document, entry, checkpoint)
+
+    def _newest_by_document(self) -> dict[str, _Entry]:
+        """Return one entry for each document, the newest document first."""
+        newest: dict[str, _Entry] = {}
+        for key, entry in reversed(self._entries.items()):
+            newest.setdefault(key.document, entry)
+        return newest
+
+    def _save(self, document: str, entry: _Entry, checkpoint: Checkpoint) -> None:
+        if self._snapshots:
+            self._snapshots.save(document, entry.cache, entry.used_at_s, checkpoint)
+
+    def _entry(self, key: CacheKey, num_tokens: int, checkpoint: Checkpoint) -> _Entry:
         needed_bytes = self._model.bytes_for(num_tokens)
         if needed_bytes > self._budget_bytes:
             raise PromptTooLongError(
@@ -117,7 +166,11 @@ class CachePool:
             )
         entry = self._entries.get(key) or self._adopt(key)
         if entry is None:
-            entry = _Entry(self._copy_for(key, needed_bytes) or self._model.new_cache())
+            entry = _Entry(
+                self._copy_for(key, needed_bytes)
+                or self._restored(key, needed_bytes, checkpoint)
+                or self._model.new_cache()
+            )
         self._entries[key] = entry
         if not self._make_room(needed_bytes - entry.num_bytes, keeping=entry):
             raise PromptTooLongError(
@@ -148,13 +201,24 @@ class CachePool:
         copy_bytes = max(needed_bytes, entry.num_bytes)
         return entry.cache.copy() if self._make_room(copy_bytes, keeping=entry) else None
 
+    def _restored(
+        self, key: CacheKey, needed_bytes: int, checkpoint: Checkpoint
+    ) -> DocumentCache | None:
+        cache = self._snapshots.restore(key.document, checkpoint) if self._snapshots else None
+        if cache is None:
+            return None
+        cache_bytes = max(needed_bytes, cache.num_bytes)
+        return cache if self._make_room(cache_bytes, keeping=_Entry(cache)) else None
+
     def _make_room(self, more_bytes: int, keeping: _Entry) -> bool:
         """Let caches go until `more_bytes` fit; returns whether they do now."""
         excess = self._held_bytes() + max(more_bytes, 0) - self._budget_bytes
         for key in self._expendable(keeping):
             if excess <= 0:
                 break
-            excess -= self._entries.pop(key).num_bytes
+            entry = self._entries.pop(key)
+            excess -= entry.num_bytes
+            self._save(key.document, entry, never_interrupt)
         self.summary = PoolSummary(
             documents=tuple(key.document for key in reversed(self._entries)),
             cache_bytes=self._held_bytes(),

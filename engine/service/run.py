@@ -85,6 +85,7 @@ def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedM
     from engine.decoding.generate import decode  # noqa: PLC0415
     from engine.decoding.vocabulary import Vocabulary  # noqa: PLC0415
     from engine.model.loader import load_model  # noqa: PLC0415
+    from engine.service.snapshots import snapshots_for  # noqa: PLC0415
     from engine.weights.progress import ProgressReport  # noqa: PLC0415
     from engine.weights.store import ModelStore  # noqa: PLC0415
 
@@ -109,6 +110,7 @@ def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedM
             cache, request, vocabulary, checkpoint, drafter=drafter
         ),
         notes=(note,) if note else (),
+        snapshots=snapshots_for(model, settings),
     )
 
 

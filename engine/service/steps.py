@@ -24,6 +24,7 @@ from engine.types import Checkpoint
 if TYPE_CHECKING:  # these import torch, which must not delay the service's first answer
     from engine.cache.base import DocumentCache
     from engine.model.base import Model
+    from engine.service.snapshots import Snapshots
 
     Decode = Callable[
         [DocumentCache, GenerationRequest, Checkpoint],
@@ -38,6 +39,7 @@ class LoadedModel:
     model: Model
     decode: Decode  # yields the events of each step, from a cache already in sync
     notes: tuple[str, ...] = ()  # sentences for users: told once, and kept in the status
+    snapshots: Snapshots | None = None  # keeps caches on disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def sync_steps(
     bench: Bench, key: CacheKey, prompt: TokenArray, cursor: int, checkpoint: Checkpoint
 ) -> Generator[Step, None, None]:
     """Bring the cache of `key` in line with `prompt`, then yield `Synced`."""
-    with bench.pool.lend(key, len(prompt)) as cache:
+    with bench.pool.lend(key, len(prompt), checkpoint) as cache:
         report = yield from cache.sync(prompt, cursor, checkpoint)
     yield (Synced(report),)
 
@@ -65,7 +67,7 @@ def generation_steps(
     checkpoint: Checkpoint,
 ) -> Generator[Step, None, None]:
     """Sync to `prompt`, then decode."""
-    with bench.pool.lend(key, len(prompt)) as cache:
+    with bench.pool.lend(key, len(prompt), checkpoint) as cache:
         report = yield from cache.sync(prompt, request.cursor, checkpoint)
         yield (Synced(report),)
         yield from bench.loaded.decode(cache, request, checkpoint)
@@ -114,13 +116,15 @@ def refresh_slice(
 ) -> Generator[float, None, None]:
     """Encode one slice afresh, of the open document used last that is not exact.
 
-    Yields the seconds it took by `clock`, or nothing where every cache is exact.
+    Yields the seconds it took by `clock`, or nothing where every cache is exact; then caches
+    are kept on disk now and then.
     """
     began_s = clock()
     for cache in bench.pool.open_caches():
         for _ in cache.refresh(checkpoint):
             yield clock() - began_s
             return
+    bench.pool.save_when_idle(checkpoint)
 
 
 def describe(bench: Bench, key: CacheKey) -> CacheMap | None:

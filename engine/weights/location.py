@@ -7,6 +7,7 @@ from pathlib import Path
 import platformdirs
 
 CACHE_VARIABLE = "WARMLINE_CACHE"
+SNAPSHOT_VARIABLE = "WARMLINE_SNAPSHOT_DIR"
 
 
 def cache_directory() -> Path:
@@ -19,6 +20,13 @@ def cache_directory() -> Path:
 def packed_folder() -> Path:
     """Return the folder of packed weights, which an engine makes for its own machine."""
     return cache_directory() / "packed"
+
+
+def snapshot_folder() -> Path:
+    """Return the folder of caches kept for the next engine; it holds text of documents."""
+    if chosen := os.environ.get(SNAPSHOT_VARIABLE):
+        return Path(chosen).expanduser().absolute()
+    return cache_directory() / "snapshots"
 
 
 @dataclass(frozen=True, slots=True)

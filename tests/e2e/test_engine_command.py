@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from engine.client.launch import engine_command
-from engine.errors import EngineUnavailableError
+from engine.errors import EngineError, EngineUnavailableError
 from engine.protocol.endpoint import Transport, endpoint_for
 from engine.settings import EngineSettings
 from tests.unit.engine.doubles import WAIT_S
@@ -43,8 +43,8 @@ def call(
     script = [sys.executable, str(SCRIPT), str(tmp_path), Transport.UNIX, "60"]
     monkeypatch.setattr("engine.client.launch.engine_command", lambda _settings: script)
 
-    def call(action: str) -> Any:
-        assert command.run(parse(action, "--model", "double", "--json")) == 0
+    def call(action: str, *more: str) -> Any:
+        assert command.run(parse(action, "--model", "double", "--json", *more)) == 0
         return json.loads(capsys.readouterr().out)
 
     yield call
@@ -86,6 +86,24 @@ def test_what_people_read_without_json(call: Call, capsys: pytest.CaptureFixture
     capsys.readouterr()
     assert command.run(parse("--model", "double")) == 0
     assert "double is ready." in capsys.readouterr().out
+
+
+def test_forgetting_deletes_what_engines_have_kept(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "snapshots"
+    monkeypatch.setenv("WARMLINE_SNAPSHOT_DIR", str(kept))
+    kept.mkdir()
+    (kept / "abc.snapshot").write_bytes(b"text of a document")
+    assert call("stop") == {"stopped": False}
+    assert len(list(kept.iterdir())) == 1
+    assert call("stop", "--forget") == {"stopped": False}
+    assert not list(kept.iterdir())
+
+
+def test_only_a_stop_forgets(call: Call) -> None:
+    with pytest.raises(EngineError, match="goes with `warmline engine stop`"):
+        call("status", "--forget")
 
 
 def test_the_command_for_the_service_says_every_setting_again() -> None:

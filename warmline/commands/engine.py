@@ -12,11 +12,13 @@ from dataclasses import asdict, fields
 
 from engine.client.launch import ServiceLauncher, launcher_for
 from engine.client.remote import RemoteEngine
-from engine.errors import EngineUnavailableError
+from engine.errors import EngineError, EngineUnavailableError
 from engine.protocol.endpoint import Endpoint
 from engine.protocol.lifecycle import LOADING_TIMEOUT_S
 from engine.protocol.messages import EngineState, EngineStatus, Phase
+from engine.service.snapshot_folder import SnapshotFolder
 from engine.settings import EngineSettings
+from engine.weights.location import snapshot_folder
 from warmline.options import add_json_option, print_json
 
 _CLIENT_NAME = "warmline engine"
@@ -38,6 +40,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     }
     summary = "; ".join(f"{action}: {text}" for action, text in actions.items())
     parser.add_argument("action", nargs="?", choices=actions, default="status", help=summary)
+    parser.add_argument(
+        "--forget",
+        action="store_true",
+        help="with stop: delete the caches that engines have kept on disk, of all documents",
+    )
     add_json_option(parser)
     for field in fields(EngineSettings):
         option = "--" + field.name.replace("_", "-")
@@ -62,6 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         EngineError: If it cannot be done, in a sentence for whoever asked.
     """
+    if arguments.forget and arguments.action != "stop":
+        raise EngineError("--forget goes with `warmline engine stop`; nothing was done.")
     settings = EngineSettings(
         **{field.name: getattr(arguments, field.name) for field in fields(EngineSettings)}
     )
@@ -70,7 +79,10 @@ def run(arguments: argparse.Namespace) -> int:
 
         return run_engine(settings)
     action = {"start": _start, "stop": _stop, "status": _status}[arguments.action]
-    return asyncio.run(action(settings, as_json=arguments.json))
+    exit_code = asyncio.run(action(settings, as_json=arguments.json))
+    if arguments.forget:
+        _forget(settings)
+    return exit_code
 
 
 async def _start(settings: EngineSettings, *, as_json: bool) -> int:
@@ -107,6 +119,22 @@ async def _stop(settings: EngineSettings, *, as_json: bool) -> int:
     sentence = "stopped" if was_running else "was not running"
     _say({"stopped": was_running}, f"The engine {sentence}.", as_json=as_json)
     return 0
+
+
+def _forget(settings: EngineSettings) -> None:
+    """Delete what engines have kept on disk.
+
+    Raises:
+        EngineUnavailableError: If it cannot be deleted.
+    """
+    folder = SnapshotFolder(snapshot_folder(), settings.snapshot_bytes)
+    try:
+        num_deleted = folder.clear()
+    except OSError as error:
+        raise EngineUnavailableError(
+            f"The caches in {folder.path} cannot be deleted ({error}); delete the folder yourself."
+        ) from error
+    print(f"{num_deleted} caches of documents were deleted.", file=sys.stderr)
 
 
 async def _ask_to_stop(settings: EngineSettings, launcher: ServiceLauncher) -> None:

@@ -58,7 +58,7 @@ async def stop_engine(settings: EngineSettings) -> None:
 
 @contextmanager
 def _environment(folder: str) -> Iterator[None]:
-    names = ("WARMLINE_RUNTIME_DIR", "XDG_STATE_HOME")
+    names = ("WARMLINE_RUNTIME_DIR", "WARMLINE_SNAPSHOT_DIR", "XDG_STATE_HOME")
     before = {name: os.environ.get(name) for name in names}
     os.environ.update(dict.fromkeys(names, folder))
     try:
