@@ -152,7 +152,8 @@ def test_a_line_that_is_the_truth_is_an_exact_match(meter: Meter, reader: LineRe
 
 
 def test_a_prompt_longer_than_the_context_is_refused(meter: Meter) -> None:
-    long = State(TEXT * 4, len(TEXT) * 4)
+    text = TEXT * (512 // len(small_prompter().encode(TEXT)) + 1)
+    long = State(text, len(text))
     with pytest.raises(CannotMeasureError, match="ask for shorter prompts"):
         meter.measure(replace(insertion(), states=(long, long)))
 
