@@ -1,37 +1,48 @@
 """The order in which cases are measured: wherever a run is stopped, it is balanced."""
 
-import random
-from collections.abc import Iterable, Sequence
-from itertools import chain, zip_longest
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from heapq import merge
+from itertools import islice
 
 from evaluation.fidelity.case import Case
 
 
-def ordered(cases: Iterable[Case], seed: int) -> list[Case]:
-    """Return the cases so that every beginning has its share of each kind, package and length.
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Cases of one sort, made when they are needed.
 
-    Within a kind, packages and lengths take turns; kinds with more cases come more often. The
-    same cases and seed give the same order.
+    Attributes:
+        kind: Of all of them.
+        num_cases: How many are wanted.
+        cases: At least so many, if there are; mixed already.
     """
-    by_kind: dict[str, list[Case]] = {}
-    for case in cases:
-        by_kind.setdefault(case.kind, []).append(case)
-    placed = (
-        ((index + 0.5) / len(own), case)
-        for own in by_kind.values()
-        for index, case in enumerate(_taking_turns(own, seed))
-    )
-    return [case for _, case in sorted(placed, key=lambda pair: pair[0])]
+
+    kind: str
+    num_cases: int
+    cases: Iterable[Case]
+
+    def placed(self) -> Iterator[tuple[float, Case]]:
+        """Yield the cases after the part of the run at which each has its turn, in (0, 1)."""
+        for index, case in enumerate(islice(self.cases, self.num_cases)):
+            yield (index + 0.5) / self.num_cases, case
 
 
-def _taking_turns(cases: Sequence[Case], seed: int) -> list[Case]:
-    """Take one case of each package and length in turn, in random order."""
-    groups: dict[tuple[str, int], list[Case]] = {}
-    for case in cases:
-        groups.setdefault((case.package, case.prompt_tokens), []).append(case)
-    shuffled = list(groups.values())
-    chance = random.Random(seed)  # noqa: S311  (an order, no secret)
-    chance.shuffle(shuffled)
-    for group in shuffled:
-        chance.shuffle(group)
-    return [case for case in chain.from_iterable(zip_longest(*shuffled)) if case is not None]
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is to measure."""
+
+    streams: Sequence[Stream]
+
+    def cases(self) -> Iterator[Case]:
+        """Yield the cases of all streams, each as often as its share; the same every time."""
+        placed = merge(*(stream.placed() for stream in self.streams), key=lambda pair: pair[0])
+        return (case for _, case in placed)
+
+    def num_cases(self) -> Counter[str]:
+        """Count what is wanted of each kind; there may be fewer."""
+        counts: Counter[str] = Counter()
+        for stream in self.streams:
+            counts[stream.kind] += stream.num_cases
+        return counts

@@ -2,10 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
 from statistics import fmean
 
-from evaluation.fidelity.case import Case
 from evaluation.fidelity.measure import CaseRecord
 
 _RECENT_CASES = 30  # whose pace is taken for that of the rest
@@ -15,37 +13,39 @@ class RunProgress:
     """Counts cases.
 
     Args:
-        cases: All that are to be measured.
+        wanted: How many of each kind.
         records: What there is of them.
     """
 
-    def __init__(self, cases: Sequence[Case], records: Sequence[CaseRecord]) -> None:
-        self._wanted = Counter(case.kind for case in cases)
-        keys = {case.key for case in cases}
-        self._records = [record for record in records if record.key in keys]
-
-    def add(self, record: CaseRecord) -> None:
-        """Count one more."""
-        self._records.append(record)
+    def __init__(self, wanted: Counter[str], records: Sequence[CaseRecord]) -> None:
+        self._wanted = wanted
+        self._done = Counter(record.kind for record in records if record.kind in wanted)
+        self._recent_s = [record.seconds for record in records[-_RECENT_CASES:]]
 
     @property
     def num_left(self) -> int:
         """Cases that are still to be measured."""
-        return self._wanted.total() - len(self._records)
+        return (self._wanted - self._done).total()
+
+    def add(self, record: CaseRecord) -> None:
+        """Count one more."""
+        self._done[record.kind] += 1
+        self._recent_s = [*self._recent_s, record.seconds][-_RECENT_CASES:]
 
     def line(self) -> str:
         """Say how many are done of each kind, how fast it goes and how long it will take."""
-        done = Counter(record.kind for record in self._records)
-        kinds = ", ".join(f"{kind} {done[kind]}/{self._wanted[kind]}" for kind in self._wanted)
-        return f"{len(self._records)} of {self._wanted.total()} cases{self._pace()}: {kinds}"
+        kinds = ", ".join(
+            f"{kind} {self._done[kind]}/{self._wanted[kind]}" for kind in self._wanted
+        )
+        return f"{self._done.total()} of {self._wanted.total()} cases{self._pace()}: {kinds}"
 
     def _pace(self) -> str:
-        if not self._records:
+        if not self._recent_s:
             return ""
-        seconds = fmean(each.seconds for each in islice(reversed(self._records), _RECENT_CASES))
+        seconds = fmean(self._recent_s)
         return f", {seconds:.1f} s each, {_duration(seconds * self.num_left)} to go"
 
 
 def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"  # noqa: PLR2004
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

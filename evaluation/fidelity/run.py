@@ -1,7 +1,7 @@
 """A run over many cases, in shards if need be: what is measured is kept, and gone on with."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from evaluation.bench.runner import Deadline
 from evaluation.errors import EvaluationError
 from evaluation.fidelity.case import Case
 from evaluation.fidelity.measure import CaseRecord, Meter
+from evaluation.fidelity.plan import Plan
 from evaluation.fidelity.progress import RunProgress
 from evaluation.journal import Journal
 from evaluation.report import Parameter
@@ -26,7 +27,7 @@ class Outcome:
 
     Attributes:
         is_interrupted: Whether somebody pressed Ctrl-C.
-        num_left: Cases for which there was no time.
+        num_left: About how many cases there was no time for.
         complaints: Why cases could not be measured, a sentence each.
     """
 
@@ -40,7 +41,9 @@ class Outcome:
         if len(self.complaints) > _MOST_COMPLAINTS:
             shown.append(f"{len(self.complaints) - _MOST_COMPLAINTS} more could not be measured.")
         if self.num_left:
-            shown.append(f"{self.num_left} cases are still to be measured; the same call goes on.")
+            shown.append(
+                f"About {self.num_left} cases are still to be measured; the same call goes on."
+            )
         return tuple(shown)
 
 
@@ -54,7 +57,7 @@ def open_journal(folder: Path | None, conditions: Mapping[str, Parameter]) -> Jo
 
 
 def measure_cases(
-    cases: Sequence[Case],
+    plan: Plan,
     meter: Meter,
     journal: Journal[CaseRecord],
     *,
@@ -66,42 +69,42 @@ def measure_cases(
     A case that cannot be measured is left out with a sentence; the others go on.
     """
     outcome = Outcome()
+    progress = RunProgress(plan.num_cases(), journal.records)
+    audience.expect(progress.num_left)
+    told_s = float("-inf")
     try:
-        _measure(cases, meter, journal, outcome, deadline=deadline, audience=audience)
+        for case in _to_do(plan, journal):
+            if deadline.has_passed:
+                outcome.num_left = progress.num_left
+                break
+            if time.monotonic() - told_s > _TELL_EVERY_S:
+                told_s = time.monotonic()
+                audience.begin(progress.line())
+            _measure(case, meter, journal, outcome, progress)
+            audience.finish()
     except KeyboardInterrupt:
-        outcome.is_interrupted = True
-    outcome.num_left = sum(case.key not in journal for case in cases) - len(outcome.complaints)
+        outcome.is_interrupted, outcome.num_left = True, progress.num_left
     return outcome
 
 
+def _to_do(plan: Plan, journal: Journal[CaseRecord]) -> Iterator[Case]:
+    return (case for case in plan.cases() if case.key not in journal)
+
+
 def _measure(
-    cases: Sequence[Case],
+    case: Case,
     meter: Meter,
     journal: Journal[CaseRecord],
     outcome: Outcome,
-    *,
-    deadline: Deadline,
-    audience: Audience,
+    progress: RunProgress,
 ) -> None:
-    progress = RunProgress(cases, journal.records)
-    audience.expect(progress.num_left)
-    told_s = float("-inf")
-    for case in cases:
-        if case.key in journal:
-            continue
-        if deadline.has_passed:
-            return
-        if time.monotonic() - told_s > _TELL_EVERY_S:
-            told_s = time.monotonic()
-            audience.begin(progress.line())
-        try:
-            record = meter.measure(case)
-        except EvaluationError as error:
-            outcome.complaints.append(str(error))
-        else:
-            journal.add(record)
-            progress.add(record)
-        audience.finish()
+    try:
+        record = meter.measure(case)
+    except EvaluationError as error:
+        outcome.complaints.append(str(error))
+    else:
+        journal.add(record)
+        progress.add(record)
 
 
 def _read(line: dict[str, Any]) -> CaseRecord:

@@ -64,11 +64,11 @@ def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, O
     arms = _chosen_arms(arguments.arms)
     with shown_progress() as progress:
         model = _load(arguments, progress)
-        cases, complaints = choose_cases(arguments, model.subject.tokenization, progress)
+        plan, complaints = choose_cases(arguments, model.subject.tokenization, progress)
     journal = open_journal(arguments.out, _conditions(model, arms, arguments.seed))
     meter = Meter(model.bench, model.prompter, model.reader, arms)
     with watching(console) as audience:
-        outcome = measure_cases(cases, meter, journal, deadline=deadline, audience=audience)
+        outcome = measure_cases(plan, meter, journal, deadline=deadline, audience=audience)
     notes = (*complaints, *outcome.notes())
     return _report(model.subject.name, arguments.seed, journal, notes), outcome
 

@@ -1,71 +1,88 @@
 """The cases of `warmline eval edits`: how many, of which packages."""
 
 import argparse
-from collections.abc import Iterator, Sequence
-from functools import cache
-from itertools import islice
+from collections.abc import Sequence
+from itertools import product
 
 from completion.tokenization import Tokenization
 from engine.weights.progress import Progress
 from evaluation.corpus.catalogue import corpus_packages
-from evaluation.corpus.fetching import PackageSource, fetch_all
-from evaluation.fidelity.case import KINDS, Case
+from evaluation.corpus.fetching import fetch_all
+from evaluation.fidelity.case import KINDS
+from evaluation.fidelity.cases.code_file import CountTokens
 from evaluation.fidelity.cases.package_code import PackageCode
 from evaluation.fidelity.cases.selection import all_cases
-from evaluation.fidelity.plan import ordered
+from evaluation.fidelity.plan import Plan, Stream
 
 LENGTHS, QUICK_LENGTHS = (1024, 2048, 4096), (1024,)
 CASES, MORE_CASES, QUICK_CASES = 100, 300, 10
 KINDS_WITH_MORE = frozenset({"related", "real", "typing"})
 """Those that the choice of a policy rests on."""
 QUICK_PACKAGES = 8
+_PACKAGES_APART = 7
 
 
 def choose_cases(
     arguments: argparse.Namespace, tokenization: Tokenization, progress: Progress
-) -> tuple[list[Case], tuple[str, ...]]:
-    """Return the cases that were asked for, in the order to measure them, and complaints.
+) -> tuple[Plan, tuple[str, ...]]:
+    """Return what was asked for, and complaints.
 
     A package that cannot be had costs a complaint, and the others have its share.
     """
     packages = corpus_packages()[: QUICK_PACKAGES if arguments.quick else None]
     corpus = fetch_all(packages, progress)
-    sources = _taken_apart(corpus.sources, tokenization)
+    taken_apart = [PackageCode(source, _counter(tokenization)) for source in corpus.sources]
     lengths = arguments.prompt_tokens or (QUICK_LENGTHS if arguments.quick else LENGTHS)
-    cases = [
-        case
-        for kind in arguments.kinds or KINDS
-        for case in _cases_of_kind(kind, sources, lengths, arguments)
-    ]
-    return ordered(cases, arguments.seed), corpus.complaints
-
-
-def _taken_apart(sources: Sequence[PackageSource], tokenization: Tokenization) -> list[PackageCode]:
-    count_tokens = cache(lambda line: len(tokenization.encode(line)))  # many lines are alike
-    return [PackageCode(source, count_tokens) for source in sources]
-
-
-def _cases_of_kind(
-    kind: str,
-    packages: Sequence[PackageCode],
-    lengths: Sequence[int],
-    arguments: argparse.Namespace,
-) -> Iterator[Case]:
-    """Yield as many cases of each length."""
-    wanted = arguments.cases or _num_cases(kind, is_quick=arguments.quick)
-    for index, length in enumerate(lengths):
-        share = wanted // len(lengths) + (index < wanted % len(lengths))
-        cases = all_cases(
+    sorts = product(arguments.kinds or KINDS, enumerate(lengths))
+    streams = [
+        _stream(
             kind,
-            packages,
+            _turned(taken_apart, index * _PACKAGES_APART),
             prompt_tokens=length,
-            per_package=share,
+            num_cases=_share(_num_cases(kind, arguments), place, len(lengths)),
             seed=arguments.seed,
         )
-        yield from islice(cases, share)
+        for index, (kind, (place, length)) in enumerate(sorts)
+    ]
+    return Plan(streams), corpus.complaints
 
 
-def _num_cases(kind: str, *, is_quick: bool) -> int:
-    if is_quick:
+def _stream(
+    kind: str,
+    packages: Sequence[PackageCode],
+    *,
+    prompt_tokens: int,
+    num_cases: int,
+    seed: int,
+) -> Stream:
+    cases = all_cases(
+        kind,
+        packages,
+        prompt_tokens=prompt_tokens,
+        per_package=num_cases,
+        seed=seed,
+    )
+    return Stream(kind, num_cases, cases)
+
+
+def _counter(tokenization: Tokenization) -> CountTokens:
+    return lambda text: len(tokenization.encode(text))
+
+
+def _turned(packages: Sequence[PackageCode], by: int) -> Sequence[PackageCode]:
+    """Begin with another package, so that no package is always among the last."""
+    start = by % max(1, len(packages))
+    return [*packages[start:], *packages[:start]]
+
+
+def _share(total: int, place: int, num_places: int) -> int:
+    """Return what one of several places has of a total that is shared out evenly."""
+    return total // num_places + (place < total % num_places)
+
+
+def _num_cases(kind: str, arguments: argparse.Namespace) -> int:
+    if arguments.cases:
+        return int(arguments.cases)
+    if arguments.quick:
         return QUICK_CASES
     return MORE_CASES if kind in KINDS_WITH_MORE else CASES

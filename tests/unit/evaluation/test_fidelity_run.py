@@ -1,6 +1,7 @@
 """From a case to a record, and from many cases to a run that can be stopped and gone on with."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from evaluation.fidelity.arms import ARMS
 from evaluation.fidelity.case import Case, State
 from evaluation.fidelity.lines import LineReader
 from evaluation.fidelity.measure import CaseRecord, Meter
-from evaluation.fidelity.plan import ordered
+from evaluation.fidelity.plan import Plan, Stream
 from evaluation.fidelity.run import measure_cases, open_journal
 from evaluation.fidelity.workbench import Workbench
 from tests.unit.evaluation.fidelity_fakes import (
@@ -74,7 +75,8 @@ CASES = [insertion(f"case {index}") for index in range(5)]
 
 def run(meter: Meter, folder: Path | None, deadline: Deadline = NEVER, seed: int = 0) -> list[str]:
     journal = open_journal(folder, {"seed": seed})
-    outcome = measure_cases(CASES, meter, journal, deadline=deadline, audience=SilentAudience())
+    plan = Plan([Stream("related", len(CASES), CASES)])
+    outcome = measure_cases(plan, meter, journal, deadline=deadline, audience=SilentAudience())
     return list(outcome.notes())
 
 
@@ -162,7 +164,7 @@ def test_a_second_shard_measures_the_rest(tmp_path: Path) -> None:
     first = MeterDouble(interrupted_at="case 2")
     notes = run(first, tmp_path)
     assert first.measured == ["case 0", "case 1"]
-    assert notes == ["3 cases are still to be measured; the same call goes on."]
+    assert notes == ["About 3 cases are still to be measured; the same call goes on."]
     second = MeterDouble()
     assert run(second, tmp_path) == []
     assert second.measured == ["case 2", "case 3", "case 4"]
@@ -172,7 +174,7 @@ def test_nothing_is_begun_after_the_deadline(tmp_path: Path) -> None:
     double = MeterDouble()
     notes = run(double, tmp_path, Deadline(-1.0))
     assert double.measured == []
-    assert "5 cases" in notes[0]
+    assert "About 5 cases" in notes[0]
 
 
 def test_a_case_that_does_not_fit_is_named_and_the_others_go_on() -> None:
@@ -188,18 +190,28 @@ def test_other_conditions_need_another_folder(tmp_path: Path) -> None:
 
 
 def test_every_beginning_of_a_run_is_balanced() -> None:
-    """Kinds have their share, and packages take turns within each."""
-    cases = [
-        insertion(f"{kind} {package} {index}", f"pack {package}", kind)
-        for kind, count in (("related", 30), ("multi", 10))
-        for package in range(5)
-        for index in range(count // 5)
-    ]
-    order = ordered(cases, seed=0)
-    assert {case.key for case in order} == {case.key for case in cases}
-    assert order == ordered(cases, seed=0) != ordered(cases, seed=1)
-    for stop in range(8, 41, 4):
+    """Each sort of cases has its share; no case is made before its turn comes near."""
+    made: list[str] = []
+
+    def cases(kind: str, count: int) -> Iterator[Case]:
+        for index in range(count + 5):
+            made.append(kind)
+            yield insertion(f"{kind} {index}", kind=kind)
+
+    counts = {"related": 30, "multi": 10, "real": 20}
+    plan = Plan([Stream(kind, count, cases(kind, count)) for kind, count in counts.items()])
+    assert plan.num_cases() == counts
+    order = []
+    for case in plan.cases():
+        order.append(case)
+        assert len(made) <= len(order) + len(counts)
+    assert Counter(case.kind for case in order) == counts
+    for stop in range(6, 61):
         kinds = Counter(case.kind for case in order[:stop])
-        assert kinds["related"] == pytest.approx(3 * kinds["multi"], abs=3)
-        packages = Counter(case.package for case in order[:stop] if case.kind == "related")
-        assert max(packages.values()) - min(packages.values()) <= 1
+        assert kinds["related"] == pytest.approx(stop / 2, abs=1)
+        assert kinds["multi"] == pytest.approx(stop / 6, abs=1)
+
+
+def test_a_sort_with_too_few_cases_holds_nothing_up() -> None:
+    plan = Plan([Stream("real", 10, CASES[:2]), Stream("related", 4, CASES)])
+    assert len(list(plan.cases())) == 6
