@@ -80,7 +80,7 @@ class _Table:
         for arm in arms:
             yield from self._rows_of_arm(arm)
         for other, arm in ((other, arm) for other in DIFFERENCES for arm in arms):
-            if arm != other and other in arms:
+            if arm not in (other, REFERENCE) and other in arms:
                 yield from self._differences(arm, other)
         if FLOOR in arms:
             yield from chain.from_iterable(self._divergence_ratio(arm) for arm in arms)
