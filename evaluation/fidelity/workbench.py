@@ -79,12 +79,12 @@ class Workbench:
         """Sync a cache through all prompts in turn; what is told is of the last one."""
         for prompt in prompts[:-1]:
             run_to_end(cache.sync(prompt.tokens, prompt.cursor, never_interrupt))
-        started, pass_ms = self._now(), []
-        for _ in cache.sync(prompts[-1].tokens, prompts[-1].cursor, never_interrupt):
-            pass_ms.append((self._now() - started) * 1000)
+        started = self._now()
+        work = cache.sync(prompts[-1].tokens, prompts[-1].cursor, never_interrupt)
+        pass_ms = tuple((self._now() - started) * 1000 for _ in work)
         report = cache.last_sync
         assert report is not None  # noqa: S101  (a sync has just ended)
-        return replace(self._held(cache, report.encoded, started), pass_ms=tuple(pass_ms))
+        return replace(self._held(cache, report.encoded, started), pass_ms=pass_ms)
 
     def refresh(self, cache: LiveCache) -> Held:
         """Refresh a cache to its end."""

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from functools import cache
 from itertools import product
 
 from completion.tokenization import Tokenization
@@ -66,7 +67,7 @@ def _stream(
 
 
 def _counter(tokenization: Tokenization) -> CountTokens:
-    return lambda text: len(tokenization.encode(text))
+    return cache(lambda line: len(tokenization.encode(line)))  # many lines are alike
 
 
 def _turned(packages: Sequence[PackageCode], by: int) -> Sequence[PackageCode]:
