@@ -1,7 +1,7 @@
 """Ways to answer after an edit. One table: what is measured is what stands in `ARMS`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import partial
 
 import torch
@@ -27,12 +27,15 @@ class Edit:
         prompts: Of each of its states.
         before: The first one, read from nothing. Arms copy it and leave it as it is.
         prompter: Lays cases out for the model.
+        followed: Caches that went through every state, by policy; kept for arms that go on
+            from there, which copy them.
     """
 
     case: Case
     prompts: tuple[Prompt, ...]
     before: Held
     prompter: Prompter
+    followed: dict[RepairPolicy, Held] = field(default_factory=dict)
 
 
 Variant = Callable[[Case, Prompter], Prompt | None]
@@ -62,7 +65,7 @@ class StaleArena(Arena):
 
 def full(bench: Workbench, edit: Edit) -> Held:
     """Read the last prompt from nothing."""
-    return bench.read(edit.prompts[-1])
+    return bench.read_like(edit.before, edit.prompts[-1])
 
 
 def floor(bench: Workbench, edit: Edit) -> Held:
@@ -82,12 +85,15 @@ def mend(policy: RepairPolicy, make_arena: MakeArena, bench: Workbench, edit: Ed
 
 def follow(policy: RepairPolicy, bench: Workbench, edit: Edit) -> Held:
     """Go through every state in turn, mending each time."""
-    return bench.change(edit.before.cache.copy_under(policy), edit.prompts[1:])
+    if policy not in edit.followed:
+        cache = edit.before.cache.copy_under(policy)
+        edit.followed[policy] = bench.change(cache, edit.prompts[1:])
+    return edit.followed[policy]
 
 
 def refresh(policy: RepairPolicy, bench: Workbench, edit: Edit) -> Held:
     """Do the same, then refresh to the end."""
-    return bench.refresh(follow(policy, bench, edit).cache)
+    return bench.refresh(follow(policy, bench, edit).cache.copy())
 
 
 def tell(variant: Variant, bench: Workbench, edit: Edit) -> Held | None:

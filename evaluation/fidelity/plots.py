@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.fidelity.arms import REFERENCE
-from evaluation.fidelity.summary import FLOOR, OF_DIFFERENCES, is_pair, is_pooled
+from evaluation.fidelity.summary import FLOOR, is_pair, is_pooled
 from evaluation.report import Report, Row
 
 _COLOURS = {"default": "#0b6e4f", "refreshed": "#5b6c9d", "floor": "#333333", "rotate": "#e0a458"}
@@ -54,7 +54,7 @@ def save_plots(report: Report, folder: Path) -> list[Path]:
 
 
 def _is_against_floor(row: Row) -> bool:
-    return row.params["statistic"] == OF_DIFFERENCES and row.arm.endswith(_AGAINST_FLOOR)
+    return row.params.get("against") == _AGAINST_FLOOR
 
 
 def _save(plot: _Plot, rows: Sequence[Row], path: Path) -> Path:

@@ -33,7 +33,6 @@ DIFFERENCES = {
 """What each arm is compared with, case by case, and in what."""
 
 OF_DIFFERENCES, OF_MEDIANS = "mean of differences", "ratio of medians"
-"""The statistics, in `params`, of rows that compare two arms."""
 
 
 def rows_of(records: Sequence[CaseRecord], seed: int) -> tuple[Row, ...]:
@@ -46,7 +45,13 @@ def rows_of(records: Sequence[CaseRecord], seed: int) -> tuple[Row, ...]:
 
 def is_pair(row: Row) -> bool:
     """Tell whether a row compares two arms; arms may have a hyphen in their own name."""
-    return row.params["statistic"] in {OF_DIFFERENCES, OF_MEDIANS}
+    return "against" in row.params
+
+
+def split_pair(row: Row) -> tuple[str, str]:
+    """Return the arm of a row, and what it is compared with: `-floor`, `/floor`, or nothing."""
+    against = str(row.params.get("against", ""))
+    return row.arm.removesuffix(against), against
 
 
 def is_pooled(row: Row) -> bool:
@@ -80,7 +85,7 @@ class _Table:
         for arm in arms:
             yield from self._rows_of_arm(arm)
         for other, arm in ((other, arm) for other in DIFFERENCES for arm in arms):
-            if arm != other and other in arms:
+            if arm not in (other, REFERENCE) and other in arms:
                 yield from self._differences(arm, other)
         if FLOOR in arms:
             yield from chain.from_iterable(self._divergence_ratio(arm) for arm in arms)
@@ -115,11 +120,12 @@ class _Table:
             estimate = cases.resamples.mean(difference)
             yield self._row(
                 cases,
-                f"{arm}-{other}",
+                arm,
                 metric,
                 estimate,
                 unit=MEANS[metric],
                 statistic=OF_DIFFERENCES,
+                against=f"-{other}",
             )
 
     def _divergence_ratio(self, arm: str) -> Iterator[Row]:
@@ -129,7 +135,15 @@ class _Table:
         estimate = cases.resamples.ratio_of_medians(
             cases.values(arm, "kl"), cases.values(FLOOR, "kl")
         )
-        yield self._row(cases, f"{arm}/{FLOOR}", "kl", estimate, unit="times", statistic=OF_MEDIANS)
+        yield self._row(
+            cases,
+            arm,
+            "kl",
+            estimate,
+            unit="times",
+            statistic=OF_MEDIANS,
+            against=f"/{FLOOR}",
+        )
 
     def _row(
         self,
@@ -140,6 +154,7 @@ class _Table:
         *,
         unit: str,
         statistic: str,
+        against: str = "",
     ) -> Row:
         params: dict[str, Parameter] = {
             "statistic": statistic,
@@ -148,7 +163,9 @@ class _Table:
         }
         if self.prompt_tokens is not None:
             params["prompt_tokens"] = self.prompt_tokens
-        return Row(self.kind, arm, metric, *estimate, len(cases.records), unit, params)
+        if against:
+            params["against"] = against
+        return Row(self.kind, arm + against, metric, *estimate, len(cases.records), unit, params)
 
 
 class _Cases:

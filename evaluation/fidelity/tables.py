@@ -1,6 +1,6 @@
 """A report on edits as tables: for each kind one of the arms, and one of what they differ in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import isnan
@@ -10,11 +10,21 @@ from rich.table import Table
 from rich.text import Text
 
 from evaluation.bench.tables import figure, head
-from evaluation.fidelity.summary import is_pair, is_pooled
+from evaluation.fidelity.summary import is_pair, is_pooled, split_pair
 from evaluation.report import Report, Row
 
 ARM_METRICS = ("recovered", "agree", "kl", "nll", "em", "es", "encoded_tokens", "ms")
-PAIR_METRICS = ("agree", "nll", "em", "es", "kl")
+PAIR_METRICS = (
+    "agree-floor",
+    "kl/floor",
+    "nll-full",
+    "em-full",
+    "es-full",
+    "nll-floor",
+    "agree-default",
+    "nll-default",
+)
+"""The metric, then what the arm is compared with."""
 READING = (
     "In brackets 95 % intervals, bootstrapped over packages. `kl` and `ms` are medians, the others"
     " means; of pairs, means of differences, and of `a/b` the ratio of medians."
@@ -27,16 +37,15 @@ class _Block:
 
     kind: str
     metrics: Sequence[str]
-    lines: Sequence[Sequence[Row | None]]  # for each arm, by metric
+    lines: Mapping[str, Sequence[Row | None]]  # for each arm, by metric
 
     def columns(self) -> list[str]:
         return [self.kind, *self.metrics, "n"]
 
     def cells(self, *, is_wide: bool) -> Iterator[list[str]]:
-        for line in self.lines:
-            rows = [row for row in line if row is not None]
+        for arm, line in self.lines.items():
             figures = [_cell(row, is_wide=is_wide) for row in line]
-            yield [rows[0].arm, *figures, str(rows[0].n)]
+            yield [arm, *figures, str(max(row.n for row in line if row is not None))]
 
 
 def draw_tables(report: Report, *, is_wide: bool) -> RenderableType:
@@ -73,22 +82,23 @@ def _blocks(rows: Sequence[Row]) -> Iterator[_Block]:
     pooled = [row for row in rows if is_pooled(row)]
     for kind in dict.fromkeys(row.kind for row in pooled):
         own = [row for row in pooled if row.kind == kind]
-        pairs = [row for row in own if is_pair(row)]
-        arms = [row for row in own if row not in pairs]
-        yield from (
-            _block(kind, metrics, part)
-            for metrics, part in ((ARM_METRICS, arms), (PAIR_METRICS, pairs))
-            if part
-        )
+        for metrics, part in (
+            (ARM_METRICS, [row for row in own if not is_pair(row)]),
+            (PAIR_METRICS, [row for row in own if is_pair(row)]),
+        ):
+            if part:
+                yield _block(kind, metrics, part)
 
 
 def _block(kind: str, metrics: Sequence[str], rows: Sequence[Row]) -> _Block:
     by_arm: dict[str, dict[str, Row]] = {}
     for row in rows:
-        by_arm.setdefault(row.arm, {})[row.metric] = row
+        arm, against = split_pair(row)
+        by_arm.setdefault(arm, {})[row.metric + against] = row
     present = set(chain.from_iterable(by_arm.values()))
     shown = [metric for metric in metrics if metric in present]
-    return _Block(kind, shown, [[own.get(metric) for metric in shown] for own in by_arm.values()])
+    lines = {arm: [own.get(metric) for metric in shown] for arm, own in by_arm.items()}
+    return _Block(kind, shown, lines)
 
 
 def _cell(row: Row | None, *, is_wide: bool) -> str:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from engine.cache.live import LiveCache
 from engine.cache.parts import CacheParts
 from engine.cache.repair import NO_REPAIR
 from engine.cache.slices import DEFAULT_SLICE_TOKENS
+from engine.tokens import common_length
 from engine.types import never_interrupt
 from evaluation.bench.scenarios import Prompt
 
@@ -27,12 +28,14 @@ class Held:
         logits: Scores of the next token, (V,), float32.
         encoded_tokens: That went through the model in the last change, until `logits` were there.
         ms: Likewise.
+        pass_ms: From its beginning to the end of each pass.
     """
 
     cache: LiveCache
     logits: Tensor
     encoded_tokens: int
     ms: float
+    pass_ms: tuple[float, ...] = ()
 
 
 class Workbench:
@@ -52,13 +55,36 @@ class Workbench:
         empty = LiveCache(self.parts, NO_REPAIR, slice_tokens or self.slice_tokens)
         return self.change(empty, [prompt])
 
+    def read_like(self, begun: Held, prompt: Prompt) -> Held:
+        """Read a prompt from nothing, but for the slices that one just read begins with too.
+
+        They would be read in the same passes, so the result is the same to the bit. What is told
+        is as if they had been: the time they took then is added.
+        """
+        common_tokens = common_length(begun.cache.tokens, prompt.tokens[:-1])
+        num_slices = common_tokens // self.slice_tokens
+        if not num_slices:
+            return self.read(prompt)
+        cache = begun.cache.copy_under(NO_REPAIR)
+        shared = prompt.tokens[: num_slices * self.slice_tokens]
+        run_to_end(cache.sync(shared, len(shared), never_interrupt))
+        rest = self.change(cache, [prompt])
+        return replace(
+            rest,
+            encoded_tokens=len(shared) + rest.encoded_tokens,
+            ms=begun.pass_ms[num_slices - 1] + rest.ms,
+        )
+
     def change(self, cache: LiveCache, prompts: Sequence[Prompt]) -> Held:
         """Sync a cache through all prompts in turn; what is told is of the last one."""
         for prompt in prompts[:-1]:
             run_to_end(cache.sync(prompt.tokens, prompt.cursor, never_interrupt))
         started = self._now()
-        report = run_to_end(cache.sync(prompts[-1].tokens, prompts[-1].cursor, never_interrupt))
-        return self._held(cache, report.encoded, started)
+        work = cache.sync(prompts[-1].tokens, prompts[-1].cursor, never_interrupt)
+        pass_ms = tuple((self._now() - started) * 1000 for _ in work)
+        report = cache.last_sync
+        assert report is not None  # noqa: S101  (a sync has just ended)
+        return replace(self._held(cache, report.encoded, started), pass_ms=pass_ms)
 
     def refresh(self, cache: LiveCache) -> Held:
         """Refresh a cache to its end."""

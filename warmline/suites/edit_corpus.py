@@ -8,8 +8,9 @@ from itertools import product
 from completion.tokenization import Tokenization
 from engine.weights.progress import Progress
 from evaluation.corpus.catalogue import corpus_packages
-from evaluation.corpus.fetching import PackageSource, fetch_all
+from evaluation.corpus.fetching import fetch_all
 from evaluation.fidelity.case import KINDS
+from evaluation.fidelity.cases.code_file import CountTokens
 from evaluation.fidelity.cases.package_code import PackageCode
 from evaluation.fidelity.cases.selection import all_cases
 from evaluation.fidelity.plan import Plan, Stream
@@ -31,13 +32,13 @@ def choose_cases(
     """
     packages = corpus_packages()[: QUICK_PACKAGES if arguments.quick else None]
     corpus = fetch_all(packages, progress)
-    sources = _taken_apart(corpus.sources, tokenization)
+    taken_apart = [PackageCode(source, _counter(tokenization)) for source in corpus.sources]
     lengths = arguments.prompt_tokens or (QUICK_LENGTHS if arguments.quick else LENGTHS)
     sorts = product(arguments.kinds or KINDS, enumerate(lengths))
     streams = [
         _stream(
             kind,
-            _turned(sources, index * _PACKAGES_APART),
+            _turned(taken_apart, index * _PACKAGES_APART),
             prompt_tokens=length,
             num_cases=_share(_num_cases(kind, arguments), place, len(lengths)),
             seed=arguments.seed,
@@ -45,11 +46,6 @@ def choose_cases(
         for index, (kind, (place, length)) in enumerate(sorts)
     ]
     return Plan(streams), corpus.complaints
-
-
-def _taken_apart(sources: Sequence[PackageSource], tokenization: Tokenization) -> list[PackageCode]:
-    count_tokens = cache(lambda line: len(tokenization.encode(line)))  # many lines are alike
-    return [PackageCode(source, count_tokens) for source in sources]
 
 
 def _stream(
@@ -68,6 +64,10 @@ def _stream(
         seed=seed,
     )
     return Stream(kind, num_cases, cases)
+
+
+def _counter(tokenization: Tokenization) -> CountTokens:
+    return cache(lambda line: len(tokenization.encode(line)))  # many lines are alike
 
 
 def _turned(packages: Sequence[PackageCode], by: int) -> Sequence[PackageCode]:

@@ -80,6 +80,21 @@ def test_full_floor_and_refreshed_are_exact(bench: Workbench, edit: Edit) -> Non
     assert full.encoded_tokens == LENGTH + INSERTED
 
 
+def test_slices_that_were_just_read_are_not_read_again(bench: Workbench) -> None:
+    """What comes out is a fresh prefill to the bit, and is told as one."""
+    generator = np.random.default_rng(2)
+    tokens = random_tokens(generator, LENGTH)
+    before = bench.read(prompt_of(tokens))
+    for at in (10, 64, 200, LENGTH):
+        prompt = prompt_of(np.insert(tokens, at, random_tokens(generator, 5)).astype(np.int32))
+        fresh, like = bench.read(prompt), bench.read_like(before, prompt)
+        assert torch.equal(like.logits, fresh.logits)
+        assert torch.equal(keys_of(like, 0, LENGTH + 5), keys_of(fresh, 0, LENGTH + 5))
+        assert like.encoded_tokens == fresh.encoded_tokens == LENGTH + 5
+        assert len(like.pass_ms) == len(fresh.pass_ms) - at // 64
+        assert like.ms > like.pass_ms[-1]
+
+
 def test_rotation_encodes_what_is_new_and_the_last_token(bench: Workbench, edit: Edit) -> None:
     assert hold("rotate", bench, edit).encoded_tokens == INSERTED + 1
 
@@ -113,7 +128,9 @@ def test_the_default_follows_every_state(bench: Workbench, edit: Edit) -> None:
             return super().change(cache, prompts)
 
     watched = WatchedBench(bench.parts, bench.slice_tokens)
+    edit = replace(edit, followed={})
     hold("default", watched, edit)
+    hold("refreshed", watched, edit)
     hold("rotate", watched, edit)
     assert syncs == [2, 1]
 
