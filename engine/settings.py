@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from engine.cache.policies import DEFAULT_POLICY, POLICY_NAMES
-
 DEFAULT_MODEL = "qwen2.5-coder-0.5b"
 
 
@@ -51,11 +49,24 @@ class EngineSettings:
         },
     )
     repair: str = field(
-        default=DEFAULT_POLICY,
+        default="default",
         metadata={
             "description": "Which of the tokens that an edit only moves are read again at once, "
             "before the rest is in idle time; the others are for comparison.",
-            "enum": list(POLICY_NAMES),
+            "enum": [  # written out, because what they name needs numpy, which is slow to import
+                "default",
+                "tail",
+                "head",
+                "head-tail",
+                "head-32-tail",
+                "head-112-tail",
+                "rare-names",
+                "cursor-names",
+                "deviation",
+                "attention",
+                "influence",
+                "tail-influence",
+            ],
         },
     )
     drafts: bool = field(
