@@ -48,7 +48,11 @@ class RotatingModel:
     """A model with live caches. Implements `Model`."""
 
     def __init__(
-        self, parts: CacheParts, description: ModelDescription, identity: ModelIdentity
+        self,
+        parts: CacheParts,
+        description: ModelDescription,
+        *,
+        identity: ModelIdentity | None = None,
     ) -> None:
         self._parts = parts
         self._description = description
@@ -70,8 +74,8 @@ class RotatingModel:
         return prepared_bytes(self._parts.decoder.weights)
 
     @property
-    def identity(self) -> ModelIdentity:
-        """Whose keys and values its caches hold."""
+    def identity(self) -> ModelIdentity | None:
+        """Whose keys and values its caches hold; None where that is of use to nobody else."""
         return self._identity
 
     def new_cache(self) -> LiveCache:
@@ -128,7 +132,7 @@ def load_model(
         rotation_note="",
     )
     parts = _parts(directory, decoder, settings.decode_weights, progress, is_mapped=is_mapped)
-    return RotatingModel(parts, description, identify(directory, decoder))
+    return RotatingModel(parts, description, identity=identify(directory, decoder))
 
 
 def _parts(
