@@ -53,8 +53,9 @@ class RotatingModel:
         self,
         parts: CacheParts,
         description: ModelDescription,
-        identity: ModelIdentity,
         policy: RepairPolicy | None = None,
+        *,
+        identity: ModelIdentity | None = None,
     ) -> None:
         self._parts = parts
         self._description = description
@@ -82,8 +83,8 @@ class RotatingModel:
         return prepared_bytes(self._parts.decoder.weights)
 
     @property
-    def identity(self) -> ModelIdentity:
-        """Whose keys and values its caches hold."""
+    def identity(self) -> ModelIdentity | None:
+        """Whose keys and values its caches hold; None where that is of use to nobody else."""
         return self._identity
 
     def new_cache(self) -> LiveCache:
@@ -141,7 +142,8 @@ def load_model(
     )
     parts = _parts(directory, decoder, settings.decode_weights, progress, is_mapped=is_mapped)
     policy = policy_named(settings.repair)
-    return RotatingModel(parts, description, identify(directory, decoder), policy)
+    identity = identify(directory, decoder)
+    return RotatingModel(parts, description, policy, identity=identity)
 
 
 def _parts(

@@ -18,6 +18,7 @@ from engine.cache.snapshot import (
     write_snapshot,
 )
 from engine.model.base import Model
+from engine.model.identity import ModelIdentity
 from engine.model.loader import RotatingModel
 from engine.service.snapshot_folder import SnapshotFolder
 from engine.settings import EngineSettings
@@ -53,9 +54,12 @@ class Snapshots:
     as if there were no snapshots. Only what a checkpoint raises passes through.
     """
 
-    def __init__(self, folder: SnapshotFolder, model: RotatingModel) -> None:
+    def __init__(
+        self, folder: SnapshotFolder, model: RotatingModel, identity: ModelIdentity
+    ) -> None:
         self._folder = folder
         self._model = model
+        self._identity = identity
         self._saved: dict[str, _Saved] = {}  # by document
         self._was_writable = True
 
@@ -75,9 +79,7 @@ class Snapshots:
         before = self._saved.get(document)
         if not len(cache.tokens) or (before and before.content == content):
             return
-        write = partial(
-            write_snapshot, cache=cache, identity=self._model.identity, checkpoint=checkpoint
-        )
+        write = partial(write_snapshot, cache=cache, identity=self._identity, checkpoint=checkpoint)
         self._saved[document] = _Saved(content, time.monotonic())  # also if it fails: try no more
         try:
             self._folder.put(self._name(document), used_at_s, write)
@@ -125,7 +127,7 @@ class Snapshots:
             file,
             num_bytes,
             model.new_cache,
-            identity=model.identity,
+            identity=self._identity,
             most_tokens=model.description.context_tokens,
             checkpoint=checkpoint,
         )
@@ -146,7 +148,7 @@ class Snapshots:
 
     def _name(self, document: str) -> str:
         """Return a name that says nothing of the document, another one for each model."""
-        facts = "\0".join([str(FORMAT_VERSION), repr(self._model.identity), document])
+        facts = "\0".join([str(FORMAT_VERSION), repr(self._identity), document])
         return hashlib.sha256(facts.encode()).hexdigest()[:32]
 
 
@@ -159,7 +161,9 @@ def snapshots_for(model: Model, settings: EngineSettings) -> Snapshots | None:
     if not settings.snapshots:
         forget_all(folder)
         return None
-    return Snapshots(folder, model) if isinstance(model, RotatingModel) else None
+    if not isinstance(model, RotatingModel) or model.identity is None:
+        return None
+    return Snapshots(folder, model, model.identity)
 
 
 def forget_all(folder: SnapshotFolder) -> None:

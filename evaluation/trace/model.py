@@ -17,7 +17,6 @@ from engine.decoding.vocabulary import Vocabulary
 from engine.model.base import Model
 from engine.model.configuration import DecoderConfiguration, decoder_configuration
 from engine.model.decoder import Decoder
-from engine.model.identity import identify
 from engine.model.layers import assemble_weights
 from engine.model.loader import RotatingModel, load_model
 from engine.protocol.messages import ModelDescription
@@ -93,8 +92,7 @@ def tiny_model(directory: Path, seed: int) -> TraceModel:
         can_rotate=True,
         rotation_note="",
     )
-    identity = replace(identify(directory, decoder), weights=f"random, seed {seed}")
-    return _trace_model(RotatingModel(CacheParts.of(decoder), description, identity), directory)
+    return _trace_model(RotatingModel(CacheParts.of(decoder), description), directory)
 
 
 def _trace_model(model: Model, directory: Path) -> TraceModel:

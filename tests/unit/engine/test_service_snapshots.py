@@ -27,6 +27,7 @@ from tests.unit.engine.families import VOCABULARY_SIZE, make_network, save_netwo
 
 SETTINGS = EngineSettings(device="cpu", storage_type="float32", decode_weights="full")
 DOCUMENT = "file:///secret/plans.py"
+MOST_BYTES = 10_000_000
 USED_AT_S = 1000.0
 WAIT_S = 60.0
 
@@ -57,9 +58,10 @@ def kept(place: Path, model: RotatingModel) -> Snapshots:
     return kept
 
 
-def engine(place: Path, model: RotatingModel, most_bytes: int = 10_000_000) -> Snapshots:
+def engine(place: Path, model: RotatingModel) -> Snapshots:
     """Return the snapshots as an engine that has just started sees them."""
-    return Snapshots(SnapshotFolder(place, most_bytes), model)
+    assert model.identity is not None
+    return Snapshots(SnapshotFolder(place, MOST_BYTES), model, model.identity)
 
 
 def tokens_of(seed: int = 1, length: int = 60) -> TokenArray:
@@ -145,10 +147,9 @@ def test_a_snapshot_under_the_name_of_another_model_is_deleted(
     place: Path, model: RotatingModel, kept: Snapshots, caplog: pytest.LogCaptureFixture
 ) -> None:
     del kept
-    other = RotatingModel(
-        model._parts, model.description, replace(model.identity, storage_type="bfloat16")
-    )
-    snapshots = engine(place, other)
+    assert model.identity is not None
+    other = replace(model.identity, storage_type="bfloat16")
+    snapshots = Snapshots(SnapshotFolder(place, MOST_BYTES), model, other)
     only_file(place).rename(place / f"{snapshots._name(DOCUMENT)}.snapshot")
     assert restored(snapshots) is None
     assert "it was written with other storage_type" in caplog.text
@@ -198,7 +199,7 @@ def test_what_was_restored_is_not_written_again(
 def test_idle_time_is_used_for_a_document_only_now_and_then(
     place: Path, model: RotatingModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool = CachePool(model, 10_000_000, engine(place, model))
+    pool = CachePool(model, MOST_BYTES, engine(place, model))
 
     def sync_and_idle(seed: int) -> int:
         with pool.lend(CacheKey("window", DOCUMENT), 60) as cache:
@@ -287,11 +288,11 @@ def test_weights_are_told_apart_by_time_and_by_content(tmp_path: Path) -> None:
 
 def test_a_pool_begins_with_the_snapshot_and_leaves_one(place: Path, model: RotatingModel) -> None:
     """Two pools one after the other are an engine that was started again."""
-    first = CachePool(model, 10_000_000, engine(place, model))
+    first = CachePool(model, MOST_BYTES, engine(place, model))
     with first.lend(CacheKey("old window", DOCUMENT), 60) as cache:
         run_to_end(cache.sync(tokens_of(), 60, never_interrupt))
     first.save_all(WAIT_S)
-    second = CachePool(model, 10_000_000, engine(place, model))
+    second = CachePool(model, MOST_BYTES, engine(place, model))
     with second.lend(CacheKey("new window", DOCUMENT), 60) as cache:
         report = run_to_end(cache.sync(tokens_of(), 60, never_interrupt))
     assert (report.kept, report.encoded) == (60, 0)
@@ -302,7 +303,7 @@ def test_a_pool_begins_with_the_snapshot_and_leaves_one(place: Path, model: Rota
 def test_at_the_end_there_is_only_so_much_time(
     place: Path, model: RotatingModel, caplog: pytest.LogCaptureFixture
 ) -> None:
-    pool = CachePool(model, 10_000_000, engine(place, model))
+    pool = CachePool(model, MOST_BYTES, engine(place, model))
     with pool.lend(CacheKey("window", DOCUMENT), 60) as cache:
         run_to_end(cache.sync(tokens_of(), 60, never_interrupt))
     pool.save_all(timeout_s=-1.0)
@@ -331,7 +332,7 @@ def test_a_snapshot_larger_than_the_budget_is_left_where_it_is(
 
 
 def test_reading_a_snapshot_can_be_left(model: RotatingModel, kept: Snapshots) -> None:
-    pool = CachePool(model, 10_000_000, kept)
+    pool = CachePool(model, MOST_BYTES, kept)
     key = CacheKey("window", DOCUMENT)
     with pytest.raises(Preempted), pool.lend(key, 60, interrupting_at(1)):
         pass
