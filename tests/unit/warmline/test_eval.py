@@ -92,7 +92,7 @@ def test_ctrl_c_leaves_a_report_of_what_there_is(
     assert _eval(model, "--out", str(tmp_path), "--json") == 130
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert {row["n"] for row in report["rows"]} == {1}
-    assert "About 1 cases are still" in report["notes"][-1]
+    assert "about 1;" in report["notes"][-1]
     assert json.loads(capsys.readouterr().out) == report
 
 
