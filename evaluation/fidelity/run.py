@@ -41,9 +41,7 @@ class Outcome:
         if len(self.complaints) > _MOST_COMPLAINTS:
             shown.append(f"{len(self.complaints) - _MOST_COMPLAINTS} more could not be measured.")
         if self.num_left:
-            shown.append(
-                f"About {self.num_left} cases are still to be measured; the same call goes on."
-            )
+            shown.append(f"Still to be measured: about {self.num_left}; the same call goes on.")
         return tuple(shown)
 
 

@@ -135,6 +135,12 @@ def test_the_default_follows_every_state(bench: Workbench, edit: Edit) -> None:
     assert syncs == [2, 1]
 
 
+def test_a_refresh_leaves_the_cache_of_the_default_as_it_is(bench: Workbench, edit: Edit) -> None:
+    """Both start from the same work, and the default is asked after the refresh is done."""
+    default, refreshed = hold("default", bench, edit), hold("refreshed", bench, edit)
+    assert default.cache.exact_prefix < refreshed.cache.exact_prefix == LENGTH + INSERTED
+
+
 def test_a_description_names_every_parameter() -> None:
     """It goes into a journal, and other processes must write the same."""
     assert describe(ARMS["rotate"]).startswith("mend(")

@@ -164,7 +164,7 @@ def test_a_second_shard_measures_the_rest(tmp_path: Path) -> None:
     first = MeterDouble(interrupted_at="case 2")
     notes = run(first, tmp_path)
     assert first.measured == ["case 0", "case 1"]
-    assert notes == ["About 3 cases are still to be measured; the same call goes on."]
+    assert notes == ["Still to be measured: about 3; the same call goes on."]
     second = MeterDouble()
     assert run(second, tmp_path) == []
     assert second.measured == ["case 2", "case 3", "case 4"]
@@ -174,7 +174,7 @@ def test_nothing_is_begun_after_the_deadline(tmp_path: Path) -> None:
     double = MeterDouble()
     notes = run(double, tmp_path, Deadline(-1.0))
     assert double.measured == []
-    assert "About 5 cases" in notes[0]
+    assert "about 5;" in notes[0]
 
 
 def test_a_case_that_does_not_fit_is_named_and_the_others_go_on() -> None:
