@@ -8,6 +8,7 @@ import numpy as np
 from completion.languages import comment_mark
 from evaluation.bench.scenarios import Prompt, left_to_right
 from evaluation.fidelity.case import FILL_IN, PREFIX, Case
+from evaluation.fidelity.cases.code_file import indentation_of
 from evaluation.fidelity.prompts import Prompter
 
 MOST_RESTATED_LINES = 8
@@ -34,7 +35,7 @@ def after_middle(case: Case, prompter: Prompter) -> Prompt | None:
 
 
 def restated(case: Case, prompter: Prompter) -> Prompt | None:
-    """Repeat edited lines as a comment before the line of the cursor.
+    """Repeat edited lines as a comment before the line of the cursor, indented as the code there.
 
     None where no line came in, or where there is text after the cursor.
     """
@@ -44,7 +45,9 @@ def restated(case: Case, prompter: Prompter) -> Prompt | None:
         return None
     start = last.text.rfind("\n", 0, last.cursor) + 1
     mark = comment_mark(case.language)
-    comment = "".join(f"{mark} {line.strip()}\n" for line in (_INTRODUCTION, *lines))
+    before = [line for line in last.text[:start].splitlines() if line.strip()]
+    indentation = indentation_of(before[-1]) if before else ""
+    comment = "".join(f"{indentation}{mark} {line.strip()}\n" for line in (_INTRODUCTION, *lines))
     text = last.text[:start] + comment + last.text[start : last.cursor]
     return left_to_right(text, prompter.tokenization)
 

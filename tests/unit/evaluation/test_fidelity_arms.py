@@ -174,7 +174,7 @@ def test_edited_lines_may_be_told_again_before_the_cursor() -> None:
     prompter, case = small_prompter(), insertion()
     variant = restated(case, prompter)
     assert variant is not None
-    comment = "# Edited above:\n# def add_x(left):\n# return left\n"
+    comment = "    # Edited above:\n    # def add_x(left):\n    # return left\n"
     np.testing.assert_array_equal(variant.tokens, prompter.encode(case.states[-1].text + comment))
     assert restated(replace(case, states=case.states[::-1]), prompter) is None
     assert restated(typing(), prompter) is None
