@@ -62,7 +62,7 @@ class Decoder:
             Hidden states before the final norm, (S, hidden).
 
         Raises:
-            Interruption: Whatever `checkpoint` raises, between two layers.
+            Interruption: Whatever `checkpoint` raises, between two layers or halves of one.
         """
         hidden = functional.embedding(tokens, self.weights.embedding)
         if self.configuration.embedding_scale != 1.0:
@@ -70,6 +70,7 @@ class Decoder:
         for index, layer in enumerate(self.weights.layers):
             checkpoint()
             hidden = self._attention_block(index, layer, hidden, attend)
+            checkpoint()  # of many tokens, a whole layer is long for a keystroke to wait
             hidden = self._mlp_block(layer, hidden)
         return hidden
 

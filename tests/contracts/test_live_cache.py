@@ -219,9 +219,9 @@ def test_an_interrupted_pass_leaves_no_trace(make_qwen_cache: MakeCache) -> None
     sync(cache, np.insert(tokens, 10, random_tokens(generator, 3)).astype(np.int32))
     before = cache.arena.keys[:, :, :103].clone(), cache.arena.values[:, :, :103].clone()
     exact_before, logits_before = cache.exact_prefix, next_logits(cache, 5)
-    for layer in range(3):
+    for call in range(2 * 3):  # before either half of each layer
         with pytest.raises(Preempted):
-            next(cache.refresh(interrupting_at(layer)))
+            next(cache.refresh(interrupting_at(call)))
     assert torch.equal(cache.arena.keys[:, :, :103], before[0])
     assert torch.equal(cache.arena.values[:, :, :103], before[1])
     assert cache.exact_prefix == exact_before
@@ -230,11 +230,11 @@ def test_an_interrupted_pass_leaves_no_trace(make_qwen_cache: MakeCache) -> None
     assert_like_fresh(cache, make_qwen_cache)
 
 
-def interrupting_at(layer: int) -> Callable[[], None]:
+def interrupting_at(call: int) -> Callable[[], None]:
     calls = iter(range(1000))
 
     def checkpoint() -> None:
-        if next(calls) == layer:
+        if next(calls) == call:
             raise Preempted
 
     return checkpoint
