@@ -41,6 +41,13 @@ def add_shared_arguments(parser: argparse.ArgumentParser, arms: tuple[str, ...] 
     )
     parser.add_argument("--kinds", type=names, metavar="NAMES", help="what to measure")
     parser.add_argument("--repeats", type=positive_int, help="how often each is measured")
+    parser.add_argument("--gguf", type=Path, metavar="FILE", help="the same weights, for llama.cpp")
+    add_run_arguments(parser)
+    add_number_arguments(parser)
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe what everything has that measures and may be gone on with."""
     parser.add_argument("--seed", type=int, default=0, help="decides about what is random (0)")
     parser.add_argument(
         "--out",
@@ -49,19 +56,28 @@ def add_shared_arguments(parser: argparse.ArgumentParser, arms: tuple[str, ...] 
         help="keep measurements here, go on with those that are there, and write report.json,"
         " table.md and plots",
     )
-    parser.add_argument("--threads", type=int, default=0, help="of each arm; 0: physical cores")
-    parser.add_argument("--gguf", type=Path, metavar="FILE", help="the same weights, for llama.cpp")
+    parser.add_argument("--threads", type=int, default=0, help="0: physical cores")
     parser.add_argument("--offline", action="store_true", help="forbid every download")
+    add_model_option(parser)
+    add_json_option(parser)
+
+
+def add_number_arguments(parser: argparse.ArgumentParser, storage_type: str | None = None) -> None:
+    """Describe where and in which number format to compute.
+
+    Args:
+        parser: To add to.
+        storage_type: The default, if it is not the engine's.
+    """
+    defaults = {"storage_type": storage_type} if storage_type else {}
     for name in ("device", "storage_type"):
         field = EngineSettings.__dataclass_fields__[name]
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             choices=field.metadata["enum"],
-            default=field.default,
-            help=str(field.metadata["description"]),
+            default=defaults.get(name, field.default),
+            help=f"{field.metadata['description']} (%(default)s)",
         )
-    add_model_option(parser)
-    add_json_option(parser)
 
 
 def run_benchmark(

@@ -2,13 +2,16 @@
 
 import argparse
 import os
-from pathlib import Path
 
 from engine.service.run import thread_environment
-from engine.settings import EngineSettings
 from evaluation.fidelity.case import KINDS
-from warmline.benchmarks.shared import names, require_known
-from warmline.options import add_json_option, add_model_option, positive_int
+from warmline.benchmarks.shared import (
+    add_number_arguments,
+    add_run_arguments,
+    names,
+    require_known,
+)
+from warmline.options import positive_int
 
 SUMMARY = "measure what a corrected cache says after real edits, beside a full recompute"
 
@@ -32,26 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N,N",
         help="about how long prompts are, with commas between (1024,2048,4096; quick: 1024)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="decides about what is random (0)")
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="keep cases here, go on with those that are there, and write report.json, table.md"
-        " and plots",
-    )
-    parser.add_argument("--threads", type=int, default=0, help="0: physical cores")
-    parser.add_argument("--offline", action="store_true", help="forbid every download")
-    fields = EngineSettings.__dataclass_fields__
-    parser.add_argument("--device", choices=fields["device"].metadata["enum"], default="auto")
-    parser.add_argument(
-        "--storage-type",
-        choices=fields["storage_type"].metadata["enum"],
-        default="bfloat16",
-        help="number format of weights and caches (bfloat16)",
-    )
-    add_model_option(parser)
-    add_json_option(parser)
+    add_run_arguments(parser)
+    add_number_arguments(parser, storage_type="bfloat16")
 
 
 def run(arguments: argparse.Namespace) -> int:

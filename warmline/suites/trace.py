@@ -16,9 +16,9 @@ from evaluation.bench.tables import markdown_page
 from evaluation.errors import CannotMeasureError, OtherConditionsError
 from evaluation.report import Report
 from warmline import __version__
-from warmline.benchmarks.shared import write_report
+from warmline.benchmarks.shared import add_run_arguments, write_report
 from warmline.errors import UsageError
-from warmline.options import add_json_option, add_model_option, positive_int, print_json
+from warmline.options import positive_int, print_json
 from warmline.progress import shown_progress
 
 SUMMARY = "play recorded typing through the cache, and see time, memory and error on the way"
@@ -59,18 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="most tokens of text in the prompt (2000)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="decides about what is random (0)")
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="keep measurements here, go on with those that are there, and write report.json,"
-        " table.md and plots",
-    )
-    parser.add_argument("--threads", type=int, default=0, help="0: physical cores")
-    parser.add_argument("--offline", action="store_true", help="forbid every download")
-    add_model_option(parser)
-    add_json_option(parser)
+    add_run_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
