@@ -9,7 +9,13 @@ from rich.text import Text
 
 from evaluation.report import Parameter, Report, Row
 
-_TOLD = ("weights", "flash_attention", "settings", "drafts")  # params that tell arms apart
+_TOLD = (
+    "weights",
+    "decode_weights",
+    "flash_attention",
+    "settings",
+    "drafts",
+)  # params that tell arms apart
 _FEW_DIGITS_ABOVE = 100
 _SOME_DIGITS_ABOVE = 10
 
@@ -94,7 +100,7 @@ def _sections(rows: Sequence[Row]) -> Iterator[tuple[list[str], list[_Line]]]:
         sections.setdefault(fitting, []).append(line)
     for metrics, lines in sections.items():
         order = {line.kind: index for index, line in reversed(list(enumerate(lines)))}
-        lines.sort(key=lambda line: (order[line.kind], str(line.tokens)))
+        lines.sort(key=lambda line: (order[line.kind], _as_number(line.tokens)))
         yield list(metrics), lines
 
 
@@ -105,6 +111,10 @@ def _lines(rows: Sequence[Row]) -> Iterator[_Line]:
         key = (kind, row.params.get("prompt_tokens"), setup_name(row))
         together.setdefault(key, {})[row.metric] = row
     return (_Line(*key, rows=metrics) for key, metrics in together.items())
+
+
+def _as_number(tokens: Parameter) -> float:
+    return float(tokens) if isinstance(tokens, int | float) else 0.0
 
 
 def _cells(line: _Line, metrics: Sequence[str], *, has_quartiles: bool = True) -> list[str]:

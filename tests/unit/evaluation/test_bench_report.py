@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -88,6 +89,23 @@ def test_the_page_has_all_figures(report: Report) -> None:
     assert "| insert@10 | 8000 | warmline/full | 0.015 (0.01-0.02) | 2 |" in page
     assert "- A note." in page
     assert re.search(r"model: a-model; seed 0", page)
+
+
+def test_no_line_hides_another(report: Report) -> None:
+    """Whatever tells two arms apart in the rows tells them apart on the page."""
+    told = [{}, {"decode_weights": "int4"}, {"drafts": True}, {"weights": "BF16"}]
+    own = [_measurement("warmline", 0, 1.0 + place, **setup) for place, setup in enumerate(told)]
+    page = markdown_page(replace(report, rows=rows_of(own, COMMON)))
+    assert all(f"| {1 + place} | 1 |" in page for place in range(len(told)))
+
+
+def test_lengths_are_in_order(report: Report) -> None:
+    own = [
+        replace(_measurement("warmline", 0, 1.0), key=str(size), conditions={"prompt_tokens": size})
+        for size in (1000, 2000, 16000)
+    ]
+    page = markdown_page(replace(report, rows=rows_of(own, COMMON)))
+    assert page.index("| 2000 |") < page.index("| 16000 |")
 
 
 @pytest.mark.parametrize(
