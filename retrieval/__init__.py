@@ -1,4 +1,1 @@
-"""What else in the repository matters here. Only the contract: nothing searches.
-
-`completion` lays chunks out where it is given some, and nobody gives it any.
-"""
+"""What else in the repository matters here: an index, two stages of search, and training."""
