@@ -17,14 +17,13 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from retrieval.errors import StoreError
 from retrieval.files import FileLimits
 from retrieval.folders import Folders
 from retrieval.ignoring import IGNORE_FILES
 from retrieval.lexical import LexicalIndex
 from retrieval.pacing import Pacer, StoppedError
 from retrieval.repository import RepositoryIndex, ScanReport
-from retrieval.store import IndexStore, StoredIndex
+from retrieval.store import IndexStore, stored_index
 from retrieval.types import Chunk
 from retrieval.watching import Watcher
 
@@ -89,7 +88,7 @@ class LiveIndex:
         self._directories: set[Path] = set()
         self._changes: queue.SimpleQueue[set[Path]] = queue.SimpleQueue()
         self._watcher = Watcher(self._changes.put)
-        self._store = _store_of(self._folders, store_directory)
+        self._store = IndexStore.of(self._folders, store_directory) if store_directory else None
         self._is_kept, self._kept_at_s, self._looked_at_s = True, 0.0, 0.0
         self._phase = IndexPhase.STOPPED
         self._is_ready = threading.Event()
@@ -282,14 +281,7 @@ class LiveIndex:
         if self._store is None:
             return
         with self._repository_lock:
-            try:
-                stored = self._store.read()
-            except StoreError as error:
-                _log.warning("The index %s %s; it is made anew.", self._store.path, error)
-                return
-            if stored is not None:
-                self._lexical.restore(stored.lexical)
-                self._repository.known.update(stored.known)
+            self._store.read_into(self._repository)
         with self._unseen_lock:  # what was taken in before is overwritten
             self._unseen |= self._open_texts.keys()
 
@@ -299,13 +291,8 @@ class LiveIndex:
             return
         self._is_kept = True
         with self._repository_lock:
-            stored = StoredIndex(dict(self._repository.known), self._lexical.state())
+            stored = stored_index(self._repository)
         try:
             self._store.write(stored)
         except OSError as error:
             _log.warning("The index is not kept for the next run: %s.", error)
-
-
-def _store_of(folders: Folders, directory: Path | None) -> IndexStore | None:
-    roots = tuple(str(folder.root) for folder in folders)
-    return None if directory is None or not roots else IndexStore(directory, roots, "natural")
