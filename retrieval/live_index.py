@@ -11,7 +11,7 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -91,7 +91,8 @@ class LiveIndex:
         self._store = IndexStore.of(self._folders, store_directory) if store_directory else None
         self._is_kept, self._kept_at_s, self._looked_at_s = True, 0.0, 0.0
         self._phase = IndexPhase.STOPPED
-        self._is_ready = threading.Event()
+        self._changed = threading.Condition()  # waited for with no other lock in hand
+        self._is_ready = False
         self._is_stopped = threading.Event()
         self._pacer = Pacer(self._is_stopped)
         self._thread = threading.Thread(target=self._run, name="warmline-index", daemon=True)
@@ -110,7 +111,15 @@ class LiveIndex:
 
     def wait_until_ready(self, timeout_s: float) -> bool:
         """Wait until all files have been looked at once; tell whether they have."""
-        return self._is_ready.wait(timeout_s)
+        return self.wait_until(lambda: self._is_ready, timeout_s)
+
+    def wait_until(self, holds: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait until something holds that depends on what is here; tell whether it does.
+
+        `holds` is asked at once and after every change.
+        """
+        with self._changed:
+            return self._changed.wait_for(holds, timeout_s)
 
     def path_of(self, file: Path) -> str | None:
         """Return the path here of an absolute path, None if it is in none of the folders."""
@@ -193,14 +202,19 @@ class LiveIndex:
         with self._repository_lock:
             self._repository.update(path)
         self._is_kept = False
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
     def _run(self) -> None:
         try:
             self._restore()
             self._look_at_everything()
-            self._is_ready.set()
+            self._is_ready, self._phase = True, IndexPhase.FOLLOWING
+            self._tell()
             self._keep()
-            self._phase = IndexPhase.FOLLOWING
             while not self._is_stopped.is_set():
                 self._follow()
         except StoppedError:
@@ -272,6 +286,7 @@ class LiveIndex:
             if next_report is None:
                 break
             report = next_report
+            self._tell()
             self._pacer.rest()
         if report.num_read or report.num_gone:
             self._is_kept = False

@@ -198,15 +198,20 @@ def _all_left_out(repository: RepositoryIndex) -> Table:
 
 def _print_found(found: tuple[Chunk, ...], search_ms: float, difference: float | None) -> None:
     for chunk in found:
-        print(f"{chunk.score:7.2f}  {chunk.path}:{chunk.start_line + 1}")
+        print(f"{chunk.score:7.2f}  {_printable(chunk.path)}:{chunk.start_line + 1}")
         lines = chunk.text.split("\n")
         for line in lines[:_SHOWN_LINES]:
-            print(f"         | {line}")
+            print(f"         | {_printable(line)}")
         if len(lines) > _SHOWN_LINES:
             print(f"         | ... {len(lines) - _SHOWN_LINES} more lines")
     print(f"{len(found)} chunks in {search_ms:.1f} ms", file=sys.stderr)
     if difference is not None:
         print(f"rank-bm25 gives the same scores within {difference:.1g}", file=sys.stderr)
+
+
+def _printable(text: str) -> str:
+    """Replace what would steer a terminal: the text is somebody else's."""
+    return "".join(each if each.isprintable() or each == "\t" else "�" for each in text)
 
 
 @contextmanager
