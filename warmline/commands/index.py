@@ -19,7 +19,7 @@ from retrieval.folders import Folders
 from retrieval.lexical import LexicalIndex
 from retrieval.reference import reference_scores
 from retrieval.repository import RepositoryIndex, ScanReport
-from retrieval.store import IndexStore, stored_index
+from retrieval.store import IndexStore
 from retrieval.types import Chunk
 from warmline.errors import UsageError, WorkError
 from warmline.indexing import index_directory
@@ -90,18 +90,20 @@ def _make(paths: list[Path], *, is_fresh: bool) -> _Made:
     started = time.monotonic()
     folders = Folders(paths)
     repository = RepositoryIndex(folders, LexicalIndex())
-    store = IndexStore.of(folders, index_directory())
-    was_kept = not is_fresh and store.read_into(repository)
+    store = IndexStore(index_directory(), folders)
+    state = None if is_fresh else store.read()
+    if state is not None:
+        repository.restore(state)
     report = ScanReport()
     with _shown_progress() as show:
         for report in repository.scan():
             show(report, repository)
     try:
-        store_bytes = store.write(stored_index(repository))
+        store_bytes = store.write(repository.state())
     except OSError as error:
         raise WorkError(f"The index cannot be kept at {store.path}: {error}.") from error
     seconds = time.monotonic() - started
-    return _Made(repository, store, store_bytes, report.num_read, was_kept, seconds)
+    return _Made(repository, store, store_bytes, report.num_read, state is not None, seconds)
 
 
 def _search(made: _Made, query: str, limit: int) -> tuple[tuple[Chunk, ...], float]:
