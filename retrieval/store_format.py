@@ -8,6 +8,7 @@ Nothing is believed before the digest has been compared.
 
 from collections.abc import Callable, Iterator
 from hashlib import blake2b
+from io import BytesIO
 from typing import Any
 
 import msgpack
@@ -24,7 +25,8 @@ MAGIC = b"warmline index\n"
 
 _DIGEST_BYTES = 32
 _START = len(MAGIC) + 1 + _DIGEST_BYTES
-_TERMS_PER_RECORD = 4_096
+_TERMS_PER_RECORD = 1_024
+_READ_BYTES = 65_536
 
 
 def packed_index(state: RepositoryState, made_for: list[str], rest: Callable[[], None]) -> bytes:
@@ -44,9 +46,7 @@ def unpacked_index(data: bytes, made_for: list[str], rest: Callable[[], None]) -
         StoreError: If it is damaged, of another version, or was not made for the same.
     """
     read = _Read(made_for)
-    # Its sizes are trusted, since the digest is: whoever made the one has made the other.
-    unpacker = msgpack.Unpacker(max_buffer_size=len(data))
-    unpacker.feed(_checked(data))
+    unpacker = msgpack.Unpacker(BytesIO(_checked(data)), read_size=_READ_BYTES)
     try:
         for kind, *columns in unpacker:
             read.take(kind, columns)
@@ -65,12 +65,12 @@ def _records(state: RepositoryState, made_for: list[str]) -> Iterator[list[Any]]
     postings = state.lexical.postings
     for start in range(0, len(postings.terms), _TERMS_PER_RECORD):
         part = slice(start, start + _TERMS_PER_RECORD)
-        yield ["terms", postings.terms[part], postings.list_sizes[part]]
+        yield ["terms", postings.terms[part], postings.lists[part]]
     for kind in _POSTINGS_PARTS:
         yield [kind, getattr(postings, kind)]
 
 
-_POSTINGS_PARTS = ("lists", "frequencies", "lengths", "is_alive", "dead_slots")
+_POSTINGS_PARTS = ("frequencies", "lengths", "is_alive", "dead_slots")
 """Fields of `PostingsState` that are one record each."""
 
 
@@ -82,7 +82,7 @@ class _Read:
         self._known: dict[str, KnownFile] = {}
         self._files: list[FileChunks] = []
         self._terms: list[str] = []
-        self._list_sizes: list[int] = []
+        self._lists: list[bytes] = []
         self._parts: dict[str, Any] = {}
 
     def take(self, kind: str, columns: list[Any]) -> None:
@@ -94,16 +94,16 @@ class _Read:
                 self._known[path] = KnownFile(FileStamp(size_bytes, modified_ns), reason)
             case "file", [path, slots, start_lines, texts]:
                 self._files.append(FileChunks(path, slots, start_lines, texts))
-            case "terms", [terms, list_sizes]:
+            case "terms", [terms, lists]:
                 self._terms += terms
-                self._list_sizes += list_sizes
+                self._lists += lists
             case _, [part] if kind in _POSTINGS_PARTS:
                 self._parts[kind] = part
             case _:
                 raise StoreError(f"holds a record of unknown kind {kind!r}")
 
     def state(self) -> RepositoryState:
-        postings = PostingsState(self._terms, self._list_sizes, **self._parts)
+        postings = PostingsState(self._terms, self._lists, **self._parts)
         return RepositoryState(self._known, LexicalState(self._files, postings))
 
 

@@ -4,9 +4,11 @@ import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from retrieval import live_index, watching
 from retrieval.live_index import IndexPhase, LiveIndex
 
 TIMEOUT_S = 30.0
@@ -174,6 +176,29 @@ def test_an_index_that_cannot_be_kept_works_all_the_same(
         index.stop()
     assert paths(index, "alpha") == ["a/x.py"]
     assert any("not kept for the next run" in message for message in caplog.messages)
+
+
+def test_without_a_watch_changes_are_looked_for(
+    root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where the system has no more watches to give."""
+
+    def no_watch(*_: object, **__: object) -> NoReturn:
+        raise OSError("OS file watch limit reached")
+
+    monkeypatch.setattr(watching, "watch", no_watch)
+    monkeypatch.setattr(live_index, "_LOOK_AGAIN_UNWATCHED_S", 0.01)
+    index = LiveIndex([root])
+    with caplog.at_level(logging.WARNING):
+        index.start()
+        assert index.wait_until_ready(TIMEOUT_S)
+        (root / "new.py").write_text("gamma")
+        assert become(index, "gamma", ["new.py"])
+    assert not index.status().is_watching
+    index.stop()
+    assert caplog.messages == [
+        "Changes on disk are not noticed at once: OS file watch limit reached."
+    ]
 
 
 def test_folders_may_be_missing_or_none(tmp_path: Path) -> None:
