@@ -30,6 +30,7 @@ from retrieval.watching import Watcher
 _log = logging.getLogger(__name__)
 
 _STOP_TIMEOUT_S = 5.0
+_PATIENCE_S = 0.5
 _LOOK_AGAIN_S = 600.0  # in case the file system did not tell of something
 _LOOK_AGAIN_UNWATCHED_S = 15.0  # where it tells of nothing
 _KEEP_EVERY_S = 120.0
@@ -190,11 +191,25 @@ class LiveIndex:
         return dict(self._repository.left_out)
 
     def _take_in_unseen(self, without_path: str) -> None:
+        """Take in the open texts that were told since the last question.
+
+        Whoever asks at the same time waits here until that is done.
+        """
         with self._unseen_lock:
-            unseen = self._unseen - {without_path}
-            self._unseen -= unseen
-        for path in unseen:
-            self._update(path)
+            has_unseen = bool(self._unseen - {without_path})
+        # A disk that does not answer delays what it holds, not every question.
+        if not has_unseen or not self._repository_lock.acquire(timeout=_PATIENCE_S):
+            return
+        try:
+            with self._unseen_lock:
+                unseen = self._unseen - {without_path}
+                self._unseen -= unseen
+            for path in unseen:
+                self._repository.update(path)
+            self._is_kept = False
+        finally:
+            self._repository_lock.release()
+        self._tell()
 
     def _update(self, path: str) -> None:
         with self._repository_lock:

@@ -83,6 +83,14 @@ class IndexStore:
         return len(data)
 
 
+def forget_indexes(directory: Path) -> int:
+    """Delete all indexes kept in a directory; returns how many."""
+    kept = list(directory.glob(f"*{_SUFFIX}"))
+    for path in (*kept, *directory.glob(f"{_DRAFT_PREFIX}*")):
+        path.unlink(missing_ok=True)
+    return len(kept)
+
+
 def _delete_unused(directory: Path) -> None:
     """Delete what nobody has used for long, and what a killed process left half written."""
     oldest_s = time.time() - _UNUSED_S

@@ -3,10 +3,11 @@
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from watchfiles import watch
+from watchfiles.main import FileChange
 
 _log = logging.getLogger(__name__)
 logging.getLogger("watchfiles").setLevel(logging.WARNING)  # else a line for every change
@@ -100,8 +101,8 @@ class _Watch:
         self._is_stopped.set()
         self._thread.join(_STOP_TIMEOUT_S)
 
-    def _run(self) -> None:
-        changes = watch(
+    def _changes(self) -> Iterator[set[FileChange]]:
+        return watch(
             *(folder for folder in self._directories if folder.is_dir()),
             watch_filter=None,
             debounce=_MOST_DELAY_MS,
@@ -113,8 +114,10 @@ class _Watch:
             ignore_permission_denied=True,
             raise_interrupt=False,
         )
+
+    def _run(self) -> None:
         try:
-            for changed in changes:
+            for changed in self._changes():
                 self.works = True
                 self._has_begun.set()
                 if changed:
