@@ -22,6 +22,7 @@ from retrieval.folders import Folders
 from retrieval.ignoring import IGNORE_FILES
 from retrieval.lexical import LexicalIndex
 from retrieval.pacing import Pacer, StoppedError
+from retrieval.path_rules import PathRules
 from retrieval.repository import RepositoryIndex, ScanReport
 from retrieval.store import IndexStore
 from retrieval.types import Chunk
@@ -82,6 +83,7 @@ class LiveIndex:
         self._open_texts: dict[str, str] = {}
         self._unseen: set[str] = set()  # open or closed since the last question
         self._unseen_lock = threading.Lock()
+        self._path_rules = PathRules(self._folders, limits or FileLimits())
         self._repository = RepositoryIndex(self._folders, self._lexical, limits, self._open_texts)
         self._repository_lock = threading.Lock()  # never held longer than a file takes
         self._directories: set[Path] = set()
@@ -186,8 +188,19 @@ class LiveIndex:
             self._watcher.works,
         )
 
+    def reason_for(self, path: str) -> str:
+        """Return why nothing of a file may be shown to anybody; empty if it may.
+
+        By its name and the ignore files, whether it exists or not; it need not have been looked
+        at yet.
+        """
+        return self._path_rules.reason_for(path)
+
     def left_out(self) -> dict[str, str]:
-        """Return the reason for each file that was left out; directories end with a slash."""
+        """Return the reason for each file left out so far; directories end with a slash.
+
+        For people: of very many only some are listed. `reason_for` answers for one path.
+        """
         return dict(self._repository.left_out)
 
     def _take_in_unseen(self, without_path: str) -> None:
@@ -276,6 +289,7 @@ class LiveIndex:
             self._pacer.rest()
 
     def _look_at_everything(self) -> None:
+        self._path_rules.read_anew()
         self._look_at("")
         self._looked_at_s = time.monotonic()
 
