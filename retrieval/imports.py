@@ -29,8 +29,12 @@ _QUOTED = re.compile(  # for its effects, by `require`, of Go, of C
     r"[ \t]*(?:\w++[ \t]++)?(?=\"[\w./-]++\"[ \t]*$))[\"<'`]([\w@./~-]++)[\">'`]",
     re.MULTILINE,
 )
-_RUST_USE = re.compile(r"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]++)?use[ \t]++([^;]{1,2000});", re.M)
-_RUST_MODULE = re.compile(r"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]++)?mod[ \t]++(\w++)[ \t]*;", re.M)
+_RUST_USE = re.compile(
+    r"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]++)?use[ \t]++([^;]{1,2000});", re.MULTILINE
+)
+_RUST_MODULE = re.compile(
+    r"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]++)?mod[ \t]++(\w++)[ \t]*;", re.MULTILINE
+)
 _NAME = re.compile(r"[^\W\d]\w*")
 _RENAMED = re.compile(r"\bas[ \t\n]+[^\W\d]\w*")  # the name in the other file stands before
 
@@ -68,7 +72,7 @@ def imports_of(path: str, text: str) -> tuple[Import, ...]:
     head = text[:_READ_CHARACTERS]
     if path.endswith(".rs"):
         return tuple(_rust_imports(head, module_of(path)))
-    return tuple({each: None for each in (*_python_imports(head, folder), *_others(head, folder))})
+    return tuple(dict.fromkeys((*_python_imports(head, folder), *_others(head, folder))))
 
 
 def is_imported(imported: Import, module: Module) -> bool:

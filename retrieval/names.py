@@ -12,17 +12,18 @@ from retrieval.terms import terms_of
 
 _REMEMBERED_CHUNKS = 4096
 
-KEYWORDS = frozenset(
-    "abstract and any as assert async auto await base bool boolean break byte case cast catch char"
-    " class cls const continue crate def default defer del delete dict do double elif else enum"
-    " except export extends extern false final finally float fn for from func function global go"
-    " if impl implements import in include inline instanceof int interface is lambda let list long"
-    " loop macro_rules match mod module move mut namespace new nil none nonlocal not null object or"
-    " override package pass private protected protocol pub public raise range readonly ref require"
-    " return self set short signed static str string struct super switch template this throw throws"
-    " trait true try tuple type typedef typename typeof undefined union unknown unsafe use using"
-    " val var virtual void where while with yield".split()
-)
+_KEYWORDS = """
+abstract and any as assert async auto await base bool boolean break byte case cast catch char
+class cls const continue crate def default defer del delete dict do double elif else enum
+except export extends extern false final finally float fn for from func function global go
+if impl implements import in include inline instanceof int interface is lambda let list long
+loop macro_rules match mod module move mut namespace new nil none nonlocal not null object or
+override package pass private protected protocol pub public raise range readonly ref require
+return self set short signed static str string struct super switch template this throw throws
+trait true try tuple type typedef typename typeof undefined union unknown unsafe use using
+val var virtual void where while with yield
+"""
+KEYWORDS = frozenset(_KEYWORDS.split())
 """Words that mean the same in every file, in lower case."""
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w+")
