@@ -29,12 +29,9 @@ _QUOTED = re.compile(  # for its effects, by `require`, of Go, of C
     r"[ \t]*(?:\w++[ \t]++)?(?=\"[\w./-]++\"[ \t]*$))[\"<'`]([\w@./~-]++)[\">'`]",
     re.MULTILINE,
 )
-_RUST_USE = re.compile(
-    r"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]++)?use[ \t]++([^;]{1,2000});", re.MULTILINE
-)
-_RUST_MODULE = re.compile(
-    r"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]++)?mod[ \t]++(\w++)[ \t]*;", re.MULTILINE
-)
+_RUST_VISIBLE = r"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]++)?"
+_RUST_USE = re.compile(_RUST_VISIBLE + r"use[ \t]++([^;]{1,2000});", re.MULTILINE)
+_RUST_MODULE = re.compile(_RUST_VISIBLE + r"mod[ \t]++(\w++)[ \t]*;", re.MULTILINE)
 _NAME = re.compile(r"[^\W\d]\w*")
 _RENAMED = re.compile(r"\bas[ \t\n]+[^\W\d]\w*")  # the name in the other file stands before
 
