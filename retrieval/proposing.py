@@ -7,7 +7,7 @@ place is about are candidates too: of its types, of what it imports.
 
 from collections.abc import Iterator
 
-from retrieval.names import names_of_chunk
+from retrieval.names import is_defined_in
 from retrieval.surroundings import Surroundings, surroundings_of
 from retrieval.types import Chunk, ChunkIndex, Place
 
@@ -41,7 +41,7 @@ def propose(index: ChunkIndex, place: Place, query: str, num_candidates: int) ->
 def _definitions(index: ChunkIndex, place: Place, around: Surroundings) -> Iterator[Chunk]:
     for name in names_sought(around):
         mentions = index.search(name, _CHUNKS_OF_NAME, without_path=place.path)
-        defining = [chunk for chunk in mentions if name in names_of_chunk(chunk.text).defined]
+        defining = [chunk for chunk in mentions if is_defined_in(name, chunk.text)]
         yield from defining[:_DEFINITIONS_OF_NAME]
 
 
