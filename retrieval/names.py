@@ -49,9 +49,10 @@ _WITH_BODY = (  # a method of TypeScript or Java, a function of C
 _DEFINITION = re.compile(rf"[ \t]*+(?:{_BY_KEYWORD}|{_WITH_TYPE}|{_WITH_VALUE}|{_WITH_BODY})")
 """The beginning of a line; the name is in the only group that matches."""
 
+_IMPORT_WORDS = ("import", "from", "use ", "pub use ", "#include", "export", "const", "let", "var")
 _IMPORT_LINE = re.compile(
-    r"^[ \t]*(?:import\b|from\s+\S+\s+import\b|use\s+[\w:]+|#include\b|export\s.*\sfrom\s|"
-    r"(?:const|let|var)\s.*\brequire\()"
+    r"import\b|from\s+\S+\s+import\b|(?:pub )?use\s+[\w:]+|#include\b|export\s.*\sfrom\s|"
+    r"(?:const|let|var)\s.*\brequire\("
 )
 _LINE_CHARACTERS = 400  # longer lines are data or minified code
 
@@ -80,7 +81,7 @@ def names_of_chunk(text: str) -> ChunkNames:
     """Return the names of a chunk; asked again, from memory."""
     lines = [line for line in text.splitlines() if line and not line.isspace()]
     defined = _defined(lines)
-    num_imports = sum(_IMPORT_LINE.match(line[:_LINE_CHARACTERS]) is not None for line in lines)
+    num_imports = sum(map(_is_import, lines))
     return ChunkNames(
         used=names_in(text),
         defined=defined,
@@ -112,3 +113,9 @@ def _defined(lines: Iterable[str]) -> frozenset[str]:
     found = (_DEFINITION.match(line) for line in lines if len(line) <= _LINE_CHARACTERS)
     names = frozenset(each[each.lastindex or 0] for each in found if each)
     return frozenset(name for name in names if len(name) > 1) - KEYWORDS
+
+
+def _is_import(line: str) -> bool:
+    start = line.lstrip()[:_LINE_CHARACTERS]
+    # The words first: they are compared in a fraction of the time.
+    return start.startswith(_IMPORT_WORDS) and _IMPORT_LINE.match(start) is not None

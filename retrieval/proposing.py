@@ -11,7 +11,7 @@ from retrieval.names import is_defined_in
 from retrieval.surroundings import Surroundings, surroundings_of
 from retrieval.types import Chunk, ChunkIndex, Place
 
-MOST_NAMES = 32
+MOST_NAMES = 24
 """Whose definitions are looked for; each costs a search for one term."""
 
 _CHUNKS_OF_NAME = 8  # that are looked at for a definition
