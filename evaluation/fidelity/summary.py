@@ -9,8 +9,8 @@ import numpy as np
 
 from evaluation.fidelity.arms import REFERENCE
 from evaluation.fidelity.case import KINDS
-from evaluation.fidelity.intervals import Estimate, Resamples, Values
 from evaluation.fidelity.measure import CaseRecord
+from evaluation.intervals import Estimate, Resamples, Values
 from evaluation.report import Parameter, Row
 
 MEANS = {

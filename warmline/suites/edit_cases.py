@@ -18,18 +18,18 @@ from engine.weights.store import ModelStore
 from evaluation.bench.audience import watching
 from evaluation.bench.runner import Deadline
 from evaluation.bench.subject import Subject, load_subject
+from evaluation.decoding.lines import LineReader
+from evaluation.decoding.workbench import FLOOR_SLICE_TOKENS, Workbench
 from evaluation.errors import CannotMeasureError, OtherConditionsError
 from evaluation.fidelity.arms import ARMS, REFERENCE, Arm, describe
-from evaluation.fidelity.lines import LineReader
-from evaluation.fidelity.measure import CaseRecord, Meter
+from evaluation.fidelity.measure import CaseRecord, Meter, read_record
 from evaluation.fidelity.plots import save_plots
 from evaluation.fidelity.prompts import Prompter
-from evaluation.fidelity.run import Outcome, measure_cases, open_journal
 from evaluation.fidelity.summary import rows_of
 from evaluation.fidelity.tables import draw_tables, markdown_page
-from evaluation.fidelity.workbench import FLOOR_SLICE_TOKENS, Workbench
 from evaluation.journal import Journal
 from evaluation.report import Parameter, Report, this_machine
+from evaluation.shards.run import Outcome, measure_cases, open_journal
 from warmline import __version__
 from warmline.benchmarks.shared import require_known, write_report
 from warmline.errors import UsageError
@@ -65,7 +65,7 @@ def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, O
     with shown_progress() as progress:
         model = _load(arguments, progress)
         plan, complaints = choose_cases(arguments, model.subject.tokenization, progress)
-    journal = open_journal(arguments.out, _conditions(model, arms, arguments.seed))
+    journal = open_journal(arguments.out, _conditions(model, arms, arguments.seed), read_record)
     meter = Meter(model.bench, model.prompter, model.reader, arms)
     with watching(console) as audience:
         outcome = measure_cases(plan, meter, journal, deadline=deadline, audience=audience)

@@ -9,11 +9,11 @@ from completion.tokenization import Tokenization
 from engine.weights.progress import Progress
 from evaluation.corpus.catalogue import corpus_packages
 from evaluation.corpus.fetching import fetch_all
-from evaluation.fidelity.case import KINDS
+from evaluation.fidelity.case import KINDS, Case
 from evaluation.fidelity.cases.code_file import CountTokens
 from evaluation.fidelity.cases.package_code import PackageCode
 from evaluation.fidelity.cases.selection import all_cases
-from evaluation.fidelity.plan import Plan, Stream
+from evaluation.shards.plan import Plan, Stream
 
 LENGTHS, QUICK_LENGTHS = (1024, 2048, 4096), (1024,)
 CASES, MORE_CASES, QUICK_CASES = 100, 300, 10
@@ -25,7 +25,7 @@ _PACKAGES_APART = 7
 
 def choose_cases(
     arguments: argparse.Namespace, tokenization: Tokenization, progress: Progress
-) -> tuple[Plan, tuple[str, ...]]:
+) -> tuple[Plan[Case], tuple[str, ...]]:
     """Return what was asked for, and complaints.
 
     A package that cannot be had costs a complaint, and the others have its share.
@@ -55,7 +55,7 @@ def _stream(
     prompt_tokens: int,
     num_cases: int,
     seed: int,
-) -> Stream:
+) -> Stream[Case]:
     cases = all_cases(
         kind,
         packages,

@@ -1,6 +1,6 @@
 """What each of several caches says comes next, found for all of them in common passes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,12 +8,28 @@ from torch import Tensor
 
 from engine.cache.parts import CacheParts
 from engine.tokens import TokenArray
-from evaluation.fidelity.lines import LineReader
-from evaluation.fidelity.together import Together
-from evaluation.fidelity.workbench import Held
+from evaluation.decoding.lines import LineReader
+from evaluation.decoding.together import Together
+from evaluation.decoding.workbench import Held
 
 MAX_LINE_TOKENS = 40
 _ROWS_SCORED = 64  # each has as many scores as the vocabulary tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much is written.
+
+    Attributes:
+        num_lines: After which there is enough.
+        max_tokens: After which it is broken off.
+    """
+
+    num_lines: int = 1
+    max_tokens: int = MAX_LINE_TOKENS
+
+
+NEXT_LINE = Extent()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +37,8 @@ class Answer:
     """What one cache says.
 
     Attributes:
-        line: The greedy next line, without its end.
-        nll: Of the true line's tokens together, each after the true ones before it; nats.
+        line: The greedy next line, or lines, without the last one's end.
+        nll: Of the true tokens together, each after the true ones before it; nats.
         divergence: KL(reference || this) of the next token; nats.
     """
 
@@ -46,25 +62,33 @@ class _Forced:
 
 @torch.inference_mode()
 def ask(
-    held: Sequence[Held], truth: TokenArray, parts: CacheParts, reader: LineReader
+    held: Sequence[Held],
+    truth: TokenArray,
+    parts: CacheParts,
+    reader: LineReader,
+    extent: Extent = NEXT_LINE,
 ) -> list[Answer]:
-    """Ask all caches for the next line, and how likely they think the true one.
+    """Ask all caches for what comes next, and how likely they think the truth.
 
     Args:
         held: The first one is the reference.
-        truth: (T,), tokens of the true line, at least one.
+        truth: (T,), tokens of the true text, at least one.
         parts: Of the model.
         reader: Of its vocabulary.
+        extent: How much they are to write.
     """
-    together = Together(parts, [each.cache for each in held], max(len(truth), MAX_LINE_TOKENS))
+    together = Together(parts, [each.cache for each in held], max(len(truth), extent.max_tokens))
     first = torch.stack([each.logits for each in held])  # (A, V)
     line = torch.from_numpy(truth.astype("int64")).to(first.device)
     forced = _force(together, first, line, parts)
-    lines = _write_lines(together, forced, line, parts, reader)
+    writer = _Writer(together, parts, reader, extent)
     return [
-        Answer(reader.text(tokens), nll, divergence)
+        Answer(reader.text(tokens, extent.num_lines), nll, divergence)
         for tokens, nll, divergence in zip(
-            lines, forced.nll.tolist(), divergences(first).tolist(), strict=True
+            writer.write(forced, line),
+            forced.nll.tolist(),
+            divergences(first).tolist(),
+            strict=True,
         )
     ]
 
@@ -106,36 +130,54 @@ def _losses(scores: Tensor, targets: Tensor) -> Tensor:
     return scores.logsumexp(-1) - scores.gather(1, targets[:, None])[:, 0]
 
 
-def _write_lines(
-    together: Together, forced: _Forced, line: Tensor, parts: CacheParts, reader: LineReader
-) -> list[list[int]]:
-    """Let every cache write its likeliest line, all in step, until the last one is over.
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Lets caches write on, all in step."""
 
-    As far as all choose the true tokens, these stand there already. Lines that are over are
-    written on with the others and cut afterwards: so every pass has the same size, and rounds
-    alike for all.
-    """
-    start = _common_choices(forced.choices, line)
-    last = forced.choices[:, start]
-    written = [*line[:start].expand(len(last), -1).unbind(1), last]
-    is_over = torch.tensor([reader.ends_with(token) for token in last.tolist()])
-    while not is_over.all() and len(written) < MAX_LINE_TOKENS:
-        hidden = together.write(last[:, None], offset=len(written) - 1)
-        last = parts.decoder.logits(hidden[:, 0]).argmax(-1)
-        written.append(last)
-        is_over |= torch.tensor([reader.ends_with(token) for token in last.tolist()])
-    return [list(_until_end(tokens, reader)) for tokens in torch.stack(written, dim=1).tolist()]
+    together: Together
+    parts: CacheParts
+    reader: LineReader
+    extent: Extent
+
+    def write(self, forced: _Forced, truth: Tensor) -> list[list[int]]:
+        """Return the likeliest tokens behind every cache, up to those that complete the extent.
+
+        As far as all choose the true tokens, these stand there already. What is complete is
+        written on with the others and cut afterwards: so every pass has the same size, and
+        rounds alike for all.
+        """
+        start = _common_choices(forced.choices, truth)
+        last = forced.choices[:, start]
+        written = [*truth[:start].expand(len(last), -1).unbind(1), last]
+        while not self._are_complete(written) and len(written) < self.extent.max_tokens:
+            hidden = self.together.write(last[:, None], offset=len(written) - 1)
+            last = self.parts.decoder.logits(hidden[:, 0]).argmax(-1)
+            written.append(last)
+        return [self._cut(tokens) for tokens in _by_cache(written)]
+
+    def _are_complete(self, written: Sequence[Tensor]) -> bool:
+        num_lines = self.extent.num_lines
+        return all(self.reader.is_complete(tokens, num_lines) for tokens in _by_cache(written))
+
+    def _cut(self, tokens: list[int]) -> list[int]:
+        """Drop what comes behind the token that completes the extent."""
+        num_lines, lengths = self.extent.num_lines, range(1, len(tokens))
+        return next(
+            (
+                tokens[:each]
+                for each in lengths
+                if self.reader.is_complete(tokens[:each], num_lines)
+            ),
+            tokens,
+        )
+
+
+def _by_cache(written: Sequence[Tensor]) -> list[list[int]]:
+    """Turn T tensors of (A,) tokens into A lists of T."""
+    return [list(tokens) for tokens in torch.stack(list(written), dim=1).tolist()]
 
 
 def _common_choices(choices: Tensor, line: Tensor) -> int:
     """Count leading places of the line at which every cache chooses the true token."""
     agrees = (choices[:, : len(line)] == line).all(0).int()
     return int(agrees.cumprod(0).sum())
-
-
-def _until_end(tokens: Sequence[int], reader: LineReader) -> Iterator[int]:
-    """Yield tokens up to the one that ends the line."""
-    for token in tokens:
-        yield token
-        if reader.ends_with(token):
-            return
