@@ -93,6 +93,22 @@ def ask(
     ]
 
 
+@torch.inference_mode()
+def losses(held: Sequence[Held], truth: TokenArray, parts: CacheParts) -> list[float]:
+    """Return how unlikely each cache thinks the truth, as `Answer.nll`; nothing is written.
+
+    Args:
+        held: Whom to ask.
+        truth: (T,), at least one.
+        parts: Of the model.
+    """
+    together = Together(parts, [each.cache for each in held], len(truth))
+    first = torch.stack([each.logits for each in held])  # (A, V)
+    line = torch.from_numpy(truth.astype("int64")).to(first.device)
+    nll: list[float] = _force(together, first, line, parts).nll.tolist()
+    return nll
+
+
 def divergences(logits: Tensor) -> Tensor:
     """Return KL(first || each) of the distributions that (A, V) scores stand for; (A,), nats."""
     likely = torch.log_softmax(logits.float(), dim=-1)
