@@ -99,7 +99,8 @@ class PackageNames:
 
     @cached_property
     def _origins(self) -> _Origins:
-        top_level, members = defaultdict(set), defaultdict(set)
+        top_level: defaultdict[str, set[str]] = defaultdict(set)
+        members: defaultdict[str, set[str]] = defaultdict(set)
         for path in self._files:
             for each in self.symbols(path).definitions:
                 (members if each.is_member else top_level)[each.name].add(path)

@@ -12,6 +12,7 @@ from evaluation.corpus.catalogue import corpus_packages
 from evaluation.corpus.fetching import Files, fetch_all
 from evaluation.corpus.splits import Split, packages_of
 from evaluation.fidelity.case import FILL_IN
+from evaluation.repo.definition_chunks import definition_chunks
 from evaluation.repo.selection import PackageTasks, all_tasks
 from evaluation.repo.task import KINDS, LAYOUTS, Task
 from evaluation.shards.plan import Plan, Stream
@@ -23,7 +24,7 @@ CASES, QUICK_CASES = 150, 4
 QUICK_PACKAGES = 4
 _PACKAGES_APART = 3
 
-CHUNKERS: Mapping[str, Chunker] = {"natural": chunks_of}
+CHUNKERS: Mapping[str, Chunker] = {"natural": chunks_of, "definitions": definition_chunks}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def plan_tasks(arguments: argparse.Namespace, subject: Subject, progress: Progre
                 seed=arguments.seed,
             ),
         )
-        for index, (kind, layout) in enumerate(product(arguments.kinds or KINDS, layouts))
+        for (index, kind), layout in product(enumerate(arguments.kinds or KINDS), layouts)
     ]
     return RepoPlan(
         plan=Plan(streams),
