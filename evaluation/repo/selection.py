@@ -38,17 +38,27 @@ class PackageTasks:
         self.names = PackageNames(self.files, self.language)
 
     def places(self, kind: str) -> Iterator[tuple[str, range]]:
-        """Yield path and lines of all targets of a kind."""
+        """Yield path and lines of all targets of a kind.
+
+        There is text to go on from before each. None begins with a line that stands elsewhere in
+        the same file too: it could be copied from the context, whatever was retrieved.
+        """
         find = _function_bodies if kind == FUNCTION else _single_lines(kind)
         for path in sorted(self.files):
-            lines = lines_of(self.files[path])
+            lines = self.lines(path)
+            counts = Counter(map(str.strip, lines))
             for target in find(self, path):
-                if _can_be_asked(lines, target):
+                is_unique = counts[lines[target.start].strip()] == 1
+                if is_unique and target.start >= _FEWEST_BEFORE:
                     yield path, target
+
+    def lines(self, path: str) -> Sequence[str]:
+        """Return the lines of a file, with their ends."""
+        return lines_of(self.files[path])
 
     def is_copied(self, path: str, line: str) -> bool:
         """Tell whether another file has a line with the same text."""
-        own = sum(each.strip() == line.strip() for each in lines_of(self.files[path]))
+        own = sum(each.strip() == line.strip() for each in self.lines(path))
         return self._line_counts[line.strip()] > own
 
     def cut_body(self, lines: Sequence[str], body: range) -> range:
@@ -65,7 +75,7 @@ class PackageTasks:
 
     @cached_property
     def _line_counts(self) -> Counter[str]:
-        return Counter(line.strip() for text in self.files.values() for line in lines_of(text))
+        return Counter(line.strip() for path in self.files for line in self.lines(path))
 
 
 FindTargets = Callable[[PackageTasks, str], Iterator[range]]
@@ -75,7 +85,7 @@ def _single_lines(kind: str) -> FindTargets:
     """Return what finds lines of code for which a rule holds."""
 
     def find(package: PackageTasks, path: str) -> Iterator[range]:
-        lines = lines_of(package.files[path])
+        lines = package.lines(path)
         for line in sorted(package.names.symbols(path).code_lines):
             is_sized = _SHORTEST_TARGET <= len(lines[line].strip()) <= _LONGEST_TARGET
             if is_sized and _RULES[kind](package.names, path, line):
@@ -86,7 +96,7 @@ def _single_lines(kind: str) -> FindTargets:
 
 def _function_bodies(package: PackageTasks, path: str) -> Iterator[range]:
     """Yield what functions begin with, behind their documentation."""
-    lines, symbols = lines_of(package.files[path]), package.names.symbols(path)
+    lines, symbols = package.lines(path), package.names.symbols(path)
     for each in symbols.definitions:
         if each.body is None:
             continue
@@ -108,16 +118,6 @@ _RULES: Mapping[str, Callable[[PackageNames, str, int], bool]] = {
     CROSSFILE: lambda names, path, line: bool(names.foreign_names(path, line)),
     LOCAL: _is_local,
 }
-
-
-def _can_be_asked(lines: Sequence[str], target: range) -> bool:
-    """Tell whether there is text to go on from, and none that holds the answer already.
-
-    A target whose first line stands elsewhere in the same file could be copied from there.
-    """
-    first = lines[target.start].strip()
-    is_repeated = sum(line.strip() == first for line in lines) > 1
-    return target.start >= _FEWEST_BEFORE and not is_repeated
 
 
 def all_tasks(
@@ -159,7 +159,7 @@ class _Cutter:
     target: range
 
     def task(self, kind: str, layout: str, seed: int) -> Task:
-        lines = lines_of(self.package.files[self.path])
+        lines = self.package.lines(self.path)
         before, after = "".join(lines[: self.target.start]), ""
         written = "".join(lines[self.target.start : self.target.stop]).removesuffix("\n")
         if layout == FILL_IN:

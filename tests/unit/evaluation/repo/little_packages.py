@@ -2,8 +2,13 @@
 
 from collections.abc import Mapping
 
+from completion.families import QWEN_CODER, Family
+from completion.layout import Layout
+from completion.tokenization import Tokenization
 from evaluation.corpus.fetching import PackageSource
+from evaluation.repo.prompts import Budget, RepoPrompter
 from evaluation.repo.selection import PackageTasks
+from tests.unit.completion.fakes import small_tokenizer
 from tests.unit.evaluation.made_up_packages import made_up_entry
 
 STORE = '''\
@@ -86,3 +91,8 @@ def little_source(files: Mapping[str, str] = FILES, name: str = "shop") -> Packa
 
 def little_package(files: Mapping[str, str] = FILES, name: str = "shop") -> PackageTasks:
     return PackageTasks(little_source(files, name), lambda line: len(line.split()))
+
+
+def prompter_of(family: Family = QWEN_CODER, budget: Budget | None = None) -> RepoPrompter:
+    tokenization = Tokenization(small_tokenizer())
+    return RepoPrompter(Layout(family, tokenization), tokenization, budget or Budget(200, 120, 40))

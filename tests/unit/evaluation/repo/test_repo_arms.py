@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from completion.families import LEFT_TO_RIGHT, QWEN_CODER, Family
-from completion.layout import Layout
+from completion.families import LEFT_TO_RIGHT
 from completion.tokenization import Tokenization
 from evaluation.errors import CannotMeasureError
 from evaluation.fidelity.case import FILL_IN, PREFIX
@@ -21,14 +20,14 @@ from evaluation.repo.arms import (
 )
 from evaluation.repo.oracle import Chunks, candidates_of, consult
 from evaluation.repo.pools import Pool, Pools
-from evaluation.repo.prompts import Budget, RepoPrompter
+from evaluation.repo.prompts import Budget
 from evaluation.repo.selection import all_tasks
 from evaluation.repo.task import CROSSFILE, Task
 from retrieval.chunking import chunks_of
 from retrieval.model import RetrieverModel
 from retrieval.types import Chunk, Place, Ranking
 from tests.unit.completion.fakes import small_tokenizer
-from tests.unit.evaluation.repo.little_packages import little_package
+from tests.unit.evaluation.repo.little_packages import little_package, prompter_of
 
 
 def task_of(layout: str = PREFIX) -> Task:
@@ -40,11 +39,6 @@ def task_of(layout: str = PREFIX) -> Task:
 def pool_of(task: Task) -> Pool:
     package = little_package()
     return Pools({package.title: package.files}, chunks_of).pool(task)
-
-
-def prompter_of(family: Family = QWEN_CODER, budget: Budget | None = None) -> RepoPrompter:
-    tokenization = Tokenization(small_tokenizer())
-    return RepoPrompter(Layout(family, tokenization), tokenization, budget or Budget(200, 120, 40))
 
 
 def chunk(name: str, num_lines: int = 2) -> Chunk:

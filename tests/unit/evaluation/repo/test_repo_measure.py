@@ -31,8 +31,7 @@ from evaluation.shards.run import measure_cases, open_journal
 from retrieval.chunking import chunks_of
 from retrieval.model import RetrieverModel
 from tests.unit.evaluation.fidelity_fakes import small_parts, small_reader
-from tests.unit.evaluation.repo.little_packages import little_package
-from tests.unit.evaluation.repo.test_repo_arms import prompter_of
+from tests.unit.evaluation.repo.little_packages import little_package, prompter_of
 
 ALWAYS = OracleSettings(share=1.0, num_candidates=3, seed=0)
 
