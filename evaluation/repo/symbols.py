@@ -17,6 +17,7 @@ _STRING_WORDS = ("string", "char_literal")
 _FUNCTION_VALUES = frozenset({"arrow_function", "function_expression"})
 _WRAPPERS = frozenset({"decorated_definition", "export_statement"})
 _OWN = frozenset({"self", "this"})
+_WHOLE_IMPORTS = frozenset({"import_statement"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +42,36 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A name that stands somewhere, not where it is defined or imported."""
+    """A name that stands somewhere, not where it is defined or imported.
+
+    Attributes:
+        name: As it stands there.
+        line: 0-based.
+        is_member: Whether it belongs to something before it, behind a dot or two colons.
+        is_called: Whether a call follows.
+        owner: What it belongs to, where that is a single name; else empty.
+    """
 
     name: str
     line: int
-    is_member: bool  # of something, behind a dot
+    is_member: bool
     is_called: bool
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """Names that come from elsewhere; `module` as it is written, in Rust its first part."""
+    """Names that come from elsewhere.
+
+    Attributes:
+        module: As it is written; in Rust its first part.
+        names: All in the statement, those they get here included.
+        is_whole: Whether the module itself is named, nothing of it.
+    """
 
     module: str
     names: frozenset[str]
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -217,7 +234,14 @@ def _uses(leaves: Sequence[Node], words: GrammarWords) -> Iterator[Use]:
         called = parent if is_member else leaf
         is_called = called.parent is not None and _is_field(called, called.parent, words.calls)
         if is_member or (leaf.type in _PLAIN_NAMES and not _is_name_of(leaf, parent)):
-            yield Use(_text(leaf), leaf.start_point.row, is_member, is_called)
+            owner = _owner(leaf, parent) if is_member else ""
+            yield Use(_text(leaf), leaf.start_point.row, is_member, is_called, owner)
+
+
+def _owner(leaf: Node, parent: Node) -> str:
+    """Return what a member belongs to, if that is a single name."""
+    first = parent.named_children[0]
+    return _text(first) if first != leaf and first.type in _PLAIN_NAMES else ""
 
 
 def _is_field(node: Node, parent: Node, fields: Mapping[str, str]) -> bool:
@@ -268,7 +292,8 @@ def _import(node: Node) -> Import:
         for leaf in _names_under(child)
     ]
     written = _text(module).strip("\"'") if module is not None else _first_leaf(node)
-    return Import(written, frozenset(names))
+    is_whole = node.type in _WHOLE_IMPORTS and module is None
+    return Import(written, frozenset(names), is_whole)
 
 
 def _names_under(node: Node) -> Iterator[Node]:
@@ -280,10 +305,8 @@ def _names_under(node: Node) -> Iterator[Node]:
 
 def _first_leaf(node: Node) -> str:
     """Return what an import without a module's name begins with, behind its keywords."""
-    while node.named_child_count:
-        node = next(
-            (child for child in node.named_children if child.type != "visibility_modifier"), node
-        )
+    while inner := [child for child in node.named_children if child.type != "visibility_modifier"]:
+        node = inner[0]
     return _text(node)
 
 

@@ -93,6 +93,34 @@ def test_crossfile_lines_use_what_other_files_define() -> None:
     }
 
 
+def test_what_stands_behind_a_module_of_the_package_is_of_another_file() -> None:
+    """However the module came in; a module of another package says nothing."""
+    text = """\
+import os
+import shop.store as keeper
+import shop
+from shop import store
+
+def work(folder):
+    keeper.open_store(folder)
+    store.open_store(folder)
+    shop.open_store(folder)
+    os.open_store(folder)
+    return shop
+"""
+    names = little_package({**FILES, "shop/work.py": text, "shop/odd.py": "shop = 1\n"}).names
+    lines = text.split("\n")
+    found = {
+        lines[line].strip(): set(names.foreign_names("shop/work.py", line))
+        for line in range(len(lines))
+    }
+    assert found["keeper.open_store(folder)"] == {"open_store"}
+    assert found["store.open_store(folder)"] == {"open_store"}
+    assert found["shop.open_store(folder)"] == {"open_store"}
+    assert found["return shop"] == set()
+    assert found["os.open_store(folder)"] == set()
+
+
 def test_local_lines_use_nothing_of_other_files() -> None:
     found = lines_found(LOCAL, "shop/front.py")
     assert 'print("sold as number", number)' in found
