@@ -4,8 +4,9 @@ import pytest
 
 from evaluation.fidelity.case import FILL_IN, PREFIX
 from evaluation.repo.definition_chunks import definition_chunks
+from evaluation.repo.definitions import Definition
 from evaluation.repo.selection import all_tasks
-from evaluation.repo.symbols import Definition, names_in, read_symbols
+from evaluation.repo.symbols import names_in, read_symbols
 from evaluation.repo.task import API, CROSSFILE, FUNCTION, KINDS, LINE, LOCAL
 from tests.unit.evaluation.repo.little_packages import FILES, SHOP, STORE, little_package
 
