@@ -101,7 +101,13 @@ def _contest(arguments: argparse.Namespace) -> _Contest:
 
 
 def _budget(arguments: argparse.Namespace) -> Budget:
-    return Budget(arguments.chunk_tokens, arguments.before_tokens, arguments.after_tokens)
+    """Return what was asked for; for the rest the default, and half of it for a quick run."""
+    usual, divisor = Budget(), 2 if arguments.quick else 1
+    return Budget(
+        chunk_tokens=arguments.chunk_tokens or usual.chunk_tokens // divisor,
+        before_tokens=arguments.before_tokens or usual.before_tokens // divisor,
+        after_tokens=arguments.after_tokens or usual.after_tokens // divisor,
+    )
 
 
 def _meter(
