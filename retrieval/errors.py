@@ -1,12 +1,17 @@
 """What can go wrong in retrieval, as one tree.
 
 RetrievalError
+├── StoreError              an index on disk is damaged, or was made by another version
 └── RetrieverFileError      a file of a trained retriever cannot be used
 """
 
 
 class RetrievalError(Exception):
-    """Base of all errors here. The message is one sentence."""
+    """Base of all errors of this room. The message is one sentence, or half of one."""
+
+
+class StoreError(RetrievalError):
+    """An index on disk is damaged, or was made by another version. The message says how."""
 
 
 class RetrieverFileError(RetrievalError):

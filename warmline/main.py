@@ -17,6 +17,7 @@ COMMANDS = {
     "serve": "run the language server for an editor",
     "complete": "complete the code at one place in a file",
     "cache": "draw the live cache of a file",
+    "index": "see what the rest of a repository can tell the model",
     "engine": "see, start or stop the engine that all windows share",
     "models": "see and get models",
     "doctor": "see what is installed, what works, and what to do about the rest",
