@@ -95,8 +95,8 @@ def test_arms_that_show_the_same_are_the_same_and_read_once(
     reader: LineReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     meter = meter_of(reader, oracle=None)
-    meter._choosers = {NONE: meter._choosers[NONE], "one": meter._choosers[BM25]}
-    meter._choosers["two"] = meter._choosers[BM25]  # type: ignore[index]
+    nothing, bm25 = meter._choosers[NONE], meter._choosers[BM25]
+    meter._choosers = {NONE: nothing, "one": bm25, "two": bm25}
     reads = []
     read = Workbench.read
     monkeypatch.setattr(Workbench, "read", lambda *args: reads.append(1) or read(*args))
