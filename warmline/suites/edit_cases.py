@@ -76,6 +76,7 @@ def _conditions(model: MeasuredModel, arms: Mapping[str, Arm], seed: int) -> dic
     return {
         **conditions_of(COMMAND, model, seed),
         "floor slice": FLOOR_SLICE_TOKENS,
+        "floor attention": type(model.bench.parts.kernels.exchanged().for_many).__name__,
         **{f"arm {name}": describe(arm) for name, arm in arms.items()},
     }
 
