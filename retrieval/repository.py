@@ -1,7 +1,7 @@
 """The files of some folders, in an index that is brought up to date on demand."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from retrieval.files import (
     reason_for_open_text,
 )
 from retrieval.folders import Folder, Folders
-from retrieval.lexical import LexicalIndex
+from retrieval.lexical import LexicalIndex, LexicalState
 
 _UNSETTLED_NS = 2_000_000_000
 """A file changed so shortly before it was read may change again and keep size and time."""
@@ -33,6 +33,14 @@ class KnownFile:
 
     stamp: FileStamp
     reason: str = ""  # why its content is not in the index; empty if it is
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryState:
+    """All that is worth keeping of an index, as plain data."""
+
+    known: Mapping[str, KnownFile]
+    lexical: LexicalState
 
 
 @dataclass(slots=True)
@@ -53,7 +61,8 @@ class RepositoryIndex:
         folders: Whose files are wanted.
         lexical: Takes them; empty.
         limits: What is too large.
-        open_text_of: Returns the text that hides the file at a path, None if nothing does.
+        open_texts: Hide the files at their paths, which need not exist. Whoever changes them
+            calls `update`.
     """
 
     def __init__(
@@ -61,14 +70,14 @@ class RepositoryIndex:
         folders: Folders,
         lexical: LexicalIndex,
         limits: FileLimits | None = None,
-        open_text_of: Callable[[str], str | None] = lambda _: None,
+        open_texts: Mapping[str, str] | None = None,
     ) -> None:
         self.folders = folders
         self.lexical = lexical
         self.known: dict[str, KnownFile] = {}
         self.left_out: dict[str, str] = {}
         self._limits = limits or FileLimits()
-        self._open_text_of = open_text_of
+        self._open_texts: Mapping[str, str] = {} if open_texts is None else open_texts
         self._rules = {folder: folder.rules() for folder in folders}
 
     def scan(self, path: str = "") -> Iterator[ScanReport]:
@@ -93,16 +102,17 @@ class RepositoryIndex:
             for found in find_files(folder.root, self._rules[folder], self._limits, start):
                 self._note(folder, found, report, seen)
                 yield report
-        for gone in [each for each in self.known if _is_below(each, path) and each not in seen]:
-            self.update(gone)
-            report.num_gone += 1
-            yield report
+        for unseen in {*self.known, *self._open_texts} - seen:
+            if _is_below(unseen, path):
+                report.num_gone += unseen in self.known
+                self.update(unseen)
+                yield report
         report.seconds = time.monotonic() - started
         yield report
 
     def update(self, path: str) -> None:
         """Bring one file up to date, whether there is one or not."""
-        text = self._open_text_of(path)
+        text = self._open_texts.get(path)
         if text is not None:
             self._update_open(path, text)
             return
@@ -141,6 +151,15 @@ class RepositoryIndex:
         most = self._limits.max_chunks
         is_full = path not in self.known and self.lexical.num_chunks >= most
         return f"more than {most} chunks" if is_full else ""
+
+    def state(self) -> RepositoryState:
+        """Return what the next run needs in order to read only what has changed."""
+        return RepositoryState(dict(self.known), self.lexical.state())
+
+    def restore(self, state: RepositoryState) -> None:
+        """Become what an index of the same folders was. What is open is to be updated."""
+        self.lexical.restore(state.lexical)
+        self.known = dict(state.known)
 
     def is_directory(self, path: str) -> bool:
         """Tell whether a path is a directory that is to be looked into, or was one."""

@@ -3,7 +3,6 @@
 import pytest
 
 from evaluation.fidelity.case import FILL_IN, PREFIX
-from evaluation.repo.definition_chunks import definition_chunks
 from evaluation.repo.definitions import Definition
 from evaluation.repo.selection import all_tasks
 from evaluation.repo.symbols import names_in, read_symbols
@@ -192,18 +191,3 @@ def test_a_line_of_another_file_is_told() -> None:
     package = little_package({**FILES, "shop/stall.py": other})
     assert package.is_copied("shop/front.py", '        print("sold as number", number)')
     assert not package.is_copied("shop/main.py", "    shop = Shop(folder)")
-
-
-def test_chunks_of_definitions_begin_and_end_with_them() -> None:
-    chunks = definition_chunks("shop/store.py", STORE)
-    firsts = [chunk.text.split("\n")[0].strip() for chunk in chunks]
-    assert "def enqueue_order(self, order):" in firsts
-    assert "class OrderStore:" in firsts
-    assert "def open_store(folder, *, is_fresh=False):" in firsts
-    together = "".join("".join(chunk.text.split()) for chunk in chunks)
-    assert together == "".join(STORE.split())
-    assert all(STORE.split("\n")[each.start_line] == each.text.split("\n")[0] for each in chunks)
-
-
-def test_other_files_are_cut_at_blank_lines() -> None:
-    assert len(definition_chunks("notes.md", "one\n\ntwo\n")) == 1
