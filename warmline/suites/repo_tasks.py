@@ -64,7 +64,7 @@ class _Contest:
 
     choosers: Mapping[str, Chooser]
     oracle: OracleSettings | None
-    conditions: Mapping[str, Parameter]
+    retriever: str
     notes: tuple[str, ...]
 
 
@@ -79,7 +79,8 @@ def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, O
     with watching(console) as audience:
         outcome = measure_cases(plan.plan, meter, journal, deadline=deadline, audience=audience)
     notes = (*contest.notes, *plan.complaints, *outcome.notes())
-    return _report(model.subject.name, arguments.seed, journal, notes), outcome
+    params = _params(arguments, contest)
+    return _report(model.subject.name, arguments.seed, journal, params, notes), outcome
 
 
 def _contest(arguments: argparse.Namespace) -> _Contest:
@@ -95,7 +96,7 @@ def _contest(arguments: argparse.Namespace) -> _Contest:
     return _Contest(
         chosen,
         oracle if is_asked else None,
-        {"arms": ",".join(chosen), "retriever": model.identity if trained else "none"},
+        model.identity if trained else "none",
         (_UNTRAINED_NOTE,) if is_missed else (),
     )
 
@@ -131,23 +132,38 @@ def _conditions(
     oracle = asdict(contest.oracle) if contest.oracle else {"share": 0.0}
     return {
         **conditions_of(COMMAND, model, arguments.seed),
-        "split": arguments.split,
-        "chunking": arguments.chunking,
-        "pool": POOL_CHUNKS,
-        "chunks": arguments.chunks,
-        **{name.replace("_", " "): value for name, value in asdict(_budget(arguments)).items()},
-        **{f"oracle {name.replace('_', ' ')}": value for name, value in oracle.items()},
-        **contest.conditions,
+        **_params(arguments, contest),
+        **{f"oracle_{name}": value for name, value in oracle.items()},
+        "arms": ",".join(contest.choosers),
     }
 
 
-def _report(model: str, seed: int, journal: Journal[TaskRecord], notes: tuple[str, ...]) -> Report:
+def _params(arguments: argparse.Namespace, contest: _Contest) -> dict[str, Parameter]:
+    """Say what every figure depends on."""
+    return {
+        "split": arguments.split,
+        "chunking": arguments.chunking,
+        "pool": POOL_CHUNKS,
+        "most_chunks": arguments.chunks,
+        **asdict(_budget(arguments)),
+        "retriever": contest.retriever,
+    }
+
+
+def _report(
+    model: str,
+    seed: int,
+    journal: Journal[TaskRecord],
+    params: Mapping[str, Parameter],
+    notes: tuple[str, ...],
+) -> Report:
+    told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in params.items())
     return Report(
         command=COMMAND,
         version=__version__,
         machine=this_machine(),
         model=model,
         seed=seed,
-        rows=rows_of(journal.records, seed),
-        notes=notes,
+        rows=rows_of(journal.records, seed, params),
+        notes=(f"Conditions: {told}.", *notes),
     )

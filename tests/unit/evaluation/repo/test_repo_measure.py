@@ -199,11 +199,12 @@ def found(rows: tuple[Row, ...], arm: str, metric: str) -> Row:
 
 
 def test_differences_are_paired_and_the_oracles_gain_is_shared_out() -> None:
-    rows = rows_of(RECORDS, seed=0)
+    rows = rows_of(RECORDS, seed=0, params={"split": "test"})
     against = found(rows, "trained-bm25", "nll")
     assert (against.value, against.low, against.high, against.n) == (-1.5, -2.0, -1.0, 2)
     assert against.params["layout"] == PREFIX
     assert against.params["against"] == "-bm25"
+    assert against.params["split"] == "test"
     assert against.params["copied"] == 0.5
     assert found(rows, "trained", "oracle_share").value == pytest.approx(0.5)
     assert found(rows, "oracle-none", "nll").n == 1
@@ -212,7 +213,14 @@ def test_differences_are_paired_and_the_oracles_gain_is_shared_out() -> None:
 
 
 def test_a_page_and_plots_show_them(tmp_path: Path) -> None:
-    report = Report("eval repo", "0", this_machine(), "model", 0, rows_of(RECORDS, seed=0))
+    report = Report(
+        "eval repo",
+        "0",
+        this_machine(),
+        "model",
+        0,
+        rows_of(RECORDS, seed=0, params={"split": "test"}),
+    )
     page = markdown_page(report, STYLE)
     assert "| crossfile, prefix | em | es |" in page
     assert "es-bm25" in page
