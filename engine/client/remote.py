@@ -27,6 +27,7 @@ from engine.protocol.messages import (
     Phase,
     Synced,
     SyncReport,
+    TokenRange,
 )
 from engine.settings import EngineSettings
 
@@ -107,13 +108,26 @@ class RemoteEngine:
         """See `EngineClient.on_notice`."""
         self._notices.listen(listener)
 
-    async def sync(self, document: str, tokens: Sequence[int], cursor: int) -> SyncReport:
+    async def sync(
+        self,
+        document: str,
+        tokens: Sequence[int],
+        cursor: int,
+        chunks: Sequence[TokenRange] = (),
+    ) -> SyncReport:
         """See `EngineClient.sync`."""
         reason = ""
         for _ in range(_ATTEMPTS):
             connection = await self._usable()
             try:
-                return await send_sync(connection, document, tokens, cursor, self._patience.work_s)
+                return await send_sync(
+                    connection,
+                    document,
+                    tokens,
+                    cursor,
+                    chunks=chunks,
+                    timeout_s=self._patience.work_s,
+                )
             except ConnectionLostError as lost:
                 reason = str(lost)
         raise _gave_up(Method.SYNC, reason)

@@ -9,6 +9,7 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.nn import functional
 
+from engine.cache.chunks import ChunkStore
 from engine.cache.kernels import Kernels
 from engine.cache.live import LiveCache
 from engine.cache.parts import CacheParts
@@ -56,8 +57,10 @@ class RotatingModel:
         policy: RepairPolicy | None = None,
         *,
         identity: ModelIdentity | None = None,
+        chunk_bytes: int = 0,
     ) -> None:
         self._parts = parts
+        self._store = ChunkStore(chunk_bytes)
         self._description = description
         self._identity = identity
         self._policy = policy
@@ -71,6 +74,11 @@ class RotatingModel:
     def parts(self) -> CacheParts:
         """What its caches share, for caches of another make."""
         return self._parts
+
+    @property
+    def store(self) -> ChunkStore:
+        """Chunks that its caches have met."""
+        return self._store
 
     @property
     def is_packed(self) -> bool:
@@ -89,7 +97,7 @@ class RotatingModel:
 
     def new_cache(self) -> LiveCache:
         """Return an empty live cache."""
-        return LiveCache(self._parts, self._policy)
+        return LiveCache(self._parts, self._policy, store=self._store)
 
     def bytes_for(self, num_tokens: int) -> int:
         """Estimate the memory of a cache: keys, unrotated keys and values of its tokens."""
@@ -143,7 +151,8 @@ def load_model(
     parts = _parts(directory, decoder, settings.decode_weights, progress, is_mapped=is_mapped)
     policy = policy_named(settings.repair)
     identity = identify(directory, decoder)
-    return RotatingModel(parts, description, policy, identity=identity)
+    chunk_bytes = settings.chunk_cache_mb * 2**20
+    return RotatingModel(parts, description, policy, identity=identity, chunk_bytes=chunk_bytes)
 
 
 def _parts(

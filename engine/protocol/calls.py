@@ -16,7 +16,13 @@ notice          notification   Notice          to the client: a sentence for its
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.protocol.messages import CacheMap, EngineState, GenerationRequest, Sampling
+from engine.protocol.messages import (
+    CacheMap,
+    EngineState,
+    GenerationRequest,
+    Sampling,
+    TokenRange,
+)
 from engine.protocol.tokens import TokenChange
 from engine.tokens import TokenArray
 
@@ -66,6 +72,7 @@ class SyncCall:
     document: str
     tokens: TokenChange
     cursor: int
+    chunks: tuple[TokenRange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,7 @@ class GenerateCall:
     num_candidates: int
     sampling: Sampling
     forced_text: bytes
+    chunks: tuple[TokenRange, ...]
     drafts: bool
     is_ahead: bool
 
@@ -95,6 +103,7 @@ class GenerateCall:
             num_candidates=request.num_candidates,
             sampling=request.sampling,
             forced_text=request.forced_text,
+            chunks=request.chunks,
             drafts=request.drafts,
             is_ahead=request.is_ahead,
         )
@@ -110,6 +119,7 @@ class GenerateCall:
             num_candidates=self.num_candidates,
             sampling=self.sampling,
             forced_text=self.forced_text,
+            chunks=self.chunks,
             drafts=self.drafts,
             is_ahead=self.is_ahead,
         )

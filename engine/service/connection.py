@@ -148,7 +148,9 @@ class ClientConnection:
         if method == Method.SYNC:
             sync = from_wire(SyncCall, params, method)
             tokens = self._ledger.apply(sync.document, sync.tokens)
-            return partial(self._host.sync, self._session, sync.document, tokens, sync.cursor)
+            return partial(
+                self._host.sync, self._session, sync.document, tokens, sync.cursor, sync.chunks
+            )
         if method == Method.GENERATE:
             call = from_wire(GenerateCall, params, method)
             tokens = self._ledger.apply(call.document, call.tokens)

@@ -20,6 +20,7 @@ from engine.protocol.messages import (
     GenerationRequest,
     Phase,
     SyncReport,
+    TokenRange,
 )
 from engine.service.dispatcher import Dispatcher
 from engine.service.idle import IdleRefresh
@@ -107,16 +108,21 @@ class EngineHost:
         self._use_idle_time()
 
     async def sync(
-        self, session: str, document: str, tokens: Sequence[int] | TokenArray, cursor: int
+        self,
+        session: str,
+        document: str,
+        tokens: Sequence[int] | TokenArray,
+        cursor: int,
+        chunks: Sequence[TokenRange] = (),
     ) -> SyncReport:
         """See `EngineClient.sync`. Joins work in flight for the same tokens, if there is any."""
         bench = self._ready_bench()
-        prompt = checked_prompt(tokens, cursor, bench.loaded.model.description)
+        prompt = checked_prompt(tokens, cursor, chunks, bench.loaded.model.description)
         key = CacheKey(session, document)
         while (current := self._in_flight(key)) and np.array_equal(current.tokens, prompt):
             with suppress(AbandonedError):  # whoever began it left before it was in sync
                 return await current.report()
-        steps = partial(sync_steps, bench, key, prompt, cursor)
+        steps = partial(sync_steps, bench, key, prompt, cursor, chunks=chunks)
         work = self._submit(key, Priority.SYNC, prompt, steps)
         try:
             return await work.report()

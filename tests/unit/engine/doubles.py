@@ -19,6 +19,7 @@ from engine.protocol.messages import (
     ModelDescription,
     Piece,
     SyncReport,
+    TokenRange,
 )
 from engine.service.host import LoadProgress
 from engine.service.steps import LoadedModel
@@ -70,6 +71,7 @@ class ModelDouble:
         self.passes: list[str] = []
         self.written: list[int] = []
         self.copies = 0
+        self.chunks: list[tuple[TokenRange, ...]] = []  # named at each sync
         self.on_layer: Callable[[str, int], None] = lambda _kind, _layer: None
 
     def new_cache(self) -> "CacheDouble":
@@ -119,8 +121,13 @@ class CacheDouble:
         return len(self.tokens) * BYTES_PER_TOKEN
 
     def sync(
-        self, tokens: TokenArray, cursor: int, checkpoint: Checkpoint
+        self,
+        tokens: TokenArray,
+        cursor: int,
+        checkpoint: Checkpoint,
+        chunks: Sequence[TokenRange] = (),
     ) -> Generator[None, None, SyncReport]:
+        self.model.chunks.append(tuple(chunks))
         del cursor
         kept = 0
         while kept < min(len(tokens), len(self.tokens)) and tokens[kept] == self.tokens[kept]:
