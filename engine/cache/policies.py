@@ -54,6 +54,20 @@ class RankedRepair:
         return chosen & situation.is_stale
 
 
+@dataclass(frozen=True, slots=True)
+class ShareRepair:
+    """Does as `RankedRepair` with a budget that grows with the prompt."""
+
+    order: Order
+    share: float
+    end_tokens: int = END_TOKENS
+
+    def select(self, situation: Situation) -> Flags:
+        """See `RepairPolicy.select`."""
+        budget_tokens = round(self.share * len(situation.tokens))
+        return RankedRepair(self.order, budget_tokens, self.end_tokens).select(situation)
+
+
 def tail(situation: Situation) -> RowIndices:
     """Spend everything just before the cursor.
 
@@ -81,6 +95,25 @@ def head(situation: Situation) -> RowIndices:
 def head_then_tail(head_tokens: int, situation: Situation) -> RowIndices:
     """Spend so many tokens as `head` does and the rest as `tail` does."""
     return np.concatenate([head(situation)[:head_tokens], tail(situation)])
+
+
+def chunk_heads(head_tokens: int, situation: Situation) -> RowIndices:
+    """Spend so many tokens on each chunk's beginning and that of the text behind them.
+
+    Source:
+        EPIC, arXiv 2410.15332: the first tokens of a chunk that was encoded alone took it for
+        the beginning of all.
+    """
+    starts = [place.start for place in situation.chunks]
+    starts += [place.stop for place in situation.chunks[-1:]]
+    heads = [np.arange(start, start + head_tokens) for start in starts]
+    rows = np.concatenate([_NO_ROWS, *heads])
+    return rows[rows < len(situation.tokens)]
+
+
+def chunk_heads_then_tail(head_tokens: int, situation: Situation) -> RowIndices:
+    """Spend what `chunk_heads` does and the rest as `tail` does."""
+    return np.concatenate([chunk_heads(head_tokens, situation), tail(situation)])
 
 
 def rare_names(situation: Situation) -> RowIndices:

@@ -4,14 +4,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from engine.cache.base import run_to_end
+from engine.cache.chunks import ChunkStore
 from engine.cache.live import LiveCache
 from engine.cache.parts import CacheParts
 from engine.cache.repair import NO_REPAIR
 from engine.cache.slices import DEFAULT_SLICE_TOKENS
+from engine.protocol.messages import TokenRange
 from engine.tokens import common_length
 from engine.types import never_interrupt
 from evaluation.bench.scenarios import Prompt
@@ -50,9 +53,11 @@ class Workbench:
         self.parts = parts
         self.slice_tokens = slice_tokens
 
-    def read(self, prompt: Prompt, slice_tokens: int | None = None) -> Held:
-        """Read a prompt from nothing."""
-        empty = LiveCache(self.parts, NO_REPAIR, slice_tokens or self.slice_tokens)
+    def read(
+        self, prompt: Prompt, slice_tokens: int | None = None, store: ChunkStore | None = None
+    ) -> Held:
+        """Read a prompt from nothing, or from what a store has of it."""
+        empty = LiveCache(self.parts, NO_REPAIR, slice_tokens or self.slice_tokens, store=store)
         return self.change(empty, [prompt])
 
     def read_like(self, begun: Held, prompt: Prompt) -> Held:
@@ -78,13 +83,23 @@ class Workbench:
     def change(self, cache: LiveCache, prompts: Sequence[Prompt]) -> Held:
         """Sync a cache through all prompts in turn; what is told is of the last one."""
         for prompt in prompts[:-1]:
-            run_to_end(cache.sync(prompt.tokens, prompt.cursor, never_interrupt))
+            run_to_end(cache.sync(prompt.tokens, prompt.cursor, never_interrupt, prompt.chunks))
         started = self._now()
-        work = cache.sync(prompts[-1].tokens, prompts[-1].cursor, never_interrupt)
+        last = prompts[-1]
+        work = cache.sync(last.tokens, last.cursor, never_interrupt, last.chunks)
         pass_ms = tuple((self._now() - started) * 1000 for _ in work)
         report = cache.last_sync
         assert report is not None  # noqa: S101  (a sync has just ended)
         return replace(self._held(cache, report.encoded, started), pass_ms=pass_ms)
+
+    def meet(self, prompt: Prompt, store: ChunkStore) -> None:
+        """Read the chunks of a prompt into a store, each behind the prompt's beginning alone."""
+        for place in prompt.chunks:
+            beginning = prompt.tokens[: prompt.chunks[0].start]
+            tokens = np.concatenate([beginning, prompt.tokens[place.start : place.stop]])
+            chunk = TokenRange(len(beginning), len(tokens))
+            cache = LiveCache(self.parts, NO_REPAIR, self.slice_tokens, store=store)
+            run_to_end(cache.sync(tokens, len(tokens), never_interrupt, [chunk]))
 
     def refresh(self, cache: LiveCache) -> Held:
         """Refresh a cache to its end."""
