@@ -87,6 +87,21 @@ class EngineClient(Protocol):
         """
         ...
 
+    async def read_chunks(self, tokens: Sequence[int], chunks: Sequence[TokenRange]) -> None:
+        """Read text of other files ahead, for prompts that may come to have it.
+
+        Gives way to everything but refreshing, and to the session's next call of this kind.
+
+        Args:
+            tokens: What prompts begin with, up to their first chunk, and the chunks.
+            chunks: Where they stand in it, in order.
+
+        Raises:
+            SupersededError: If the session asked for others meanwhile.
+            NotReadyError, PromptTooLongError, EngineError: As `sync`.
+        """
+        ...
+
     def generate(self, request: GenerationRequest) -> AsyncGenerator[GenerationEvent, None]:
         """Sync to the request's tokens, then stream candidates.
 

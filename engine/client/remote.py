@@ -12,7 +12,14 @@ from engine.client.connection import ConnectionLostError, EngineConnection
 from engine.client.launch import ServiceLauncher, launcher_for
 from engine.client.prompts import send_sync, stream_events
 from engine.errors import EngineUnavailableError
-from engine.protocol.calls import DocumentCall, Hello, Inspection, Method, Nothing
+from engine.protocol.calls import (
+    DocumentCall,
+    Hello,
+    Inspection,
+    Method,
+    Nothing,
+    ReadChunksCall,
+)
 from engine.protocol.codec import from_wire
 from engine.protocol.lifecycle import Broadcast, LifeCycle
 from engine.protocol.messages import (
@@ -155,6 +162,11 @@ class RemoteEngine:
                 return
         raise _gave_up(Method.GENERATE, reason)
 
+    async def read_chunks(self, tokens: Sequence[int], chunks: Sequence[TokenRange]) -> None:
+        """See `EngineClient.read_chunks`."""
+        call = ReadChunksCall(tokens, tuple(chunks))
+        await self._ask(Method.READ_CHUNKS, call, self._patience.work_s)
+
     async def inspect(self, document: str) -> CacheMap | None:
         """See `EngineClient.inspect`."""
         result = await self._ask(Method.INSPECT, DocumentCall(document))
@@ -182,12 +194,13 @@ class RemoteEngine:
         if self._connection is not None:
             await self._connection.close()
 
-    async def _ask(self, method: Method, params: object) -> Any:
+    async def _ask(self, method: Method, params: object, timeout_s: float | None = None) -> Any:
+        timeout_s = timeout_s or self._patience.question_s
         reason = ""
         for _ in range(_ATTEMPTS):
             connection = await self._connected()
             try:
-                return await connection.call(method, params, self._patience.question_s)
+                return await connection.call(method, params, timeout_s)
             except ConnectionLostError as lost:
                 reason = str(lost)
         raise _gave_up(method, reason)

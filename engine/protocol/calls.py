@@ -3,6 +3,7 @@
 method          sent as        params          answer
 hello           request        Hello           Welcome; must come first
 sync            request        SyncCall        SyncReport
+read_chunks     request        ReadChunksCall  Nothing, once they are read
 generate        request        GenerateCall    stream of GenerationEvent, then Nothing
 inspect         request        DocumentCall    Inspection
 close_document  request        DocumentCall    Nothing
@@ -13,6 +14,7 @@ state           notification   EngineState     to the client, whenever it change
 notice          notification   Notice          to the client: a sentence for its user
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,6 +35,7 @@ class Method(StrEnum):
     HELLO = "hello"
     SYNC = "sync"
     GENERATE = "generate"
+    READ_CHUNKS = "read_chunks"
     INSPECT = "inspect"
     CLOSE_DOCUMENT = "close_document"
     STATUS = "status"
@@ -72,6 +75,14 @@ class SyncCall:
     document: str
     tokens: TokenChange
     cursor: int
+    chunks: tuple[TokenRange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadChunksCall:
+    """Read chunks of a prompt that may come."""
+
+    tokens: Sequence[int]
     chunks: tuple[TokenRange, ...]
 
 

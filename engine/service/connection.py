@@ -22,6 +22,7 @@ from engine.protocol.calls import (
     Method,
     Nothing,
     Notice,
+    ReadChunksCall,
     SyncCall,
     Welcome,
 )
@@ -155,6 +156,9 @@ class ClientConnection:
             call = from_wire(GenerateCall, params, method)
             tokens = self._ledger.apply(call.document, call.tokens)
             return partial(self._stream, request.id, call.request(tokens))
+        if method == Method.READ_CHUNKS:
+            read = from_wire(ReadChunksCall, params, method)
+            return partial(self._read_chunks, read)
         if method in (Method.INSPECT, Method.CLOSE_DOCUMENT):
             document = from_wire(DocumentCall, params, method).document
             return partial(self._inspect if method == Method.INSPECT else self._forget, document)
@@ -178,6 +182,10 @@ class ClientConnection:
             async for event in events:
                 wire_event = to_wire(GenerationEvent, event)
                 await self._socket.send(encode_frame(StreamEvent(request_id, wire_event)))
+        return Nothing()
+
+    async def _read_chunks(self, call: ReadChunksCall) -> Nothing:
+        await self._host.read_chunks(self._session, call.tokens, call.chunks)
         return Nothing()
 
     async def _inspect(self, document: str) -> Inspection:

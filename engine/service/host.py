@@ -46,6 +46,8 @@ Load = Callable[[LoadProgress], LoadedModel]
 """Gets the model, wherever it is. Runs on the worker's thread, for as long as it takes."""
 
 REFRESH_PAUSE_S = 0.5
+_NO_DOCUMENT = ""
+"""Names the work of a session that is for no document yet."""
 _SAVE_TIMEOUT_S = 3.0
 """For keeping caches on disk at the end; whoever asked the engine to stop waits."""
 
@@ -126,6 +128,21 @@ class EngineHost:
         work = self._submit(key, Priority.SYNC, prompt, steps)
         try:
             return await work.report()
+        finally:
+            self._dispatcher.cancel(work.job)
+
+    async def read_chunks(
+        self, session: str, tokens: Sequence[int], chunks: Sequence[TokenRange]
+    ) -> None:
+        """See `EngineClient.read_chunks`."""
+        bench = self._ready_bench()
+        prompt = checked_prompt(tokens, 0, chunks, bench.loaded.model.description)
+        steps = partial(bench.loaded.model.read_chunks, prompt, chunks)
+        work = self._submit(CacheKey(session, _NO_DOCUMENT), Priority.AHEAD, prompt, steps)
+        try:
+            async with aclosing(work.events()) as events:
+                async for _ in events:
+                    pass
         finally:
             self._dispatcher.cancel(work.job)
 

@@ -60,6 +60,11 @@ class LocalEngine:
         await self.connect()
         return await self._host.sync(self._session, document, tokens, cursor, chunks)
 
+    async def read_chunks(self, tokens: Sequence[int], chunks: Sequence[TokenRange]) -> None:
+        """See `EngineClient.read_chunks`."""
+        await self.connect()
+        await self._host.read_chunks(self._session, tokens, chunks)
+
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[GenerationEvent, None]:
         """See `EngineClient.generate`."""
         await self.connect()

@@ -3,18 +3,18 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from engine.cache.ahead import read_chunks
 from engine.cache.base import run_to_end
 from engine.cache.chunks import ChunkStore
 from engine.cache.live import LiveCache
 from engine.cache.parts import CacheParts
 from engine.cache.repair import NO_REPAIR
 from engine.cache.slices import DEFAULT_SLICE_TOKENS
-from engine.protocol.messages import TokenRange
 from engine.tokens import common_length
 from engine.types import never_interrupt
 from evaluation.bench.scenarios import Prompt
@@ -94,12 +94,8 @@ class Workbench:
 
     def meet(self, prompt: Prompt, store: ChunkStore) -> None:
         """Read the chunks of a prompt into a store, each behind the prompt's beginning alone."""
-        for place in prompt.chunks:
-            beginning = prompt.tokens[: prompt.chunks[0].start]
-            tokens = np.concatenate([beginning, prompt.tokens[place.start : place.stop]])
-            chunk = TokenRange(len(beginning), len(tokens))
-            cache = LiveCache(self.parts, NO_REPAIR, self.slice_tokens, store=store)
-            run_to_end(cache.sync(tokens, len(tokens), never_interrupt, [chunk]))
+        new_cache = partial(LiveCache, self.parts, NO_REPAIR, self.slice_tokens, store=store)
+        run_to_end(read_chunks(store, new_cache, prompt.tokens, prompt.chunks, never_interrupt))
 
     def refresh(self, cache: LiveCache) -> Held:
         """Refresh a cache to its end."""

@@ -4,12 +4,14 @@ Tolerances: as in `test_live_cache`.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from engine.cache.ahead import read_chunks
 from engine.cache.base import run_to_end
 from engine.cache.chunks import ChunkStore
 from engine.cache.live import LiveCache
@@ -86,9 +88,10 @@ def sync(cache: LiveCache, prompt: tuple[TokenArray, tuple[TokenRange, ...]]) ->
 
 
 def read_ahead(decoder: Decoder, store: ChunkStore, prompts: Prompts, *chosen: int) -> None:
-    """Meet each chunk behind the beginning alone, as another document may have."""
-    for index in chosen:
-        sync(cache_over(decoder, store), prompts.with_chunks(index))
+    """Read each chunk alone behind the beginning."""
+    tokens, places = prompts.with_chunks(*chosen)
+    new_cache = partial(cache_over, decoder, store)
+    run_to_end(read_chunks(store, new_cache, tokens, places, never_interrupt))
 
 
 def most_encoded(num_chunks: int) -> int:

@@ -71,6 +71,7 @@ class ModelDouble:
         self.passes: list[str] = []
         self.written: list[int] = []
         self.copies = 0
+        self.read_ahead: list[tuple[int, ...]] = []
         self.chunks: list[tuple[TokenRange, ...]] = []  # named at each sync
         self.on_layer: Callable[[str, int], None] = lambda _kind, _layer: None
 
@@ -84,6 +85,16 @@ class ModelDouble:
     @property
     def copied_bytes(self) -> int:
         return 0
+
+    def read_chunks(
+        self, tokens: TokenArray, chunks: Sequence[TokenRange], checkpoint: Checkpoint
+    ) -> Generator[None, None, None]:
+        for place in chunks:
+            chunk = tuple(tokens[place.start : place.stop].tolist())
+            if chunk not in self.read_ahead:
+                self.run_pass("ahead", checkpoint)
+                self.read_ahead.append(chunk)
+                yield
 
     def bytes_for(self, num_tokens: int) -> int:
         return num_tokens * BYTES_PER_TOKEN

@@ -120,6 +120,12 @@ async def test_the_model_is_told_where_chunks_stand(
     assert model.chunks == [chunks, chunks[:1]]
 
 
+async def test_chunks_may_be_read_ahead(engine: EngineClient, model: ModelDouble) -> None:
+    await engine.read_chunks(PROMPT, [TokenRange(2, 4), TokenRange(5, 7)])
+    assert model.read_ahead == [(12, 13), (15, 16)]
+    assert await engine.inspect("") is None
+
+
 async def test_work_done_ahead_is_told_from_other_work(engine: EngineClient) -> None:
     ahead = GenerationRequest("a.py", PROMPT, 5, 2, is_ahead=True)
     with pytest.raises(SupersededError):
