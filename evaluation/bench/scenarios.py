@@ -37,8 +37,7 @@ class Prompt:
         cursor: Token index just past the text before the cursor.
         before: The text before the cursor.
         after: The text after it; None where the prompt is written from left to right.
-        chunks: Where pieces of other files stand; left out where an arm runs in a process of
-            its own.
+        chunks: Where pieces of other files stand.
     """
 
     tokens: TokenArray
