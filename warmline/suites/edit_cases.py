@@ -169,7 +169,9 @@ def _conditions(
         "threads": model.subject.threads,
         "seed": seed,
         "slice": model.bench.slice_tokens,
+        "attention": type(model.bench.parts.kernels.for_many).__name__,
         "floor slice": FLOOR_SLICE_TOKENS,
+        "floor attention": type(model.bench.parts.kernels.exchanged().for_many).__name__,
         **{f"arm {name}": describe(arm) for name, arm in arms.items()},
     }
 
