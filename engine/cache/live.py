@@ -65,6 +65,7 @@ class LiveCache:
         self._last_hidden: Tensor | None = None  # (1, hidden), of the last token
         self._last_sync: SyncReport | None = None
         self._mended_cursor: int | None = None  # of the last sync, if it was finished
+        self._front = self._ledger.tokens  # up to the last chunk, of the last finished sync
         self._version = 0
 
     @property
@@ -130,6 +131,7 @@ class LiveCache:
         for place in chunks:
             self._store.take(self._arena, self._ledger, place)
         self._mended_cursor = cursor
+        self._front = _front_of(self._ledger.tokens, chunks)
         self._last_sync = SyncReport(
             prompt=len(self._ledger),
             kept=self._ledger.count(Origin.KEPT),
@@ -180,6 +182,7 @@ class LiveCache:
         other._ledger = self._ledger.copy()
         other._arena.copy_from(self._arena, len(self._ledger))
         other._mended_cursor = self._mended_cursor
+        other._front = self._front
         return other
 
     def _rearrange(
@@ -225,6 +228,9 @@ class LiveCache:
                 self._parts, self._arena, self._ledger, self._slice_tokens, checkpoint
             ),
             chunks=chunks,
+            has_other_chunks=not np.array_equal(
+                self._front, _front_of(self._ledger.tokens, chunks)
+            ),
         )
 
     def _changed(self) -> None:
@@ -256,6 +262,11 @@ class LiveCache:
         self._changed()
         if rows[-1] == len(self._ledger) - 1:
             self._last_hidden = hidden[-1:]
+
+
+def _front_of(tokens: TokenArray, chunks: Sequence[TokenRange]) -> TokenArray:
+    """Return the tokens up to the end of the last chunk."""
+    return tokens[: chunks[-1].stop] if chunks else tokens[:0]
 
 
 class _Journal:

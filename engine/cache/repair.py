@@ -56,6 +56,8 @@ class Situation:
         cursor: Token index just past the text before the cursor.
         probe: Asks the model.
         chunks: Where pieces of other files stand.
+        has_other_chunks: Whether these, or what stands before them, are not as they were, so
+            that everything behind is stale.
     """
 
     tokens: TokenArray
@@ -66,6 +68,7 @@ class Situation:
     cursor: int
     probe: Probe
     chunks: Sequence[TokenRange] = ()
+    has_other_chunks: bool = False
 
     @property
     def is_stale(self) -> Flags:

@@ -130,7 +130,7 @@ ARMS: Mapping[str, Arm] = {
     **{name: partial(mend, policy, Arena) for name, policy in POLICIES.items()},
     "restate": partial(tell, restated),
     "after-middle": partial(tell, after_middle),
-    "default": partial(follow, WindowRepair()),
+    "default": partial(follow, WindowRepair()),  # as shipped, where there are no chunks
     "refreshed": partial(refresh, WindowRepair()),
 }
 

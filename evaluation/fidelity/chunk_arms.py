@@ -5,6 +5,7 @@ from functools import partial
 
 from engine.cache.arena import Arena
 from engine.cache.policies import (
+    DEFAULT_REPAIR,
     ShareRepair,
     attention,
     chunk_heads,
@@ -50,6 +51,6 @@ CHUNK_ARMS: Mapping[str, Arm] = {
     "influence": partial(mend, ShareRepair(partial(influence, 64), SHARE), Arena),
     "tail": partial(mend, ShareRepair(tail, SHARE), Arena),
     "heads-tail": partial(mend, ShareRepair(partial(chunk_heads_then_tail, 16), SHARE), Arena),
-    "default": partial(mend, WindowRepair(), Arena),
-    "refreshed": partial(refresh, WindowRepair()),
+    "default": partial(mend, DEFAULT_REPAIR, Arena),
+    "refreshed": partial(refresh, DEFAULT_REPAIR),
 }

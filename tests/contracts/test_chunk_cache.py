@@ -14,8 +14,10 @@ import torch
 from engine.cache.ahead import read_chunks
 from engine.cache.base import run_to_end
 from engine.cache.chunks import ChunkStore
+from engine.cache.ledger import Flags
 from engine.cache.live import LiveCache
 from engine.cache.parts import CacheParts
+from engine.cache.repair import Situation
 from engine.model.decoder import Decoder
 from engine.model.loader import RotatingModel, load_model
 from engine.protocol.messages import SyncReport, TokenRange
@@ -261,6 +263,33 @@ def test_every_model_has_a_store_of_its_own(tmp_path: Path, prompts: Prompts) ->
     met, unmet = (sync(each.new_cache(), prompts.with_chunks(0)) for each in (first, second))
     assert met.moved >= CHUNK_TOKENS
     assert unmet.encoded == unmet.prompt
+
+
+class Noting:
+    """Mends nothing, and remembers whether it was told of other chunks."""
+
+    def __init__(self) -> None:
+        self.told: list[bool] = []
+
+    def select(self, situation: Situation) -> Flags:
+        self.told.append(situation.has_other_chunks)
+        return np.zeros(len(situation.tokens), dtype=np.bool_)
+
+
+def test_an_exchange_is_told_from_an_edit_once(qwen: Decoder, prompts: Prompts) -> None:
+    """Going, coming and moving are exchanges, whatever is typed in the document is none."""
+    policy = Noting()
+    cache = LiveCache(CacheParts.of(qwen), policy, SLICE_TOKENS, store=ChunkStore(PLENTY))
+    for chosen in ((0, 1, 2), (0, 1, 2), (1, 0, 2), (1, 0, 2), (1, 0), (1, 0), (), (), (3,)):
+        prompts.document = np.insert(prompts.document, 30, len(policy.told) + 3).astype(np.int32)
+        sync(cache, prompts.with_chunks(*chosen))
+    assert policy.told == [True, False, True, False, True, False, True, False, True]
+    tokens, places = prompts.with_chunks(3, 4)
+    with pytest.raises(Preempted):
+        run_to_end(cache.sync(tokens, len(tokens), interrupting_at(2), places))
+    sync(cache.copy(), (tokens, places))
+    sync(cache, (tokens, places))
+    assert policy.told[-3:] == [True] * 3
 
 
 def test_an_abandoned_sync_leaves_only_whole_chunks(qwen: Decoder, prompts: Prompts) -> None:
