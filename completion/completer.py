@@ -283,7 +283,7 @@ class Completer:
         entry.remember_window(document, built.window)
         tokens = built.prompt.tokens.tolist()
         if tokens:
-            await self._engine.sync(document.name, tokens, built.prompt.cursor)
+            await self._engine.sync(document.name, tokens, built.prompt.cursor, built.prompt.chunks)
 
     def _forget(self, name: str) -> bool:
         entry = self._open.pop(name, None)
