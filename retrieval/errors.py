@@ -1,7 +1,8 @@
-"""What can go wrong between the files of a repository and what was found in them, as one tree.
+"""What can go wrong in retrieval, as one tree.
 
 RetrievalError
-└── StoreError     an index on disk is damaged, or was made by another version
+├── StoreError              an index on disk is damaged, or was made by another version
+└── RetrieverFileError      a file of a trained retriever cannot be used
 """
 
 
@@ -11,3 +12,7 @@ class RetrievalError(Exception):
 
 class StoreError(RetrievalError):
     """An index on disk is damaged, or was made by another version. The message says how."""
+
+
+class RetrieverFileError(RetrievalError):
+    """A file of a trained retriever is missing, damaged, or made for something else."""
