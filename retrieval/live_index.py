@@ -247,6 +247,7 @@ class LiveIndex:
             pass
         finally:
             self._phase = IndexPhase.STOPPED
+            self._tell()
             self._watcher.stop()
         self._keep(rest=lambda: None)
 
