@@ -8,10 +8,10 @@ from completion.attempt import Attempt
 from completion.background import BackgroundTasks
 from completion.cache_view import CacheView, view_of
 from completion.candidates import Drafts, for_document
-from completion.document import Document
 from completion.context.explanation import Explanation, explain
 from completion.context.keeper import ContextKeeper
 from completion.context.repositories import NoRepositories, Repositories, RepositoryStatus
+from completion.document import Document
 from completion.errors import CompletionError
 from completion.next_suggestion import LASTING_REASONS, PAUSE_S, NextSuggestions
 from completion.open_documents import OpenDocument, Ticket

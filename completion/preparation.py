@@ -44,9 +44,7 @@ def prepare_request(
 ) -> PreparedRequest:
     """Lay out the prompt for one suggestion and decide where it should stop."""
     max_tokens = _max_tokens(builder, settings, options)
-    built = builder.build(
-        document, offset, settings, max_tokens, previous=previous, chunks=chunks
-    )
+    built = builder.build(document, offset, settings, max_tokens, previous=previous, chunks=chunks)
     place = place_at(document.text, offset, document.language, multi_line=settings.multi_line)
     ends_with_line = place.shape.kind is ShapeKind.LINE and "\n" not in options.forced_text
     num_candidates = min(max(1, options.num_candidates), MAX_CANDIDATES)

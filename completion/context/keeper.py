@@ -142,9 +142,7 @@ class ContextKeeper:
             return selection, fit(selection.chosen, budget_tokens, count)
 
         selection, fitted = await asyncio.to_thread(choose)
-        return Proposal(
-            answer, selection, fitted, budget_tokens, search_ms, problem, has_failed
-        )
+        return Proposal(answer, selection, fitted, budget_tokens, search_ms, problem, has_failed)
 
     def is_worth_taking(self, proposal: Proposal, context: DocumentContext, name: str) -> bool:
         """Decide whether a proposal should take the place of what the prompt has."""
