@@ -1,7 +1,8 @@
 """Suggestions for open documents: the face of this room."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 
 from completion.attempt import Attempt
@@ -163,6 +164,10 @@ class Completer:
             return None
         builder = await self._builders.builder_for(self._engine.state.model)
         return await explain(self._context, entry, offset, builder, self._settings)
+
+    def use_folders(self, folders: Sequence[Path]) -> None:
+        """Search these folders from now on, and no others."""
+        self._context.repositories.use_folders(folders)
 
     def repositories(self) -> tuple[RepositoryStatus, ...]:
         """Describe what can be searched."""

@@ -68,19 +68,19 @@ _TOKENS = {
     "a Slack token": re.compile(r"\bxox[abeoprs]-[0-9A-Za-z-]{10,}"),
     "a Google API key": re.compile(r"\bAIza[\w-]{35}"),
     "a Stripe key": re.compile(r"\b[rs]k_live_[0-9A-Za-z]{16,}"),
-    "an API key": re.compile(r"\bsk-(?:[a-z]+-)*[\w]{20,}"),
+    "an API key": re.compile(r"\bsk-(?:[a-z]{1,12}-){0,3}\w{20,}"),
     "a PyPI token": re.compile(r"\bpypi-AgE[\w-]{50,}"),
     "an npm token": re.compile(r"\bnpm_[0-9A-Za-z]{36}\b"),
-    "a signed web token": re.compile(r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"),
-    "a password in an address": re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s:/@'\"]+:[^\s:/@'\"]+@"),
+    "a signed web token": re.compile(r"\beyJ[\w-]{10,400}\.eyJ[\w-]{10,4000}\.[\w-]{10,}"),
+    "a password in an address": re.compile(r"://[^\s:/@'\"]{1,100}:[^\s:/@'\"]{1,200}@"),
 }
 
 _ASSIGNMENT = re.compile(
     r"""(?ix)
     (?: passw(?:or)?d | passphrase | secret | api[_-]?key | access[_-]?key | auth[_-]?token
       | access[_-]?token | refresh[_-]?token | private[_-]?key | client[_-]?secret )
-    [\w-]* ["']? \s* (?: = | : | := | => ) \s*
-    ["'`] (?P<value> [^"'`\s]{12,} ) ["'`]
+    [\w-]{0,40} ["']? \s{0,8} (?: : \s? [\w.]{1,20} \s? = | := | => | = | : ) \s{0,8}
+    ["'`] (?P<value> [^"'`\s]{12,200} ) ["'`]
     """
 )
 _LEAST_BITS_PER_CHARACTER = 3.0

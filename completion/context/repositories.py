@@ -1,11 +1,14 @@
 """The folders a window has open, as far as a prompt is concerned."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from completion.document import Document
-from retrieval.types import Retriever
+
+if TYPE_CHECKING:  # imports numpy, which the server's first answer must not wait for
+    from retrieval.types import Retriever
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class Located:
     """
 
     path: str
-    retriever: Retriever
+    retriever: "Retriever"
     may_be_quoted: Callable[[str], bool]
 
 
@@ -41,6 +44,10 @@ class Repositories(Protocol):
 
     def locate(self, name: str) -> Located | None:
         """Return where a document lies; None if there is nothing to search for it."""
+        ...
+
+    def use_folders(self, folders: Sequence[Path]) -> None:
+        """Search these folders from now on, and no others; returns at once."""
         ...
 
     def change(self, document: Document) -> None:
@@ -66,6 +73,9 @@ class NoRepositories:
     def locate(self, name: str) -> Located | None:  # noqa: ARG002 -- the same for all
         """Return None."""
         return None
+
+    def use_folders(self, folders: Sequence[Path]) -> None:
+        """Do nothing."""
 
     def change(self, document: Document) -> None:
         """Do nothing."""
