@@ -70,6 +70,7 @@ class Synchronization:
 
     async def _search_at_pause(self, entry: OpenDocument, settings: CompletionSettings) -> None:
         await asyncio.sleep(settings.context_pause_ms / 1000)
+        await _have_ended(entry)  # with the first search, which needs no margin
         document, context = entry.document, entry.context
         builder = await self._builders.builder_for(self._engine.state.model)
         proposal = await self._keeper.propose(
