@@ -46,6 +46,15 @@ class CompletionSettings:
             "minimum": 1,
         },
     )
+    retriever: str = field(
+        default="",
+        metadata={
+            "description": (
+                "A file that `warmline train-retriever` wrote; empty for the retriever that"
+                " comes with Warmline."
+            )
+        },
+    )
     multi_line: bool = field(
         default=True,
         metadata={"description": "Offer whole blocks where the syntax asks for one."},

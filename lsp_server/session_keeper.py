@@ -44,7 +44,7 @@ class SessionKeeper:
         """Work with these settings from now on; another engine means another session."""
         before, self._settings = self._settings, settings
         self._status.enable(is_enabled=settings.completion.enabled)
-        if self.session is None or before is None or before.engine != settings.engine:
+        if self.session is None or before is None or _needs_another_session(before, settings):
             await self._replace(settings)
         else:
             self.session.completer.update_settings(settings.completion)
@@ -111,6 +111,14 @@ class SessionKeeper:
     def _state_changed(self, session: Session, state: EngineState) -> None:
         if session is self.session:  # one that was replaced has nothing to say any more
             self._status.engine_changed(state)
+
+
+def _needs_another_session(before: Settings, after: Settings) -> bool:
+    """Tell whether another engine is wanted, or other files are to be searched otherwise."""
+    old, new = before.completion, after.completion
+    is_searched_otherwise = old.retriever != new.retriever
+    is_switched = bool(old.context_tokens) != bool(new.context_tokens)
+    return before.engine != after.engine or is_searched_otherwise or is_switched
 
 
 async def _close(session: Session) -> None:

@@ -29,14 +29,13 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryStatus:
-    """What can be told of one repository."""
+    """What can be told of folders that are searched together."""
 
-    name: str
-    folder: str  # empty for documents outside all folders
-    phase: str  # "building", "ready" or "failed"
+    folders: tuple[str, ...]
+    phase: str  # "building", "ready" or "stopped"
     num_files: int
     num_chunks: int
-    message: str = ""  # one sentence where there is something to say
+    num_left_out: int  # files and directories
 
 
 class Repositories(Protocol):

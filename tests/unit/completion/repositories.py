@@ -58,7 +58,7 @@ class FakeRepositories:
             self.index.remove(located.path)
 
     def statuses(self) -> tuple[RepositoryStatus, ...]:
-        return (RepositoryStatus("project", "/project", "ready", 1, self.index.num_chunks),)
+        return (RepositoryStatus(("/project",), "ready", 1, self.index.num_chunks, 0),)
 
     async def aclose(self) -> None:
         self.is_closed = True

@@ -39,6 +39,11 @@ async def repositories() -> FakeRepositories:
     return repositories
 
 
+@pytest.fixture
+def short_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("completion.context.explanation.PAUSE_TIMEOUT_S", 0.01)
+
+
 def start(
     engine: FakeEngine, repositories: FakeRepositories, document: Document = OPENED, **settings: int
 ) -> Completer:
@@ -167,6 +172,7 @@ async def test_no_search_ends_a_request_that_is_under_way(
     request.cancel()
 
 
+@pytest.mark.usefixtures("short_searches")
 @pytest.mark.parametrize(
     ("retriever", "note"),
     [
@@ -178,12 +184,10 @@ async def test_a_broken_search_costs_the_chunks_and_not_the_suggestion(
     engine: FakeEngine,
     repositories: FakeRepositories,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
     retriever: Broken,
     note: str,
 ) -> None:
     """And is told once in the log, and whenever somebody asks."""
-    monkeypatch.setattr("completion.context.explanation.PAUSE_TIMEOUT_S", 0.01)
     repositories.retriever = retriever
     completer = start(engine, repositories, context_timeout_ms=10, prepare_on_open=False)
     with caplog.at_level(logging.WARNING):
