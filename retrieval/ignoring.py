@@ -21,7 +21,7 @@ _LEFT_OUT = {
         .mypy_cache/ .ruff_cache/ .pytest_cache/ .hypothesis/ .idea/ .gradle/ .terraform/ .eggs/
         *.egg-info/ .cache/ .git .DS_Store""",
     "may hold secrets": """
-        .env .env.* *.env .envrc .netrc .npmrc .pypirc .htpasswd .pgpass .git-credentials
+        *.env .env.* .envrc .netrc .npmrc .pypirc .htpasswd .pgpass .git-credentials
         *.pem *.key *.p12 *.pfx *.jks *.keystore *.kdbx *.gpg *.asc *.ovpn id_rsa* id_dsa*
         id_ecdsa* id_ed25519* .ssh/ .aws/ .gnupg/ .kube/ credentials credentials.json
         credentials.y*ml credentials.toml secrets.json secrets.y*ml secrets.toml *.tfstate

@@ -11,20 +11,19 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from retrieval.errors import StoreError
 from retrieval.files import FileLimits
 from retrieval.folders import Folders
 from retrieval.ignoring import IGNORE_FILES
 from retrieval.lexical import LexicalIndex
 from retrieval.pacing import Pacer, StoppedError
 from retrieval.repository import RepositoryIndex, ScanReport
-from retrieval.store import IndexStore, StoredIndex
+from retrieval.store import IndexStore, stored_index
 from retrieval.types import Chunk
 from retrieval.watching import Watcher
 
@@ -89,10 +88,11 @@ class LiveIndex:
         self._directories: set[Path] = set()
         self._changes: queue.SimpleQueue[set[Path]] = queue.SimpleQueue()
         self._watcher = Watcher(self._changes.put)
-        self._store = _store_of(self._folders, store_directory)
+        self._store = IndexStore.of(self._folders, store_directory) if store_directory else None
         self._is_kept, self._kept_at_s, self._looked_at_s = True, 0.0, 0.0
         self._phase = IndexPhase.STOPPED
-        self._is_ready = threading.Event()
+        self._changed = threading.Condition()  # waited for with no other lock in hand
+        self._is_ready = False
         self._is_stopped = threading.Event()
         self._pacer = Pacer(self._is_stopped)
         self._thread = threading.Thread(target=self._run, name="warmline-index", daemon=True)
@@ -111,7 +111,15 @@ class LiveIndex:
 
     def wait_until_ready(self, timeout_s: float) -> bool:
         """Wait until all files have been looked at once; tell whether they have."""
-        return self._is_ready.wait(timeout_s)
+        return self.wait_until(lambda: self._is_ready, timeout_s)
+
+    def wait_until(self, holds: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait until something holds that depends on what is here; tell whether it does.
+
+        `holds` is asked at once and after every change.
+        """
+        with self._changed:
+            return self._changed.wait_for(holds, timeout_s)
 
     def path_of(self, file: Path) -> str | None:
         """Return the path here of an absolute path, None if it is in none of the folders."""
@@ -194,14 +202,19 @@ class LiveIndex:
         with self._repository_lock:
             self._repository.update(path)
         self._is_kept = False
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
     def _run(self) -> None:
         try:
             self._restore()
             self._look_at_everything()
-            self._is_ready.set()
+            self._is_ready, self._phase = True, IndexPhase.FOLLOWING
+            self._tell()
             self._keep()
-            self._phase = IndexPhase.FOLLOWING
             while not self._is_stopped.is_set():
                 self._follow()
         except StoppedError:
@@ -273,6 +286,7 @@ class LiveIndex:
             if next_report is None:
                 break
             report = next_report
+            self._tell()
             self._pacer.rest()
         if report.num_read or report.num_gone:
             self._is_kept = False
@@ -282,14 +296,7 @@ class LiveIndex:
         if self._store is None:
             return
         with self._repository_lock:
-            try:
-                stored = self._store.read()
-            except StoreError as error:
-                _log.warning("The index %s %s; it is made anew.", self._store.path, error)
-                return
-            if stored is not None:
-                self._lexical.restore(stored.lexical)
-                self._repository.known.update(stored.known)
+            self._store.read_into(self._repository)
         with self._unseen_lock:  # what was taken in before is overwritten
             self._unseen |= self._open_texts.keys()
 
@@ -299,13 +306,8 @@ class LiveIndex:
             return
         self._is_kept = True
         with self._repository_lock:
-            stored = StoredIndex(dict(self._repository.known), self._lexical.state())
+            stored = stored_index(self._repository)
         try:
             self._store.write(stored)
         except OSError as error:
             _log.warning("The index is not kept for the next run: %s.", error)
-
-
-def _store_of(folders: Folders, directory: Path | None) -> IndexStore | None:
-    roots = tuple(str(folder.root) for folder in folders)
-    return None if directory is None or not roots else IndexStore(directory, roots, "natural")
