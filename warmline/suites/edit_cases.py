@@ -142,7 +142,9 @@ def _conditions(model: _LoadedModel, arms: Mapping[str, Arm], seed: int) -> dict
         "threads": model.subject.threads,
         "seed": seed,
         "slice": model.bench.slice_tokens,
+        "attention": type(model.bench.parts.kernels.for_many).__name__,
         "floor slice": FLOOR_SLICE_TOKENS,
+        "floor attention": type(model.bench.parts.kernels.exchanged().for_many).__name__,
         **{f"arm {name}": describe(arm) for name, arm in arms.items()},
     }
 
