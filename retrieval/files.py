@@ -99,9 +99,11 @@ def find_files(
 
 
 def look_at(root: Path, path: str, rules: IgnoreRules, limits: FileLimits) -> Found | None:
-    """Tell what a walk would find at one path; None if nothing is there."""
+    """Tell what a walk would find at one path; None if it would find nothing there."""
     if reason := _reason_by_place(root, path, limits):
         return LeftOut(path, reason)
+    if rules.reason_for_directory(path.rpartition("/")[0]):
+        return None
     try:
         status = (root / path).lstat()
     except (FileNotFoundError, NotADirectoryError):

@@ -81,9 +81,7 @@ class LiveIndex:
         self._open_texts: dict[str, str] = {}
         self._unseen: set[str] = set()  # open or closed since the last question
         self._unseen_lock = threading.Lock()
-        self._repository = RepositoryIndex(
-            self._folders, self._lexical, limits, self._open_texts.get
-        )
+        self._repository = RepositoryIndex(self._folders, self._lexical, limits, self._open_texts)
         self._repository_lock = threading.Lock()  # never held longer than a file takes
         self._directories: set[Path] = set()
         self._changes: queue.SimpleQueue[set[Path]] = queue.SimpleQueue()

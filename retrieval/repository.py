@@ -1,7 +1,7 @@
 """The files of some folders, in an index that is brought up to date on demand."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,7 +53,8 @@ class RepositoryIndex:
         folders: Whose files are wanted.
         lexical: Takes them; empty.
         limits: What is too large.
-        open_text_of: Returns the text that hides the file at a path, None if nothing does.
+        open_texts: Hide the files at their paths, which need not exist. Whoever changes them
+            calls `update`.
     """
 
     def __init__(
@@ -61,14 +62,14 @@ class RepositoryIndex:
         folders: Folders,
         lexical: LexicalIndex,
         limits: FileLimits | None = None,
-        open_text_of: Callable[[str], str | None] = lambda _: None,
+        open_texts: Mapping[str, str] | None = None,
     ) -> None:
         self.folders = folders
         self.lexical = lexical
         self.known: dict[str, KnownFile] = {}
         self.left_out: dict[str, str] = {}
         self._limits = limits or FileLimits()
-        self._open_text_of = open_text_of
+        self._open_texts: Mapping[str, str] = {} if open_texts is None else open_texts
         self._rules = {folder: folder.rules() for folder in folders}
 
     def scan(self, path: str = "") -> Iterator[ScanReport]:
@@ -93,16 +94,17 @@ class RepositoryIndex:
             for found in find_files(folder.root, self._rules[folder], self._limits, start):
                 self._note(folder, found, report, seen)
                 yield report
-        for gone in [each for each in self.known if _is_below(each, path) and each not in seen]:
-            self.update(gone)
-            report.num_gone += 1
-            yield report
+        for unseen in {*self.known, *self._open_texts} - seen:
+            if _is_below(unseen, path):
+                report.num_gone += unseen in self.known
+                self.update(unseen)
+                yield report
         report.seconds = time.monotonic() - started
         yield report
 
     def update(self, path: str) -> None:
         """Bring one file up to date, whether there is one or not."""
-        text = self._open_text_of(path)
+        text = self._open_texts.get(path)
         if text is not None:
             self._update_open(path, text)
             return
