@@ -9,6 +9,7 @@ from pathlib import Path
 from watchfiles import watch
 
 _log = logging.getLogger(__name__)
+logging.getLogger("watchfiles").setLevel(logging.WARNING)  # else a line for every change
 
 _STEP_MS = 20  # changes are told when nothing more has come for so long
 _MOST_DELAY_MS = 60  # and at the latest after this
