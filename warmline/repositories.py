@@ -19,6 +19,7 @@ _PHASES = {
 }
 
 
+_STOP_TIMEOUT_S = 1.0
 _MOST_CHARACTERS = 1_000_000  # of a document outside all folders; inside, the index decides
 
 
@@ -29,26 +30,18 @@ class Workspace:
         folders: At least one.
         store_directory: Where indexes are kept between runs.
         model_file: Of a trained retriever; None for the one that comes with the package.
-        ready_timeout_s: How long the first search waits until every file has been looked at.
     """
 
     def __init__(
-        self,
-        folders: Sequence[Path],
-        store_directory: Path | None,
-        model_file: Path | None,
-        ready_timeout_s: float,
+        self, folders: Sequence[Path], store_directory: Path | None, model_file: Path | None
     ) -> None:
         self.folders = tuple(folders)
         self._index = LiveIndex(folders, store_directory)
         self._retriever = LazyRetriever(self._index, model_file)
-        self._ready_timeout_s = ready_timeout_s
         self._index.start()
 
     async def retrieve(self, place: Place) -> Retrieval:
         """Implement `Retriever`."""
-        if self._ready_timeout_s:
-            await asyncio.to_thread(self._index.wait_until_ready, self._ready_timeout_s)
         return await self._retriever.retrieve(place)
 
     def locate(self, name: str) -> Located | None:
@@ -131,7 +124,6 @@ class LiveRepositories:
         folders: Of the workspace.
         store_directory: Where indexes are kept between runs; None keeps nothing.
         model_file: Of a trained retriever; None for the one that comes with the package.
-        ready_timeout_s: How long a search waits until all files have been looked at once.
     """
 
     def __init__(
@@ -139,11 +131,9 @@ class LiveRepositories:
         folders: Sequence[Path],
         store_directory: Path | None,
         model_file: Path | None = None,
-        ready_timeout_s: float = 0.0,
     ) -> None:
         self._store_directory = store_directory
         self._model_file = model_file
-        self._ready_timeout_s = ready_timeout_s
         self._documents: dict[str, Document] = {}
         self._loose = LooseDocuments(model_file)
         self._workspace: Workspace | None = None
@@ -186,18 +176,20 @@ class LiveRepositories:
         return () if self._workspace is None else (self._workspace.status(),)
 
     async def aclose(self) -> None:
-        """Stop following files, and keep what is known for the next time."""
+        """Stop following files, and keep what is known for the next time.
+
+        Writing a large index is not waited for; the process ends only after it.
+        """
         workspace, self._workspace = self._workspace, None
         if workspace is not None:
             self._stop(workspace)
-        await asyncio.gather(*self._stopping)
+        if self._stopping:
+            await asyncio.wait(self._stopping, timeout=_STOP_TIMEOUT_S)
 
     def _open_workspace(self, folders: Sequence[Path]) -> None:
         self._workspace = None
         if folders:
-            self._workspace = Workspace(
-                folders, self._store_directory, self._model_file, self._ready_timeout_s
-            )
+            self._workspace = Workspace(folders, self._store_directory, self._model_file)
 
     def _holder_of(self, name: str) -> tuple[Workspace | LooseDocuments, str]:
         if self._workspace is not None and (located := self._workspace.locate(name)):
