@@ -3,6 +3,7 @@
 method          sent as        params          answer
 hello           request        Hello           Welcome; must come first
 sync            request        SyncCall        SyncReport
+read_chunks     request        ReadChunksCall  Nothing, once they are read
 generate        request        GenerateCall    stream of GenerationEvent, then Nothing
 inspect         request        DocumentCall    Inspection
 close_document  request        DocumentCall    Nothing
@@ -13,10 +14,17 @@ state           notification   EngineState     to the client, whenever it change
 notice          notification   Notice          to the client: a sentence for its user
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.protocol.messages import CacheMap, EngineState, GenerationRequest, Sampling
+from engine.protocol.messages import (
+    CacheMap,
+    EngineState,
+    GenerationRequest,
+    Sampling,
+    TokenRange,
+)
 from engine.protocol.tokens import TokenChange
 from engine.tokens import TokenArray
 
@@ -27,6 +35,7 @@ class Method(StrEnum):
     HELLO = "hello"
     SYNC = "sync"
     GENERATE = "generate"
+    READ_CHUNKS = "read_chunks"
     INSPECT = "inspect"
     CLOSE_DOCUMENT = "close_document"
     STATUS = "status"
@@ -66,6 +75,15 @@ class SyncCall:
     document: str
     tokens: TokenChange
     cursor: int
+    chunks: tuple[TokenRange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadChunksCall:
+    """Read chunks of a prompt that may come."""
+
+    tokens: Sequence[int]
+    chunks: tuple[TokenRange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +98,7 @@ class GenerateCall:
     num_candidates: int
     sampling: Sampling
     forced_text: bytes
+    chunks: tuple[TokenRange, ...]
     drafts: bool
     is_ahead: bool
 
@@ -95,6 +114,7 @@ class GenerateCall:
             num_candidates=request.num_candidates,
             sampling=request.sampling,
             forced_text=request.forced_text,
+            chunks=request.chunks,
             drafts=request.drafts,
             is_ahead=request.is_ahead,
         )
@@ -110,6 +130,7 @@ class GenerateCall:
             num_candidates=self.num_candidates,
             sampling=self.sampling,
             forced_text=self.forced_text,
+            chunks=self.chunks,
             drafts=self.drafts,
             is_ahead=self.is_ahead,
         )

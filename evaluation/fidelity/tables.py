@@ -17,6 +17,7 @@ ARM_METRICS = ("recovered", "agree", "kl", "nll", "em", "es", "encoded_tokens", 
 PAIR_METRICS = (
     "agree-floor",
     "kl/floor",
+    "ms/full",
     "nll-full",
     "em-full",
     "es-full",

@@ -1,4 +1,4 @@
-"""The parts of `warmline eval edits` put together: model, cases, arms, journal, report."""
+"""The parts of `warmline eval edits|chunks` put together: model, cases, arms, journal, report."""
 
 import argparse
 import hashlib
@@ -20,15 +20,16 @@ from evaluation.bench.runner import Deadline
 from evaluation.bench.subject import Subject, load_subject
 from evaluation.errors import CannotMeasureError, OtherConditionsError
 from evaluation.fidelity.arms import ARMS, REFERENCE, Arm, describe
+from evaluation.fidelity.case import CHUNK_KINDS, KINDS
+from evaluation.fidelity.chunk_arms import CHUNK_ARMS
 from evaluation.fidelity.lines import LineReader
-from evaluation.fidelity.measure import CaseRecord, Meter
+from evaluation.fidelity.measure import Meter
 from evaluation.fidelity.plots import save_plots
 from evaluation.fidelity.prompts import Prompter
 from evaluation.fidelity.run import Outcome, measure_cases, open_journal
 from evaluation.fidelity.summary import rows_of
 from evaluation.fidelity.tables import draw_tables, markdown_page
 from evaluation.fidelity.workbench import FLOOR_SLICE_TOKENS, Workbench
-from evaluation.journal import Journal
 from evaluation.report import Parameter, Report, this_machine
 from warmline import __version__
 from warmline.benchmarks.shared import require_known, write_report
@@ -36,15 +37,27 @@ from warmline.errors import UsageError
 from warmline.main import ExitCode
 from warmline.options import print_json
 from warmline.progress import shown_progress
-from warmline.suites.edit_corpus import choose_cases
+from warmline.suites.edit_corpus import Wishes, choose_cases
 
-COMMAND = "eval edits"
 QUICK_BUDGET_S = 100.0
 """After which a quick run begins no further case, so that all of it takes about two minutes."""
 _WIDE_COLUMNS = 200
 
 
-def measure_edits(arguments: argparse.Namespace) -> int:
+@dataclass(frozen=True, slots=True)
+class FidelitySuite:
+    """What is measured, and how often."""
+
+    command: str
+    arms: Mapping[str, Arm]
+    wishes: Wishes
+
+
+EDITS = FidelitySuite("eval edits", ARMS, Wishes(KINDS, frozenset({"related", "real", "typing"})))
+CHUNKS = FidelitySuite("eval chunks", CHUNK_ARMS, Wishes(CHUNK_KINDS, frozenset({"chunk-set"})))
+
+
+def measure(suite: FidelitySuite, arguments: argparse.Namespace) -> int:
     """Measure what was asked for, show and write it, and return the exit code.
 
     Raises:
@@ -52,25 +65,37 @@ def measure_edits(arguments: argparse.Namespace) -> int:
     """
     console = Console(stderr=True, highlight=False)
     try:
-        report, outcome = _measure(arguments, console)
+        report, outcome = _measure(suite, arguments, console)
     except (CannotMeasureError, OtherConditionsError) as error:
         raise UsageError(str(error)) from error
     _publish(report, arguments, console)
     return ExitCode.INTERRUPTED if outcome.is_interrupted else 0
 
 
-def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, Outcome]:
+def _measure(
+    suite: FidelitySuite, arguments: argparse.Namespace, console: Console
+) -> tuple[Report, Outcome]:
     deadline = Deadline(_budget_s(arguments))
-    arms = _chosen_arms(arguments.arms)
+    arms = _chosen_arms(suite.arms, arguments.arms)
     with shown_progress() as progress:
         model = _load(arguments, progress)
-        plan, complaints = choose_cases(arguments, model.subject.tokenization, progress)
-    journal = open_journal(arguments.out, _conditions(model, arms, arguments.seed))
+        plan, complaints = choose_cases(
+            suite.wishes, arguments, model.subject.tokenization, progress
+        )
+    journal = open_journal(arguments.out, _conditions(suite, model, arms, arguments.seed))
     meter = Meter(model.bench, model.prompter, model.reader, arms)
     with watching(console) as audience:
         outcome = measure_cases(plan, meter, journal, deadline=deadline, audience=audience)
-    notes = (*complaints, *outcome.notes())
-    return _report(model.subject.name, arguments.seed, journal, notes), outcome
+    report = Report(
+        command=suite.command,
+        version=__version__,
+        machine=this_machine(),
+        model=model.subject.name,
+        seed=arguments.seed,
+        rows=rows_of(journal.records, arguments.seed, suite.wishes.kinds),
+        notes=(*complaints, *outcome.notes()),
+    )
+    return report, outcome
 
 
 def _budget_s(arguments: argparse.Namespace) -> float | None:
@@ -79,10 +104,10 @@ def _budget_s(arguments: argparse.Namespace) -> float | None:
     return QUICK_BUDGET_S if arguments.quick else None
 
 
-def _chosen_arms(chosen: Sequence[str] | None) -> dict[str, Arm]:
+def _chosen_arms(arms: Mapping[str, Arm], chosen: Sequence[str] | None) -> dict[str, Arm]:
     """Return the arms that were named, and what they are compared with."""
-    require_known(tuple(chosen) if chosen else None, tuple(ARMS), "arm")
-    return {name: arm for name, arm in ARMS.items() if not chosen or name in (*chosen, REFERENCE)}
+    require_known(tuple(chosen) if chosen else None, tuple(arms), "arm")
+    return {name: arm for name, arm in arms.items() if not chosen or name in (*chosen, REFERENCE)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +154,13 @@ def _hash(directory: Path, progress: Progress) -> str:
     return hashes[0] if len(hashes) == 1 else hashlib.sha256(" ".join(hashes).encode()).hexdigest()
 
 
-def _conditions(model: _LoadedModel, arms: Mapping[str, Arm], seed: int) -> dict[str, Parameter]:
+def _conditions(
+    suite: FidelitySuite, model: _LoadedModel, arms: Mapping[str, Arm], seed: int
+) -> dict[str, Parameter]:
     """Say what must not differ between two shards of a run."""
     decoder = model.bench.parts.decoder
     return {
-        "command": COMMAND,
+        "command": suite.command,
         "version": __version__,
         "weights": model.sha256,
         "storage type": str(decoder.dtype).removeprefix("torch."),
@@ -147,18 +174,6 @@ def _conditions(model: _LoadedModel, arms: Mapping[str, Arm], seed: int) -> dict
         "floor attention": type(model.bench.parts.kernels.exchanged().for_many).__name__,
         **{f"arm {name}": describe(arm) for name, arm in arms.items()},
     }
-
-
-def _report(model: str, seed: int, journal: Journal[CaseRecord], notes: tuple[str, ...]) -> Report:
-    return Report(
-        command=COMMAND,
-        version=__version__,
-        machine=this_machine(),
-        model=model,
-        seed=seed,
-        rows=rows_of(journal.records, seed),
-        notes=notes,
-    )
 
 
 def _publish(report: Report, arguments: argparse.Namespace, console: Console) -> None:

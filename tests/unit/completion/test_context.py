@@ -119,6 +119,10 @@ async def test_at_a_pause_a_better_set_is_taken_up_and_told_to_the_engine(
     text = TEXT + "banana)\n\n\ntree.top().climb(tree"
     completer.change(Document(NAME, "python", 2, text), len(text))
     await engine.until(lambda: any("def climb" in prompt for prompt in prompts(engine)))
+    (tokens, places), *_ = [ahead for ahead in engine.read_ahead if ahead[1]]
+    read = [engine.tokenizer.decode(tokens[each.start : each.stop]) for each in places]
+    assert f"trees.py\n{TREES}" in read  # before the prompt has it
+    assert engine.synced_chunks == places
 
 
 async def test_at_a_pause_what_is_about_as_good_stays(
