@@ -85,6 +85,7 @@ class Completer:
         self._forget(document.name)
         if self._newest is not None and self._newest.is_untouched:
             self._newest.cancel_sync()
+            self._newest.context.cancel_pause()
         self._newest = self._open[document.name] = OpenDocument(document)
         self._context.open(document)
         if self._settings.prepare_on_open:

@@ -1,6 +1,7 @@
 """The engine's caches brought up to the documents before anyone asks."""
 
 import asyncio
+from contextlib import suppress
 
 from completion.background import BackgroundTasks
 from completion.context.keeper import PAUSE_TIMEOUT_S, ContextKeeper
@@ -9,6 +10,7 @@ from completion.preparation import PromptBuilders, off_loop
 from completion.prompting import PromptBuilder
 from completion.settings import CompletionSettings
 from engine.client.base import EngineClient
+from engine.errors import SupersededError
 from engine.protocol.messages import Phase
 from retrieval.types import Chunk
 
@@ -106,7 +108,8 @@ class Synchronization:
         places = built.prompt.chunks
         if places:
             tokens = built.prompt.tokens[: places[-1].stop].tolist()
-            await self._engine.read_chunks(tokens, places)
+            with suppress(SupersededError):  # another document's chunks came: the sync reads these
+                await self._engine.read_chunks(tokens, places)
 
 
 async def _have_ended(entry: OpenDocument) -> None:

@@ -90,6 +90,7 @@ async def test_a_window_explains_with_unsaved_text_what_the_command_line_cannot_
         _open(window, workspace / "kitchen.py", KITCHEN)
         explanation = await _until_explained(window, workspace / "kitchen.py")
         status = await _ask(window, "warmline/status", {})
+        await _until_read(window, workspace / "kitchen.py", "without_peel_and_stem")
         await window.shutdown_session()
         await window.stop()
     assert quoted(explanation) == ["fruit.py"]
@@ -129,6 +130,16 @@ async def _until_explained(window: LanguageClient, file: Path) -> dict[str, Any]
     while True:
         if (await _ask(window, "warmline/status", {}))["repositories"][0]["phase"] == "ready":
             return dict(await _ask(window, "warmline/explain", params))
+
+
+async def _until_read(window: LanguageClient, file: Path, name: str) -> None:
+    """Wait until a name is in the live cache: at the first sync, or at the pause after it."""
+    params = {"textDocument": {"uri": file.as_uri()}}
+    while True:
+        cache = await _ask(window, "warmline/cache", params)
+        if cache is not None and name in "".join(run["text"] for run in cache["runs"]):
+            return
+        await asyncio.sleep(0.1)
 
 
 async def _ask(window: LanguageClient, method: str, params: dict[str, Any]) -> Any:
