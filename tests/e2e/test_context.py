@@ -108,7 +108,8 @@ async def _initialize(window: LanguageClient, folder: Path) -> None:
     )
     params = types.InitializeParams(
         capabilities=capabilities,
-        initialization_options={"offline": True},
+        # a machine that is busy with other tests may take long for the first search
+        initialization_options={"offline": True, "contextTimeoutMs": 30_000},
         workspace_folders=[types.WorkspaceFolder(folder.as_uri(), folder.name)],
     )
     statuses: asyncio.Queue[Any] = asyncio.Queue()
