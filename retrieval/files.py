@@ -29,7 +29,7 @@ class FileLimits:
     max_directories: int = 10_000
     max_directory_entries: int = 20_000
     max_depth: int = 40
-    max_walk_s: float = 60.0
+    max_walk_s: float = 60.0  # without reading what was found
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +79,19 @@ def find_files(
         limits: On the whole walk.
         start: The directory to begin with, which the rules allow.
     """
-    deadline = time.monotonic() + limits.max_walk_s
+    walked_s = 0.0  # without what the caller does with each file
     waiting, num_directories, num_files = [start], 0, 0
     while waiting:
         directory = waiting.pop()
         num_directories += 1
-        if reason := _limit_met(directory, num_directories, deadline, limits):
+        if reason := _limit_met(directory, num_directories, walked_s, limits):
             yield LeftOut(f"{directory}/", reason)
             continue
         yield FoundDirectory(directory)
-        for found in _look_into(root, directory, rules, limits):
+        started_s = time.monotonic()
+        entries = list(_look_into(root, directory, rules, limits))
+        walked_s += time.monotonic() - started_s
+        for found in entries:
             if isinstance(found, FoundDirectory):
                 waiting.append(found.path)
             elif isinstance(found, FoundFile) and num_files == limits.max_files:
@@ -115,10 +118,17 @@ def look_at(root: Path, path: str, rules: IgnoreRules, limits: FileLimits) -> Fo
 
 def reason_for_open_text(path: str, text: str, rules: IgnoreRules, limits: FileLimits) -> str:
     """Return why a text that is not saved yet is left out, in a few words; empty if it is not."""
-    if ".." in path.split("/") or path.count("/") > limits.max_depth:
-        return "outside"
     too_large = _too_large(limits) if len(text) > limits.max_file_bytes else ""
-    return too_large or rules.reason_for_file(path) or _reason_for_text(text)
+    return reason_by_name(path, rules, limits) or too_large or _reason_for_text(text)
+
+
+def reason_by_name(path: str, rules: IgnoreRules, limits: FileLimits) -> str:
+    """Return why a file is left out whatever is in it, in a few words; empty if it is not."""
+    if ".." in path.split("/"):
+        return "outside"
+    if path.count("/") > limits.max_depth:
+        return f"deeper than {limits.max_depth} directories"
+    return rules.reason_for_file(path)
 
 
 def read_file(root: Path, path: str, limits: FileLimits) -> tuple[str, FileStamp] | LeftOut:
@@ -161,12 +171,12 @@ def _decoded(path: str, data: bytes, stamp: FileStamp) -> tuple[str, FileStamp] 
     return LeftOut(path, reason) if reason else (text, stamp)
 
 
-def _limit_met(directory: str, num_directories: int, deadline: float, limits: FileLimits) -> str:
+def _limit_met(directory: str, num_directories: int, walked_s: float, limits: FileLimits) -> str:
     if directory.count("/") >= limits.max_depth:
         return f"deeper than {limits.max_depth} directories"
     if num_directories > limits.max_directories:
         return f"more than {limits.max_directories} directories"
-    if time.monotonic() > deadline:
+    if walked_s > limits.max_walk_s:
         return f"the walk took longer than {limits.max_walk_s:g} s"
     return ""
 

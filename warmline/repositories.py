@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from completion.context.repositories import Located, RepositoryStatus
@@ -74,9 +74,7 @@ class Workspace:
         self._index.stop()
 
     def _may_be_quoted(self, path: str) -> bool:
-        left_out = self._index.left_out()
-        above = (f"{parent}/" for parent in PurePosixPath(path).parents)
-        return path not in left_out and not any(each in left_out for each in above)
+        return not self._index.reason_for(path)
 
 
 class LooseDocuments:

@@ -4,9 +4,11 @@ import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from retrieval import live_index, watching
 from retrieval.live_index import IndexPhase, LiveIndex
 
 TIMEOUT_S = 30.0
@@ -111,6 +113,22 @@ def test_open_text_of_an_ignored_file_stays_out(index: LiveIndex) -> None:
     assert index.left_out()[".env"] == "may hold secrets: *.env"
 
 
+def test_what_may_be_shown_is_known_before_anything_is_read(root: Path) -> None:
+    (root / ".gitignore").write_text("/a/")
+    index = LiveIndex([root])
+    assert index.reason_for("y.py") == ""
+    assert index.reason_for("a/x.py") == ".gitignore: /a/"
+    assert index.reason_for("deep/.env.local") == "may hold secrets: .env.*"
+    assert index.reason_for("../elsewhere.py") == "outside"
+    assert index.reason_for("x/" * 2000) == "deeper than 40 directories"
+
+
+def test_what_may_be_shown_follows_ignore_files(index: LiveIndex, root: Path) -> None:
+    assert index.reason_for("y.py") == ""
+    (root / ".gitignore").write_text("y.py")
+    assert index.wait_until(lambda: index.reason_for("y.py") != "", TIMEOUT_S)
+
+
 def test_open_text_of_a_file_elsewhere_is_not_taken(tmp_path: Path) -> None:
     index = LiveIndex([tmp_path / "a", tmp_path / "b"])
     index.set_open_text("c/x.py", "alpha")
@@ -174,6 +192,29 @@ def test_an_index_that_cannot_be_kept_works_all_the_same(
         index.stop()
     assert paths(index, "alpha") == ["a/x.py"]
     assert any("not kept for the next run" in message for message in caplog.messages)
+
+
+def test_without_a_watch_changes_are_looked_for(
+    root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where the system has no more watches to give."""
+
+    def no_watch(*_: object, **__: object) -> NoReturn:
+        raise OSError("OS file watch limit reached")
+
+    monkeypatch.setattr(watching, "watch", no_watch)
+    monkeypatch.setattr(live_index, "_LOOK_AGAIN_UNWATCHED_S", 0.01)
+    index = LiveIndex([root])
+    with caplog.at_level(logging.WARNING):
+        index.start()
+        assert index.wait_until_ready(TIMEOUT_S)
+        (root / "new.py").write_text("gamma")
+        assert become(index, "gamma", ["new.py"])
+    assert not index.status().is_watching
+    index.stop()
+    assert caplog.messages == [
+        "Changes on disk are not noticed at once: OS file watch limit reached."
+    ]
 
 
 def test_folders_may_be_missing_or_none(tmp_path: Path) -> None:

@@ -59,6 +59,13 @@ def test_several_folders_are_one_index(
     assert {each["path"] for each in shown["found"]} == {"root/x.py", "other/z.py"}
 
 
+def test_kept_indexes_can_be_deleted(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = Path(call(capsys, str(root))["store"]["path"])
+    assert call(capsys, "--forget") == {"forgotten": 1}
+    assert not kept.exists()
+    assert call(capsys, "--forget") == {"forgotten": 0}
+
+
 def test_people_see_a_summary(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["index", str(root)]) == 0
     shown = capsys.readouterr().out
