@@ -15,10 +15,10 @@ from engine.cache.policies import POLICIES
 from engine.cache.repair import NO_REPAIR, RepairPolicy, WindowRepair
 from engine.model.rotary import rotate, turns_to
 from evaluation.bench.scenarios import Prompt
+from evaluation.decoding.workbench import Held, Workbench
 from evaluation.fidelity.case import Case
 from evaluation.fidelity.prompts import Prompter
 from evaluation.fidelity.variants import after_middle, restated
-from evaluation.fidelity.workbench import Held, Workbench
 
 
 @dataclass(frozen=True, slots=True)

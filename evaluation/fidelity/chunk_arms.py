@@ -15,6 +15,7 @@ from engine.cache.policies import (
     tail,
 )
 from engine.cache.repair import NO_REPAIR, RepairPolicy, WindowRepair
+from evaluation.decoding.workbench import Held, Workbench
 from evaluation.fidelity.arms import (
     REFERENCE,
     Arm,
@@ -25,7 +26,6 @@ from evaluation.fidelity.arms import (
     ignore,
     mend,
 )
-from evaluation.fidelity.workbench import Held, Workbench
 
 HEAD_TOKENS = 32
 """EPIC encodes at most so many first tokens of each chunk afresh."""

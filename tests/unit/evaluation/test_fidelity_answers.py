@@ -6,15 +6,18 @@ import torch
 
 from engine.cache.base import Proposal
 from engine.cache.parts import CacheParts
+from engine.decoding.vocabulary import Vocabulary
 from engine.tokens import TokenArray
 from engine.types import never_interrupt
-from evaluation.fidelity.answers import MAX_LINE_TOKENS, ask, divergences
-from evaluation.fidelity.together import Together
-from evaluation.fidelity.workbench import Held, Workbench
+from evaluation.decoding.answers import MAX_LINE_TOKENS, Extent, ask, divergences
+from evaluation.decoding.lines import LineReader
+from evaluation.decoding.together import Together
+from evaluation.decoding.workbench import Held, Workbench
 from tests.unit.engine.families import ROTATING
 from tests.unit.evaluation.fidelity_fakes import (
     END_OF_TEXT,
     LINE_END,
+    NUM_LETTERS,
     letters,
     make_parts,
     prompt_of,
@@ -42,7 +45,7 @@ def greedy_alone(held: Held) -> list[int]:
     """Write the likeliest line behind one cache, as the engine does."""
     branches = held.cache.branch(1, MAX_LINE_TOKENS)
     tokens = [int(branches.first_logits(never_interrupt).argmax())]
-    while len(tokens) < MAX_LINE_TOKENS and not letters().ends_with(tokens[-1]):
+    while len(tokens) < MAX_LINE_TOKENS and not letters().is_complete(tokens):
         scores = branches.step([Proposal(0, (tokens[-1],))], never_interrupt)
         tokens.append(int(scores[0].argmax()))
     return tokens
@@ -83,6 +86,23 @@ def test_true_tokens_that_all_choose_are_not_written_twice(
     assert {answer.line for answer in answers} == {letters().text(line.tolist())}
 
 
+@pytest.mark.parametrize("num_lines", [1, 2, 3])
+def test_several_lines_are_written_where_they_are_asked_for(num_lines: int) -> None:
+    """A token of what the model writes is taken for the end of a line."""
+    parts = make_parts()
+    held = make_held(parts)[:1]
+    written = greedy_alone(held[0])
+    line_end = max(written, key=written.count)
+    tokens = [bytes([33 + index]) for index in range(NUM_LETTERS)]
+    everything = b"".join(tokens[token] for token in written)
+    tokens[line_end] = b"\n"
+    reader = LineReader(Vocabulary(tokens, set()))
+    (answer,) = ask(held, np.array(written[:1]), parts, reader, Extent(num_lines, len(written)))
+    lines = everything.replace(bytes([33 + line_end]), b"\n").decode().split("\n")
+    assert len(lines) > 3
+    assert answer.line == "\n".join(lines[:num_lines])
+
+
 def test_caches_stay_as_they_are() -> None:
     """The first cache of a case is copied by all arms, and asked as well."""
     parts = make_parts()
@@ -102,7 +122,7 @@ def test_divergence_is_from_the_first() -> None:
 
 def test_a_line_ends_at_its_end_or_where_text_does() -> None:
     reader = letters()
-    assert reader.ends_with(LINE_END)
-    assert reader.ends_with(END_OF_TEXT)
-    assert not reader.ends_with(20)
+    assert reader.is_complete([LINE_END])
+    assert reader.is_complete([20, END_OF_TEXT], num_lines=3)
+    assert not reader.is_complete([20])
     assert reader.text([20, LINE_END, 21]) == reader.text([20, END_OF_TEXT]) == "5"

@@ -10,11 +10,11 @@ import torch
 from engine.cache.chunks import ChunkStore
 from engine.tokens import TokenArray
 from evaluation.bench.scenarios import Prompt
+from evaluation.decoding.workbench import Held, Workbench
 from evaluation.fidelity.arms import Edit, describe
 from evaluation.fidelity.case import CHUNK_KINDS, REPOSITORY, Case
 from evaluation.fidelity.chunk_arms import CHUNK_ARMS
 from evaluation.fidelity.measure import Meter
-from evaluation.fidelity.workbench import Held, Workbench
 from retrieval.types import Chunk
 from tests.unit.evaluation.fidelity_fakes import (
     left_to_right_prompter,
