@@ -113,7 +113,8 @@ class Postings:
         term_ids, counts = np.array(known).T
         lists = [np.frombuffer(self._lists[term_id], np.uint32) for term_id in term_ids]
         pairs = np.concatenate(lists).reshape(-1, 2)
-        weights = np.repeat(self._idf(term_ids) * counts, [len(each) // 2 for each in lists])
+        weights = self._idf(term_ids) * counts * (SATURATION + 1)
+        weights = np.repeat(weights, [len(each) // 2 for each in lists])
         return self._summed(pairs[:, 0].astype(np.intp), pairs[:, 1].astype(float), weights)
 
     def state(self) -> PostingsState:
@@ -147,7 +148,10 @@ class Postings:
         lengths = self._lengths[: self._num_slots]
         mean_length = self._total_length / len(self)
         spans = SATURATION * (1 - LENGTH_WEIGHT + LENGTH_WEIGHT / mean_length * lengths)
-        shares = weights * counts * (SATURATION + 1) / (counts + spans[slots])
+        shares = spans[slots]  # in place from here: memory is what this waits for
+        shares += counts
+        np.divide(counts, shares, out=shares)
+        shares *= weights
         scores = np.asarray(np.bincount(slots, shares, minlength=self._num_slots), np.float64)
         is_met = np.zeros(self._num_slots, np.bool_)
         is_met[slots] = True
