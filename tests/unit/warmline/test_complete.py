@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from completion.cache_view import CacheView, CacheViewRun
+from completion.context.repositories import RepositoryStatus
 from completion.document import Document
+from completion.settings import CompletionSettings
 from completion.types import Candidate, CompletionOptions, EmptyReason, Suggestion, Timings
 from engine.protocol.messages import DecodeReport, EngineState, Phase, SyncReport
 from engine.settings import EngineSettings
+from lsp_server.workspace import Workspace
 from warmline import headless
 from warmline.main import main
 
@@ -74,9 +77,16 @@ class FakeCompleter:
         self.document: Document | None = None
         self.asked: list[tuple[str, int, CompletionOptions]] = []
         self.is_closed = False
+        self.num_looks = 0
 
     def open(self, document: Document) -> None:
         self.document = document
+
+    def repositories(self) -> Sequence[RepositoryStatus]:
+        """The index is being built the first time somebody looks."""
+        phase = "ready" if self.num_looks else "building"
+        self.num_looks += 1
+        return (RepositoryStatus(("/project",), phase, 1, 1_234, 0),)
 
     async def complete(self, name: str, offset: int, options: CompletionOptions) -> Suggestion:
         self.asked.append((name, offset, options))
@@ -97,6 +107,8 @@ class Stage:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._monkeypatch = monkeypatch
         self.settings: EngineSettings | None = None
+        self.completion_settings: CompletionSettings | None = None
+        self.workspace: Workspace | None = None
         self.set_up()
 
     def set_up(
@@ -109,8 +121,16 @@ class Stage:
         self.completer = FakeCompleter(answer, views)
         self._monkeypatch.setattr(headless, "join", self._join)
 
-    def _join(self, engine_settings: EngineSettings, *_: object) -> "Stage":
-        self.settings = engine_settings
+    def _join(
+        self,
+        engine_settings: EngineSettings,
+        completion_settings: CompletionSettings,
+        workspace: Workspace,
+        *_: object,
+        **__: object,
+    ) -> "Stage":
+        self.settings, self.completion_settings = engine_settings, completion_settings
+        self.workspace = workspace
         return self
 
 
@@ -174,6 +194,20 @@ def test_language_and_model_can_be_chosen(stage: Stage, source: Path) -> None:
     assert stage.completer.document.language == "rust"
     assert stage.settings is not None
     assert stage.settings.model == "other"
+
+
+def test_the_repository_of_the_file_is_searched_unless_told_otherwise(
+    stage: Stage, source: Path
+) -> None:
+    (source.parent / ".git").mkdir()
+    main(["complete", f"{source}:1:1"])
+    assert stage.workspace == Workspace(source.parent.name, (source.parent,))
+    assert stage.completion_settings is not None
+    assert stage.completion_settings.context_tokens > 0
+    assert stage.completer.num_looks == 2  # until it was built
+    main(["complete", f"{source}:1:1", "--no-retrieval"])
+    assert stage.workspace == Workspace()
+    assert stage.completion_settings.context_tokens == 0
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from warmline.main import ExitCode, main
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("WARMLINE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("WARMLINE_INDEX_DIR", str(tmp_path / "cache" / "index"))
     folder = tmp_path / "root"
     folder.mkdir()
     (folder / "x.py").write_text("def alpha():\n    return beta\n")
