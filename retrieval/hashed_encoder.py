@@ -83,7 +83,8 @@ class HashedEncoder:
             return np.zeros((0, self._model.dimensions), np.float32)
         vectors = np.stack(sums)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / np.maximum(lengths, np.float32(1e-12))
+        unit: Vectors = vectors / np.maximum(lengths, np.float32(1e-12))
+        return unit
 
     def _sum(self, bag: Bag, log_weights: Parameters, count_weights: Parameters) -> Parameters:
         strength = bag.counts @ count_weights  # (T,)

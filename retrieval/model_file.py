@@ -1,7 +1,6 @@
 """A trained retriever as one safetensors file, with its record beside the numbers. No pickle."""
 
 import json
-import os
 import tempfile
 from collections.abc import Mapping
 from functools import cache
@@ -57,10 +56,10 @@ def save_model(model: RetrieverModel, path: Path) -> None:
     }
     data = save({name: values.astype(np.float16) for name, values in model.arrays.items()}, record)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".attempt-", delete=False) as attempt:
-        attempt.write(data)
-    os.chmod(attempt.name, 0o644)  # noqa: PTH101, S103  # like any file; the attempt was private
-    os.replace(attempt.name, path)  # noqa: PTH105
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".attempt-") as folder:
+        attempt = Path(folder, path.name)
+        attempt.write_bytes(data)
+        attempt.replace(path)
 
 
 def load_model(path: Path) -> RetrieverModel:
