@@ -6,7 +6,7 @@ if they have changed since.
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -39,45 +39,58 @@ class PooledSample:
     pool: tuple[Chunk, ...]
 
 
-def write_pools(file: Path, samples: Iterable[PooledSample]) -> None:
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """All samples of a training.
+
+    Attributes:
+        samples: Of both purposes.
+        about: Where they come from, plain JSON: whatever their maker wants to know again.
+    """
+
+    samples: tuple[PooledSample, ...]
+    about: Mapping[str, Any]
+
+
+def write_pools(file: Path, pools: Pools) -> None:
     """Keep samples in a file that appears whole or not at all."""
     attempt = file.with_suffix(".attempt")
     with attempt.open("w", encoding="utf-8") as output:
-        for each in samples:
-            output.write(json.dumps(asdict(each), ensure_ascii=True) + "\n")
+        for entry in (pools.about, *map(asdict, pools.samples)):
+            output.write(json.dumps(entry) + "\n")
         output.flush()
         os.fsync(output.fileno())
     attempt.replace(file)
 
 
-def read_pools(file: Path) -> tuple[PooledSample, ...]:
+def read_pools(file: Path) -> Pools:
     """Return the samples of a file.
 
     Raises:
         OtherTrainingError: If the file is damaged.
     """
     try:
-        return tuple(_read(file))
-    except (ValueError, KeyError, TypeError) as error:
+        with file.open(encoding="utf-8") as lines:
+            about: dict[str, Any] = json.loads(next(lines))
+            return Pools(tuple(map(_sample, lines)), about)
+    except (ValueError, KeyError, TypeError, StopIteration) as error:
         raise OtherTrainingError(
             f"{file} does not hold samples of a training ({error!r}); name another folder, or"
             " delete this one to begin anew."
         ) from error
 
 
-def _read(file: Path) -> Iterator[PooledSample]:
-    with file.open(encoding="utf-8") as lines:
-        for line in lines:
-            entry: dict[str, Any] = json.loads(line)
-            sample = entry["sample"]
-            yield PooledSample(
-                sample=Sample(
-                    key=sample["key"],
-                    repository=sample["repository"],
-                    kind=SampleKind(sample["kind"]),
-                    place=Place(**sample["place"]),
-                    truth=sample["truth"],
-                ),
-                purpose=Purpose(entry["purpose"]),
-                pool=tuple(Chunk(**chunk) for chunk in entry["pool"]),
-            )
+def _sample(line: str) -> PooledSample:
+    entry: dict[str, Any] = json.loads(line)
+    sample = entry["sample"]
+    return PooledSample(
+        sample=Sample(
+            key=sample["key"],
+            repository=sample["repository"],
+            kind=SampleKind(sample["kind"]),
+            place=Place(**sample["place"]),
+            truth=sample["truth"],
+        ),
+        purpose=Purpose(entry["purpose"]),
+        pool=tuple(Chunk(**chunk) for chunk in entry["pool"]),
+    )

@@ -54,7 +54,8 @@ def packages(progress: Progress, most: int | None = None) -> tuple[list[Origin],
         Purpose.TRAINING: packages_of(Split.TRAINING, corpus_packages())[:most],
         Purpose.HELD_OUT: packages_of(Split.DEVELOPMENT, corpus_packages())[:most],
     }
-    origins, complaints = [], []
+    origins: list[Origin] = []
+    complaints: list[str] = []
     for purpose, chosen in wanted.items():
         corpus = fetch_all(chosen, progress)
         complaints += corpus.complaints

@@ -1,4 +1,4 @@
-"""The served model as a reward model: how well it foresees the truth with one chunk in its prompt."""
+"""The served model as a reward model: how well it foresees the truth with a chunk in its prompt."""
 
 import zlib
 from collections.abc import Sequence
@@ -55,6 +55,10 @@ class ServedRewards:
         vocabulary: Says what each token is.
         weights: A hash of its weights.
         limits: How long prompts are.
+
+    Attributes:
+        identity: See `RewardModel`.
+        limits: How long prompts are.
     """
 
     def __init__(
@@ -73,15 +77,15 @@ class ServedRewards:
         self._vocabulary = vocabulary
         left_to_right = replace(layout.family, prefix="", suffix="", middle="")
         self._left_layout = Layout(left_to_right, tokenization)
-        self._limits = limits or PromptLimits()
+        self.limits = limits or PromptLimits()
         number_format = str(parts.decoder.dtype).removeprefix("torch.")
         device = parts.decoder.device.type
-        self.identity = f"{weights} {number_format} {device} {self._limits} {PROMPT_VERSION}"
+        self.identity = f"{weights} {number_format} {device} {self.limits} {PROMPT_VERSION}"
         self._prompts_at_once = 1 if device == "cpu" else _GPU_PROMPTS
 
     def losses(self, sample: Sample, contexts: Sequence[Context]) -> tuple[float, ...]:
         """See `RewardModel.losses`."""
-        truth = self._tokenization.encode(sample.truth)[: self._limits.truth]
+        truth = self._tokenization.encode(sample.truth)[: self.limits.truth]
         weights = token_weights([self._vocabulary.token_bytes(int(token)) for token in truth])
         prompts = [self.prompt(sample, context) for context in contexts]
         step = self._prompts_at_once
@@ -96,8 +100,8 @@ class ServedRewards:
         layout = self._layout if _has_suffix(sample) else self._left_layout
         lead = layout.leading_text(chunks)
         parts = PromptParts(
-            before=self._last_lines(lead + place.text[: place.offset], self._limits.before),
-            after=self._first_lines(place.text[place.offset :], self._limits.after),
+            before=self._last_lines(lead + place.text[: place.offset], self.limits.before),
+            after=self._first_lines(place.text[place.offset :], self.limits.after),
             path=place.path,
             language=language_of(Path(place.path)),
             repository_name=sample.repository,
@@ -106,7 +110,7 @@ class ServedRewards:
         return layout.lay_out(parts).tokens
 
     def _cut(self, chunk: Chunk) -> Chunk:
-        lines = self._fitting(chunk.text.splitlines(keepends=True), self._limits.chunk)
+        lines = self._fitting(chunk.text.splitlines(keepends=True), self.limits.chunk)
         return replace(chunk, text="".join(lines))
 
     def _last_lines(self, text: str, limit: int) -> TokenArray:

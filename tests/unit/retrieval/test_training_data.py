@@ -12,7 +12,7 @@ import pytest
 from retrieval.names import names_defined_in, names_in
 from retrieval.training.candidates import choose_candidates
 from retrieval.training.errors import OtherTrainingError
-from retrieval.training.pools import read_pools, write_pools
+from retrieval.training.pools import Pools, read_pools, write_pools
 from retrieval.training.reward_cache import CachedRewards
 from retrieval.training.samples import draw_samples, plain_code_lines
 from retrieval.training.token_weights import token_weights, weighted_mean
@@ -101,15 +101,17 @@ def test_places_of_one_file_are_apart() -> None:
 
 
 def test_pools_come_back_as_they_were(tmp_path: Path) -> None:
-    samples = teaching_samples(4, 2)
-    write_pools(tmp_path / "samples.jsonl", samples)
-    assert list(read_pools(tmp_path / "samples.jsonl")) == samples
+    pools = Pools(tuple(teaching_samples(4, 2)), {"seed": 3, "sources": ["made up"]})
+    write_pools(tmp_path / "samples.jsonl", pools)
+    assert read_pools(tmp_path / "samples.jsonl") == pools
 
 
-def test_a_damaged_file_of_samples_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kept_share", [0.0, 0.9])
+def test_a_damaged_file_of_samples_is_refused(tmp_path: Path, kept_share: float) -> None:
     file = tmp_path / "samples.jsonl"
-    write_pools(file, teaching_samples(1, 1))
-    file.write_text(file.read_text()[:-20])
+    write_pools(file, Pools(tuple(teaching_samples(1, 1)), {}))
+    content = file.read_text()
+    file.write_text(content[: int(kept_share * len(content))])
     with pytest.raises(OtherTrainingError, match="does not hold samples"):
         read_pools(file)
 
