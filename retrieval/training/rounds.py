@@ -102,6 +102,7 @@ class Training:
         self._samples = [each for each in samples if each.purpose is Purpose.TRAINING]
         self._held_out = [each for each in samples if each.purpose is Purpose.HELD_OUT]
         self._rewards = rewards
+        self._start = start
         self._settings = settings
         self._folder = folder
         self._conditions = conditions
@@ -195,9 +196,8 @@ class Training:
         rounds = self._progress.rounds
         rounds.append(figures)
         if best_round(rounds) is figures:
-            # numbers as they were before any training keep their name
-            record = {"round": figures.round} if figures.round else {}
-            save_model(self._learner.ranker.model(record), self._folder / MODEL_NAME)
+            model = self._learner.ranker.model({"round": figures.round})
+            save_model(model if figures.round else self._start, self._folder / MODEL_NAME)
         self._progress.tensors = self._learner.tensors()
         write_progress(self._folder / PROGRESS_NAME, self._progress, self._conditions)
 
