@@ -1,9 +1,10 @@
 """Places in real files at which to learn: where somebody could be writing, and what came next."""
 
 import random
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, cycle, islice
+from itertools import count, cycle, islice
+from typing import TypeVar
 
 from retrieval.names import names_defined_in, names_in
 from retrieval.training.types import Repository, Sample, SampleKind
@@ -11,6 +12,9 @@ from retrieval.types import Place
 
 CodeLines = Callable[[str, str], Collection[int]]
 """From a path and its text to the indices of lines that are code."""
+
+Item = TypeVar("Item")
+_Place = tuple[str, int]  # a path and the index of a line
 
 PATTERN = (SampleKind.CROSSFILE, SampleKind.LOCAL, SampleKind.CROSSFILE, SampleKind.LINE)
 """The kinds in turn: half of them need another file, a quarter needs nothing, a quarter may."""
@@ -33,11 +37,9 @@ def draw_samples(
     the first ones as they are.
     """
     maker = _Maker(repository, _defining_paths(repository.texts))
+    places = _Places(repository, seed, code_lines)
     used: dict[str, list[int]] = {}
-    streams = {
-        kind: maker.samples(kind, list(_places(repository, seed, code_lines)), used)
-        for kind in SampleKind
-    }
+    streams = {kind: maker.samples(kind, places.in_turn(), used) for kind in SampleKind}
     turns = (next(streams[kind], None) for kind in cycle(PATTERN))
     return tuple(islice(_until_dry(turns, len(PATTERN)), num_samples))
 
@@ -65,7 +67,7 @@ class _Maker:
     defining: Mapping[str, frozenset[str]]
 
     def samples(
-        self, kind: SampleKind, places: list[tuple[str, int]], used: dict[str, list[int]]
+        self, kind: SampleKind, places: Iterable[_Place], used: dict[str, list[int]]
     ) -> Iterator[Sample]:
         """Yield the samples of one kind; `used` keeps those of all kinds apart."""
         for path, index in places:
@@ -116,20 +118,39 @@ class _Maker:
         )
 
 
-def _places(repository: Repository, seed: int, code_lines: CodeLines) -> Iterator[tuple[str, int]]:
-    """Yield all lines that could be written next, in an order of chance, file by file in turn."""
-    chance = random.Random(f"{seed} {repository.name}")  # noqa: S311 - no secret
-    files = [
-        [(path, index) for index in _target_lines(path, text, code_lines)]
-        for path, text in sorted(repository.texts.items())
-    ]
-    chance.shuffle(files)
-    for lines in files:
-        chance.shuffle(lines)
-    longest = max(map(len, files), default=0)
-    return chain.from_iterable(
-        (lines[turn] for lines in files if turn < len(lines)) for turn in range(longest)
-    )
+class _Places:
+    """All lines of a repository that could be written next, in an order of chance.
+
+    Files are taken apart when they are first needed.
+    """
+
+    def __init__(self, repository: Repository, seed: int, code_lines: CodeLines) -> None:
+        self._texts = repository.texts
+        self._chance = f"{seed} {repository.name}"
+        self._code_lines = code_lines
+        self._lines: dict[str, list[int]] = {}  # by path
+
+    def in_turn(self) -> Iterator[_Place]:
+        """Yield a line of each file, then another line of each, until there are no more."""
+        paths = self._shuffled(sorted(self._texts), "")
+        for turn in count():
+            num_yielded = 0
+            for path in paths:
+                if turn < len(lines := self._lines_of(path)):
+                    num_yielded += 1
+                    yield path, lines[turn]
+            if not num_yielded:
+                return
+
+    def _lines_of(self, path: str) -> list[int]:
+        if path not in self._lines:
+            lines = _target_lines(path, self._texts[path], self._code_lines)
+            self._lines[path] = self._shuffled(list(lines), path)
+        return self._lines[path]
+
+    def _shuffled(self, items: list[Item], subject: str) -> list[Item]:
+        chance = random.Random(f"{self._chance} {subject}")  # noqa: S311 - no secret
+        return chance.sample(items, len(items))
 
 
 def _target_lines(path: str, text: str, code_lines: CodeLines) -> Iterator[int]:
