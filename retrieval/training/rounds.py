@@ -59,16 +59,20 @@ class TrainingSettings:
         rounds: Each with candidates of the ranker as it is by then.
         num_candidates: Asked about for each sample and round, beside the stop signal.
         num_explored: How many of these are chosen by chance.
+        num_assumed: Candidates that nobody was asked about, in each lesson.
         objective: One of `objectives.OBJECTIVES`.
         epochs: How often a round goes through all samples.
+        pace: Times as far as usual, with each step of learning.
         seed: Decides about all that is random.
     """
 
     rounds: int = 6
     num_candidates: int = 8
     num_explored: int = 2
+    num_assumed: int = 16
     objective: str = "soft"
     epochs: int = 3
+    pace: float = 1.0
     seed: int = 0
 
 
@@ -108,7 +112,7 @@ class Training:
         self._conditions = conditions
         self._watcher = watcher
         num_steps = settings.rounds * steps_per_round(len(self._samples), settings.epochs)
-        self._learner = Learner(start, settings.objective, num_steps)
+        self._learner = Learner(start, settings.objective, num_steps, settings.pace)
         self._questions: dict[str, Question] = {}
         self._progress = read_progress(folder / PROGRESS_NAME, conditions)
         if self._progress.tensors:
@@ -158,17 +162,31 @@ class Training:
         return RoundFigures(number, picks, training_loss, num_rewards)
 
     def _lesson(self, pooled: PooledSample, number: int, asked: _Asked) -> Lesson:
-        """Ask about the ranker's candidates; all that is known of the sample is the lesson."""
+        """Ask about the ranker's candidates; all that is known of the sample is the lesson.
+
+        Some of those that were never asked about are in it too, taken to be no better than nothing
+        and than what was asked about. Only good candidates are asked about, and without the others
+        a ranker would unlearn what tells good ones from bad ones.
+        """
         key, question = pooled.sample.key, self._question(pooled)
+        chance = self._chance(number, key)
         chosen = choose_candidates(
             self._learner.ranker.rank(question)[:-1],
             num_candidates=self._settings.num_candidates,
             num_explored=self._settings.num_explored,
-            chance=self._chance(number, key),
+            chance=chance,
         )
         known = _with_more(asked, key, chosen)
-        losses = self._rewards.losses(pooled.sample, [*(pooled.pool[i] for i in known), None])
-        return Lesson(question.only(known), torch.tensor(losses))
+        *losses, none = self._rewards.losses(
+            pooled.sample, [*(pooled.pool[index] for index in known), None]
+        )
+        others = [index for index in range(len(pooled.pool)) if index not in known]
+        assumed = chance.sample(others, min(len(others), self._settings.num_assumed))
+        guess = max(none, fmean(losses))
+        return Lesson(
+            question.only((*known, *assumed)),
+            torch.tensor([*losses, *[guess] * len(assumed), none]),
+        )
 
     def _pick(self, pooled: PooledSample, number: int, asked: _Asked) -> Pick:
         """See what the ranker would choose, and what that brings."""

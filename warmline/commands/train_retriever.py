@@ -102,6 +102,13 @@ def _add_sizes(parser: argparse.ArgumentParser) -> None:
         help="times a round goes through all samples (3)",
     )
     parser.add_argument(
+        "--pace",
+        type=float,
+        default=1.0,
+        metavar="TIMES",
+        help="learn in steps so many times as long as usual (1)",
+    )
+    parser.add_argument(
         "--objective",
         choices=OBJECTIVES,
         default="soft",

@@ -107,6 +107,7 @@ def _settings(arguments: argparse.Namespace) -> TrainingSettings:
         num_explored=min(arguments.explored, arguments.candidates),
         objective=arguments.objective,
         epochs=arguments.epochs,
+        pace=arguments.pace,
         seed=arguments.seed,
     )
 

@@ -16,9 +16,18 @@ QUICK_PACKAGES = 2
 SAMPLES_NAME = "samples.jsonl"
 
 
-def shape_of(arguments: argparse.Namespace) -> dict[str, str | int]:
+def shape_of(arguments: argparse.Namespace) -> dict[str, str | float]:
     """Say what must not differ between two calls with one folder, the model aside."""
-    names = ("samples", "held_out", "rounds", "candidates", "explored", "objective", "epochs")
+    names = (
+        "samples",
+        "held_out",
+        "rounds",
+        "candidates",
+        "explored",
+        "objective",
+        "epochs",
+        "pace",
+    )
     paths = " ".join(str(path.resolve()) for path in arguments.paths) or "the corpus"
     return {
         "repositories": paths,
@@ -75,7 +84,7 @@ def _sources(origins: Sequence[Origin]) -> list[dict[str, Any]]:
 
 
 def _require_same(
-    found: Mapping[str, str | int], wanted: Mapping[str, str | int], file: Path
+    found: Mapping[str, str | float], wanted: Mapping[str, str | float], file: Path
 ) -> None:
     for name, value in wanted.items():
         if found.get(name) != value:

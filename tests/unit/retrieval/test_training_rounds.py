@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,16 +13,17 @@ from retrieval.model import RetrieverModel
 from retrieval.model_file import load_model
 from retrieval.query import query_of
 from retrieval.ranker import LearnedRanker
+from retrieval.training import rounds as rounds_module
 from retrieval.training.errors import OtherTrainingError, OutOfTimeError
 from retrieval.training.figures import Pick, RoundFigures, best_round, curve
-from retrieval.training.learner import rate_share
+from retrieval.training.learner import Learner, Lesson, rate_share
 from retrieval.training.pools import PooledSample, Purpose
 from retrieval.training.reward_cache import CachedRewards
 from retrieval.training.rounds import MODEL_NAME, PROGRESS_NAME, Training, TrainingSettings
 from retrieval.training.types import Context, Sample
 from tests.unit.retrieval.teaching import KnowingRewards, teaching_samples
 
-SETTINGS = TrainingSettings(rounds=3, num_candidates=4, num_explored=1, epochs=15)
+SETTINGS = TrainingSettings(rounds=3, num_candidates=4, num_explored=1, epochs=15, pace=8.0)
 CONDITIONS = {"seed": 0}
 
 
@@ -189,6 +191,25 @@ def test_the_best_round_is_kept_and_not_the_last(tmp_path: Path) -> None:
     assert best_round(rounds).chosen <= min(figures.chosen for figures in rounds)
     kept = load_model(tmp_path / MODEL_NAME).training.get("round", 0)
     assert kept == best_round(rounds).round
+
+
+def test_what_nobody_was_asked_about_counts_as_no_help(tmp_path: Path) -> None:
+    """Or else a ranker that only sees its own favourites forgets what the others lack."""
+    lessons: list[Lesson] = []
+
+    class Listening(Learner):
+        def learn(self, given: Sequence[Lesson], **how: Any) -> float:
+            lessons.extend(given)
+            return super().learn(given, **how)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rounds_module, "Learner", Listening)
+        train(tmp_path, KnowingRewards("views"), replace(SETTINGS, rounds=1, num_candidates=2))
+    for lesson in lessons:
+        assert lesson.question.chunks.num_texts == len(lesson.losses) - 1 == 6
+        *losses, none = lesson.losses.tolist()
+        assert none == 2.0
+        assert all(loss >= none for loss in losses[2:])
 
 
 def test_figures_follow_from_picks() -> None:
