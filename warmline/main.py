@@ -24,9 +24,10 @@ COMMANDS = {
     "doctor": "see what is installed, what works, and what to do about the rest",
     "demo": "see the live cache keep up with edits of a real file",
     "bench": "time Warmline beside llama.cpp and others",
+    "train-retriever": "teach the retriever what helps in your repositories",
     "eval": "see whether the live cache says what a full recompute says",
 }
-"""Each is a module of `warmline.commands`, imported only when it is called."""
+"""Each is a module of `warmline.commands`, with `_` for `-`, imported only when it is called."""
 
 
 class ExitCode(IntEnum):
@@ -76,7 +77,7 @@ def build_parser(called: str | None = None) -> argparse.ArgumentParser:
 
 
 def _command_module(command: str) -> ModuleType:
-    return import_module(f"warmline.commands.{command}")
+    return import_module(f"warmline.commands.{command.replace('-', '_')}")
 
 
 def _say(error: Exception, code: ExitCode) -> ExitCode:

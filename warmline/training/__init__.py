@@ -1,0 +1,1 @@
+"""The parts of `warmline train-retriever` put together: files, the served model, the report."""
