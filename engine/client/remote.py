@@ -18,6 +18,8 @@ from engine.protocol.lifecycle import Broadcast, LifeCycle
 from engine.protocol.messages import (
     PROTOCOL_VERSION,
     CacheMap,
+    Encoding,
+    EncodingRequest,
     EngineState,
     EngineStatus,
     Finished,
@@ -140,6 +142,11 @@ class RemoteEngine:
                     yield finished
                 return
         raise _gave_up(Method.GENERATE, reason)
+
+    async def encode(self, request: EncodingRequest) -> Encoding:
+        """See `EngineClient.encode`."""
+        result = await self._ask(Method.ENCODE, request)
+        return from_wire(Encoding, result, Method.ENCODE)
 
     async def inspect(self, document: str) -> CacheMap | None:
         """See `EngineClient.inspect`."""

@@ -4,6 +4,7 @@ method          sent as        params          answer
 hello           request        Hello           Welcome; must come first
 sync            request        SyncCall        SyncReport
 generate        request        GenerateCall    stream of GenerationEvent, then Nothing
+encode          request        EncodingRequest Encoding
 inspect         request        DocumentCall    Inspection
 close_document  request        DocumentCall    Nothing
 status          request        Nothing         EngineStatus
@@ -27,6 +28,7 @@ class Method(StrEnum):
     HELLO = "hello"
     SYNC = "sync"
     GENERATE = "generate"
+    ENCODE = "encode"
     INSPECT = "inspect"
     CLOSE_DOCUMENT = "close_document"
     STATUS = "status"

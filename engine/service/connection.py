@@ -37,6 +37,7 @@ from engine.protocol.frames import (
 )
 from engine.protocol.messages import (
     PROTOCOL_VERSION,
+    EncodingRequest,
     EngineState,
     EngineStatus,
     GenerationEvent,
@@ -153,6 +154,8 @@ class ClientConnection:
             call = from_wire(GenerateCall, params, method)
             tokens = self._ledger.apply(call.document, call.tokens)
             return partial(self._stream, request.id, call.request(tokens))
+        if method == Method.ENCODE:
+            return partial(self._host.encode, from_wire(EncodingRequest, params, method))
         if method in (Method.INSPECT, Method.CLOSE_DOCUMENT):
             document = from_wire(DocumentCall, params, method).document
             return partial(self._inspect if method == Method.INSPECT else self._forget, document)

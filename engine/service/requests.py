@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 
 from engine.errors import EngineError, PromptTooLongError
-from engine.protocol.messages import MAX_CANDIDATES, GenerationRequest, ModelDescription
+from engine.protocol.messages import (
+    MAX_CANDIDATES,
+    MAX_ENCODED_TEXTS,
+    EncodingRequest,
+    GenerationRequest,
+    ModelDescription,
+)
 from engine.tokens import TokenArray, as_token_array
 
 
@@ -55,3 +61,12 @@ def checked_generation(request: GenerationRequest, model: ModelDescription) -> T
             f"{model.name} has room for {model.context_tokens}; shorten it."
         )
     return prompt
+
+
+def check_encoding(request: EncodingRequest) -> None:
+    """Raise `EngineError` if there are more texts than one request may have."""
+    if len(request.texts) > MAX_ENCODED_TEXTS:
+        raise EngineError(
+            f"{len(request.texts)} texts were to be encoded, expected at most"
+            f" {MAX_ENCODED_TEXTS} in one request; send several."
+        )
