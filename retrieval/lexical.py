@@ -1,0 +1,133 @@
+"""The first stage in memory: chunks by the words they share with a text, files coming and going."""
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from retrieval.chunking import chunks_of
+from retrieval.postings import Floats, Postings, Slots
+from retrieval.terms import terms_of
+from retrieval.types import Chunk
+
+Chunker = Callable[[str, str], tuple[Chunk, ...]]
+"""Cuts a file, given its path and text."""
+
+
+class LexicalIndex:
+    """A `ChunkIndex` by BM25. Thread-safe.
+
+    A new text of a known file costs its cutting and the terms of chunks that have changed; no
+    other file is looked at. A question sees every change that was made before it.
+
+    Args:
+        chunker: How files are cut.
+    """
+
+    def __init__(self, chunker: Chunker = chunks_of) -> None:
+        self._chunker = chunker
+        self._lock = threading.Lock()
+        self._postings = Postings()
+        self._chunks: dict[int, Chunk] = {}  # by slot
+        self._slots: dict[str, list[int]] = {}  # by path, in the order of the file
+
+    @property
+    def num_chunks(self) -> int:
+        """How many chunks there are."""
+        return len(self._postings)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files that are known, in no order."""
+        with self._lock:
+            return tuple(self._slots)
+
+    def chunks(self, path: str) -> tuple[Chunk, ...]:
+        """Return the chunks of a file, first line first; none if it is not known."""
+        with self._lock:
+            return tuple(self._chunks[slot] for slot in self._slots.get(path, ()))
+
+    def document_frequency(self, term: str) -> int:
+        """Return how many chunks hold a term, which is one of those that `terms_of` gives."""
+        with self._lock:
+            return self._postings.document_frequency(term)
+
+    def search(self, query: str, limit: int, *, without_path: str = "") -> tuple[Chunk, ...]:
+        """Return at most `limit` chunks that share words with a text, best first.
+
+        Args:
+            query: Plain text or code.
+            limit: Most chunks wanted.
+            without_path: A file that is not looked at, though its chunks count as ever in how
+                rare a word is.
+        """
+        terms = terms_of(query)
+        with self._lock:
+            slots, scores = self._postings.score(terms)
+            if without_path in self._slots:
+                is_wanted = ~np.isin(slots, self._slots[without_path])
+                slots, scores = slots[is_wanted], scores[is_wanted]
+            return self._best(slots, scores, limit)
+
+    def replace(self, path: str, text: str) -> None:
+        """Take in a file, or its new text."""
+        self.replace_chunks(path, self._chunker(path, text))
+
+    def replace_chunks(
+        self, path: str, chunks: Iterable[Chunk], counts: Mapping[str, Counter[str]] | None = None
+    ) -> None:
+        """Take in a file that was cut elsewhere.
+
+        Args:
+            path: The file.
+            chunks: Its chunks, first line first.
+            counts: How often a text holds each of its terms, where that was counted elsewhere.
+        """
+        with self._lock:
+            self._exchange(path, tuple(chunks), counts or {})
+
+    def remove(self, path: str) -> None:
+        """Forget a file; nothing if it is not known."""
+        with self._lock:
+            for slot in self._slots.pop(path, ()):
+                self._drop(slot)
+
+    def _exchange(
+        self, path: str, chunks: tuple[Chunk, ...], counts: Mapping[str, Counter[str]]
+    ) -> None:
+        kept: defaultdict[str, list[int]] = defaultdict(list)
+        for slot in self._slots.get(path, ()):
+            kept[self._chunks[slot].text].append(slot)
+        slots = []
+        for chunk in chunks:
+            same = kept[chunk.text]
+            slot = same.pop() if same else self._postings.add(_counts(chunk.text, counts))
+            self._chunks[slot] = chunk
+            slots.append(slot)
+        self._slots[path] = slots
+        for slot in (slot for rest in kept.values() for slot in rest):
+            self._drop(slot)
+
+    def _drop(self, slot: int) -> None:
+        chunk = self._chunks.pop(slot)
+        self._postings.remove(slot, Counter(terms_of(chunk.text)))
+
+    def _best(self, slots: Slots, scores: Floats, limit: int) -> tuple[Chunk, ...]:
+        """Return the best chunks; of equal ones those whose path, then line, comes first."""
+        if 0 < limit < len(scores):
+            least = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+            is_enough = scores >= least
+            slots, scores = slots[is_enough], scores[is_enough]
+        found = [
+            replace(self._chunks[slot], score=score)
+            for slot, score in zip(slots.tolist(), scores.tolist(), strict=True)
+        ]
+        found.sort(key=lambda chunk: (-chunk.score, chunk.path, chunk.start_line))
+        return tuple(found[:limit])
+
+
+def _counts(text: str, counted: Mapping[str, Counter[str]]) -> Counter[str]:
+    known = counted.get(text)
+    return Counter(terms_of(text)) if known is None else known

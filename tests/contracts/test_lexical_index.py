@@ -1,0 +1,89 @@
+"""The live index says what an index made from nothing says, and that what rank-bm25 says."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from retrieval import postings
+from retrieval.chunking import chunks_of
+from retrieval.lexical import LexicalIndex
+from retrieval.reference import reference_scores
+from retrieval.terms import terms_of
+
+ALL = 1_000
+QUERIES = ("a", "aB a c", "b_c d d", "nobody knows", "", "a b c d e aB b_c")
+paths = st.sampled_from(("x.py", "y.py", "z/x.py"))
+# So few words that every one of them is in most chunks at times.
+lines = st.sampled_from(("", "", "a", "b c", "aB", "b_c = d(e)", "a a a", "+", "d"))
+texts = st.lists(lines, max_size=40).map("\n".join)
+
+
+class ComingAndGoing(RuleBasedStateMachine):
+    """Files come, change and go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.index = LexicalIndex()
+        self.texts: dict[str, str] = {}
+
+    @rule(path=paths, text=texts)
+    def write(self, path: str, text: str) -> None:
+        self.index.replace(path, text)
+        self.texts[path] = text
+
+    @rule(path=paths)
+    def delete(self, path: str) -> None:
+        self.index.remove(path)
+        self.texts.pop(path, None)
+
+    @rule(path=paths, text=texts)
+    def append(self, path: str, text: str) -> None:
+        self.write(path, self.texts.get(path, "") + "\n" + text)
+
+    @invariant()
+    def says_what_a_new_one_says(self) -> None:
+        rebuilt = LexicalIndex()
+        for path, text in self.texts.items():
+            rebuilt.replace(path, text)
+        assert self.index.num_chunks == rebuilt.num_chunks
+        for query in QUERIES:
+            for limit in (1, 3, ALL):
+                assert self.index.search(query, limit) == rebuilt.search(query, limit)
+            without = self.index.search(query, ALL, without_path="x.py")
+            assert without == rebuilt.search(query, ALL, without_path="x.py")
+
+    @invariant()
+    def says_what_rank_bm25_says(self) -> None:
+        chunks = [each for path, text in self.texts.items() for each in chunks_of(path, text)]
+        for query in QUERIES:
+            words = set(terms_of(query))
+            scored = reference_scores(query, chunks)
+            wanted = {
+                replace(each, score=0.0): each.score
+                for each in scored
+                if words & set(terms_of(each.text))
+            }
+            found = {replace(each, score=0.0): each.score for each in self.index.search(query, ALL)}
+            assert found == pytest.approx(wanted, rel=1e-12, abs=1e-12)
+
+
+ComingAndGoing.TestCase.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+TestComingAndGoing = ComingAndGoing.TestCase
+
+
+def test_slots_of_forgotten_chunks_are_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cleaning changes no answer: it happens often here, and never in the index it equals."""
+    monkeypatch.setattr(postings, "_MIN_DEAD_SLOTS", 2)
+    index, plain = LexicalIndex(), LexicalIndex()
+    for number in range(50):
+        index.replace(f"{number % 5}.py", f"name_{number} common\n\nother_{number % 3}")
+    for number in range(45, 50):
+        plain.replace(f"{number % 5}.py", f"name_{number} common\n\nother_{number % 3}")
+    assert index.search("name_47 common other_1", ALL) == plain.search(
+        "name_47 common other_1", ALL
+    )
+    assert index.document_frequency("name_3") == 0
+    assert index._postings._num_slots < 20
