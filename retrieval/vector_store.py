@@ -35,8 +35,8 @@ _log = logging.getLogger(__name__)
 class VectorStore:
     """A file of vectors in 16-bit floats. Safe to use from several threads and processes.
 
-    It only saves work: where it cannot be read or written, that is logged once and nothing is found.
-    A damaged file is begun anew.
+    It only saves work: where it cannot be read or written, that is logged once and nothing is
+    found. A damaged file is begun anew.
 
     Args:
         path: The file; its folder is made, readable by the user alone.
