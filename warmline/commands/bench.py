@@ -1,10 +1,10 @@
-"""`warmline bench edits|decode|serve`: timings, side by side."""
+"""`warmline bench edits|decode|serve|encoders`: timings, side by side."""
 
 import argparse
 from importlib import import_module
 from types import ModuleType
 
-BENCHMARKS = ("edits", "decode", "serve")
+BENCHMARKS = ("edits", "decode", "serve", "encoders")
 """Each is a module of `warmline.benchmarks`."""
 
 

@@ -33,6 +33,11 @@ class DirectEncoder:
         transformer = TransformerEncoder.load(folder, storage_type=storage_type)
         return cls(transformer, encoder_identity(folder))
 
+    @property
+    def num_bytes(self) -> int:
+        """Memory of the weights."""
+        return self._transformer.num_bytes
+
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Return a vector for each text before a cursor."""
         return self._encode(ends_of(texts), keeps_end=True)
