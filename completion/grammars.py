@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
 
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Language, Node, Parser, Tree
 
 from completion.lexemes import Lexeme, LexemeKind, bracket_kind
 
@@ -44,12 +44,21 @@ def parsed_lexemes(text: str, language: str, start: int = 0) -> Iterator[Lexeme]
     source = text.encode("utf-8", errors="replace")
     to_offset = _offsets(text, source)
     first_byte = len(text[: max(0, start)].encode("utf-8", errors="replace"))
-    root = Parser(_language(language)).parse(source).root_node  # a parser is not thread-safe
+    root = parsed_tree(source, language).root_node
     for node in _leaves(root, first_byte):
         content = source[node.start_byte : node.end_byte].decode("utf-8", errors="replace")
         begin, end = to_offset(node.start_byte), to_offset(node.end_byte)
         kind = _kind(node, content)
         yield Lexeme(kind, begin, end, content, _is_closed(kind, content))
+
+
+def parsed_tree(source: bytes, language: str) -> Tree:
+    """Parse text in UTF-8 by the grammar of `language`; broken code has a tree too.
+
+    Raises:
+        KeyError: If the language has no grammar; see `has_grammar`, which is to be asked first.
+    """
+    return Parser(_language(language)).parse(source)  # a parser is not thread-safe
 
 
 @cache

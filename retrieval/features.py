@@ -151,8 +151,11 @@ def _definitions(
         needed = wanted - around.own
         return [_evidence(needed & each.defined, num_definers) for each in names]
 
-    modules = [module_of(chunk.path) for chunk in candidates]
-    sources = [[each for each in around.imports if is_imported(each, module)] for module in modules]
+    by_path = {
+        path: [each for each in around.imports if is_imported(each, module_of(path))]
+        for path in {chunk.path for chunk in candidates}
+    }
+    sources = [by_path[chunk.path] for chunk in candidates]
     return {
         "defines_current": defined(around.current),
         "defines_recent": defined(around.recent),

@@ -108,7 +108,17 @@ def _model(path: Path, arrays: Mapping[str, Any], record: Mapping[str, str]) -> 
         if not np.isfinite(values[name]).all():
             _refuse(path, f"has values in `{name}` that are not numbers")
     scale = float(values.pop("scale")[0])
-    return RetrieverModel(**values, scale=scale, training=json.loads(record.get("training", "{}")))
+    return RetrieverModel(**values, scale=scale, training=_training(path, record))
+
+
+def _training(path: Path, record: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        training = json.loads(record.get("training", ""))
+    except ValueError:
+        training = None
+    if not isinstance(training, dict):
+        _refuse(path, "has no training record that can be read")
+    return training
 
 
 def _shapes(path: Path, arrays: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:

@@ -12,10 +12,10 @@ from engine.cache.live import MakeArena
 from engine.cache.policies import POLICIES
 from engine.cache.repair import NO_REPAIR, RepairPolicy, WindowRepair
 from evaluation.bench.scenarios import Prompt
+from evaluation.decoding.workbench import FLOOR_SLICE_TOKENS, Held, Workbench
 from evaluation.fidelity.case import Case
 from evaluation.fidelity.prompts import Prompter
 from evaluation.fidelity.variants import after_middle, restated
-from evaluation.fidelity.workbench import FLOOR_SLICE_TOKENS, Held, Workbench
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,16 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from engine.tokens import TokenArray
+from evaluation.decoding.answers import Answer, ask
+from evaluation.decoding.lines import LineReader, edit_similarity, is_same_line
+from evaluation.decoding.workbench import Held, Workbench
 from evaluation.errors import CannotMeasureError
-from evaluation.fidelity.answers import Answer, ask
 from evaluation.fidelity.arms import REFERENCE, Arm, Edit
 from evaluation.fidelity.case import Case
-from evaluation.fidelity.lines import LineReader, edit_similarity, is_same_line
 from evaluation.fidelity.prompts import Prompter
-from evaluation.fidelity.workbench import Held, Workbench
 
 MOST_PROMPT_SHARE = 0.95
 """Of the model's context; the rest is for the line."""
@@ -42,6 +43,11 @@ class CaseRecord:
     num_states: int
     seconds: float
     arms: Mapping[str, Mapping[str, float]]
+
+
+def read_record(fields: Mapping[str, Any]) -> CaseRecord:
+    """Read a line of a journal."""
+    return CaseRecord(**fields)
 
 
 class Meter:

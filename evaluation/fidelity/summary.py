@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain
 
-import numpy as np
-
+from evaluation.comparison.cases import OF_DIFFERENCES, Cases, Figure
 from evaluation.fidelity.arms import REFERENCE
 from evaluation.fidelity.case import KINDS
-from evaluation.fidelity.intervals import Estimate, Resamples, Values
 from evaluation.fidelity.measure import CaseRecord
+from evaluation.intervals import Estimate
 from evaluation.report import Parameter, Row
 
 MEANS = {
@@ -32,7 +30,7 @@ DIFFERENCES = {
 }
 """What each arm is compared with, case by case, and in what."""
 
-OF_DIFFERENCES, OF_MEDIANS = "mean of differences", "ratio of medians"
+OF_MEDIANS = "ratio of medians"
 
 
 def rows_of(records: Sequence[CaseRecord], seed: int) -> tuple[Row, ...]:
@@ -41,17 +39,6 @@ def rows_of(records: Sequence[CaseRecord], seed: int) -> tuple[Row, ...]:
     `seed` decides about the draws of the intervals.
     """
     return tuple(chain.from_iterable(table.rows() for table in _tables(records, seed)))
-
-
-def is_pair(row: Row) -> bool:
-    """Tell whether a row compares two arms; arms may have a hyphen in their own name."""
-    return "against" in row.params
-
-
-def split_pair(row: Row) -> tuple[str, str]:
-    """Return the arm of a row, and what it is compared with: `-floor`, `/floor`, or nothing."""
-    against = str(row.params.get("against", ""))
-    return row.arm.removesuffix(against), against
 
 
 def is_pooled(row: Row) -> bool:
@@ -91,7 +78,7 @@ class _Table:
             yield from chain.from_iterable(self._divergence_ratio(arm) for arm in arms)
 
     def _rows_of_arm(self, arm: str) -> Iterator[Row]:
-        cases = _Cases(self.records, (arm,), self.seed)
+        cases = Cases(self.records, (arm,), self.seed)
         for metric, unit in MEANS.items():
             estimate = cases.resamples.mean(cases.values(arm, metric))
             yield self._row(cases, arm, metric, estimate, unit=unit, statistic="mean")
@@ -102,7 +89,7 @@ class _Table:
 
     def _recovered(self, arm: str) -> Iterator[Row]:
         """Say how much of what the edit is worth the arm gets: 0 as if ignored, 1 as if read."""
-        cases = _Cases(self.records, (arm, IGNORE, REFERENCE), self.seed)
+        cases = Cases(self.records, (arm, IGNORE, REFERENCE), self.seed)
         if arm in (IGNORE, REFERENCE) or not cases.records:
             return
         ignored = cases.values(IGNORE, "nll")
@@ -112,7 +99,7 @@ class _Table:
         yield self._row(cases, arm, "recovered", estimate, unit="share", statistic="ratio of sums")
 
     def _differences(self, arm: str, other: str) -> Iterator[Row]:
-        cases = _Cases(self.records, (arm, other), self.seed)
+        cases = Cases(self.records, (arm, other), self.seed)
         if not cases.records:
             return
         for metric in DIFFERENCES[other]:
@@ -129,7 +116,7 @@ class _Table:
             )
 
     def _divergence_ratio(self, arm: str) -> Iterator[Row]:
-        cases = _Cases(self.records, (arm, FLOOR), self.seed)
+        cases = Cases(self.records, (arm, FLOOR), self.seed)
         if arm in (FLOOR, REFERENCE) or not cases.records:
             return
         estimate = cases.resamples.ratio_of_medians(
@@ -147,7 +134,7 @@ class _Table:
 
     def _row(
         self,
-        cases: "_Cases",
+        cases: Cases[CaseRecord],
         arm: str,
         metric: str,
         estimate: Estimate,
@@ -156,34 +143,8 @@ class _Table:
         statistic: str,
         against: str = "",
     ) -> Row:
-        params: dict[str, Parameter] = {
-            "statistic": statistic,
-            "interval": "95 %, bootstrap over packages",
-            "packages": cases.resamples.num_packages,
-        }
+        params: dict[str, Parameter] = {}
         if self.prompt_tokens is not None:
             params["prompt_tokens"] = self.prompt_tokens
-        if against:
-            params["against"] = against
-        return Row(self.kind, arm + against, metric, *estimate, len(cases.records), unit, params)
-
-
-class _Cases:
-    """The cases that some arms all have an answer for, and the draws among them."""
-
-    def __init__(self, records: Sequence[CaseRecord], arms: Sequence[str], seed: int) -> None:
-        self.records = [record for record in records if all(arm in record.arms for arm in arms)]
-        if self.records:
-            packages = tuple(record.package for record in self.records)
-            self.resamples = _resamples(packages, seed)
-
-    def values(self, arm: str, metric: str) -> Values:
-        """Return a figure of an arm, (N,)."""
-        figures = [record.arms[arm][metric] for record in self.records]
-        return np.array(figures, dtype=np.float64)
-
-
-@lru_cache(maxsize=8)
-def _resamples(packages: tuple[str, ...], seed: int) -> Resamples:
-    """Draw once for all figures of the same cases."""
-    return Resamples(packages, seed)
+        figure = Figure(arm, metric, unit, statistic, against)
+        return figure.row(self.kind, cases, estimate, params)

@@ -1,10 +1,10 @@
-"""`warmline eval edits|trace`: is what the live cache says right?"""
+"""`warmline eval edits|repo|trace`: how right is what Warmline says?"""
 
 import argparse
 from importlib import import_module
 from types import ModuleType
 
-SUITES = ("edits", "trace")
+SUITES = ("edits", "repo", "trace")
 """Each is a module of `warmline.suites`."""
 
 

@@ -9,11 +9,12 @@ from completion.tokenization import Tokenization
 from engine.weights.progress import Progress
 from evaluation.corpus.catalogue import corpus_packages
 from evaluation.corpus.fetching import fetch_all
-from evaluation.fidelity.case import KINDS
+from evaluation.fidelity.case import KINDS, Case
 from evaluation.fidelity.cases.code_file import CountTokens
 from evaluation.fidelity.cases.package_code import PackageCode
 from evaluation.fidelity.cases.selection import all_cases
-from evaluation.fidelity.plan import Plan, Stream
+from evaluation.shards.plan import Plan, Stream
+from warmline.suites.measuring import turned
 
 LENGTHS, QUICK_LENGTHS = (1024, 2048, 4096), (1024,)
 CASES, MORE_CASES, QUICK_CASES = 100, 300, 10
@@ -25,7 +26,7 @@ _PACKAGES_APART = 7
 
 def choose_cases(
     arguments: argparse.Namespace, tokenization: Tokenization, progress: Progress
-) -> tuple[Plan, tuple[str, ...]]:
+) -> tuple[Plan[Case], tuple[str, ...]]:
     """Return what was asked for, and complaints.
 
     A package that cannot be had costs a complaint, and the others have its share.
@@ -38,7 +39,7 @@ def choose_cases(
     streams = [
         _stream(
             kind,
-            _turned(taken_apart, index * _PACKAGES_APART),
+            turned(taken_apart, index * _PACKAGES_APART),
             prompt_tokens=length,
             num_cases=_share(_num_cases(kind, arguments), place, len(lengths)),
             seed=arguments.seed,
@@ -55,7 +56,7 @@ def _stream(
     prompt_tokens: int,
     num_cases: int,
     seed: int,
-) -> Stream:
+) -> Stream[Case]:
     cases = all_cases(
         kind,
         packages,
@@ -68,12 +69,6 @@ def _stream(
 
 def _counter(tokenization: Tokenization) -> CountTokens:
     return cache(lambda line: len(tokenization.encode(line)))  # many lines are alike
-
-
-def _turned(packages: Sequence[PackageCode], by: int) -> Sequence[PackageCode]:
-    """Begin with another package, so that no package is always among the last."""
-    start = by % max(1, len(packages))
-    return [*packages[start:], *packages[:start]]
 
 
 def _share(total: int, place: int, num_places: int) -> int:

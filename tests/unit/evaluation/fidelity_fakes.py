@@ -16,8 +16,8 @@ from engine.model.decoder import Decoder
 from engine.model.layers import assemble_weights
 from engine.tokens import TokenArray
 from evaluation.bench.scenarios import Prompt
+from evaluation.decoding.lines import LineReader
 from evaluation.fidelity.case import FILL_IN, PREFIX, Case, State
-from evaluation.fidelity.lines import LineReader
 from evaluation.fidelity.prompts import Prompter
 from tests.unit.completion.fakes import small_tokenizer
 from tests.unit.engine.families import SMALL, make_network, make_transformers_model

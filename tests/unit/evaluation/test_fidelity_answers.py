@@ -8,9 +8,9 @@ from engine.cache.base import Proposal
 from engine.cache.parts import CacheParts
 from engine.tokens import TokenArray
 from engine.types import never_interrupt
-from evaluation.fidelity.answers import MAX_LINE_TOKENS, ask, divergences
-from evaluation.fidelity.together import Together
-from evaluation.fidelity.workbench import Held, Workbench
+from evaluation.decoding.answers import MAX_LINE_TOKENS, ask, divergences
+from evaluation.decoding.together import Together
+from evaluation.decoding.workbench import Held, Workbench
 from tests.unit.engine.families import ROTATING
 from tests.unit.evaluation.fidelity_fakes import (
     END_OF_TEXT,
@@ -42,7 +42,7 @@ def greedy_alone(held: Held) -> list[int]:
     """Write the likeliest line behind one cache, as the engine does."""
     branches = held.cache.branch(1, MAX_LINE_TOKENS)
     tokens = [int(branches.first_logits(never_interrupt).argmax())]
-    while len(tokens) < MAX_LINE_TOKENS and not letters().ends_with(tokens[-1]):
+    while len(tokens) < MAX_LINE_TOKENS and not letters().is_complete(tokens):
         scores = branches.step([Proposal(0, (tokens[-1],))], never_interrupt)
         tokens.append(int(scores[0].argmax()))
     return tokens
@@ -102,7 +102,7 @@ def test_divergence_is_from_the_first() -> None:
 
 def test_a_line_ends_at_its_end_or_where_text_does() -> None:
     reader = letters()
-    assert reader.ends_with(LINE_END)
-    assert reader.ends_with(END_OF_TEXT)
-    assert not reader.ends_with(20)
+    assert reader.is_complete([LINE_END])
+    assert reader.is_complete([20, END_OF_TEXT], num_lines=3)
+    assert not reader.is_complete([20])
     assert reader.text([20, LINE_END, 21]) == reader.text([20, END_OF_TEXT]) == "5"

@@ -8,9 +8,9 @@ import torch
 
 from engine.cache.parts import CacheParts
 from evaluation.bench.scenarios import Prompt
+from evaluation.decoding.workbench import Held, Workbench
 from evaluation.fidelity.arms import ARMS, Edit, describe
 from evaluation.fidelity.variants import after_middle, restated
-from evaluation.fidelity.workbench import Held, Workbench
 from tests.unit.evaluation.fidelity_fakes import (
     insertion,
     make_parts,

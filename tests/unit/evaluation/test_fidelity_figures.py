@@ -9,12 +9,12 @@ import pytest
 from rich.console import Console
 
 from evaluation.bench.plots import can_plot
-from evaluation.fidelity.intervals import Resamples
-from evaluation.fidelity.lines import edit_similarity, is_same_line
+from evaluation.decoding.lines import edit_similarity, is_same_line
 from evaluation.fidelity.measure import CaseRecord
 from evaluation.fidelity.plots import save_plots
 from evaluation.fidelity.summary import rows_of
 from evaluation.fidelity.tables import draw_tables, markdown_page
+from evaluation.intervals import Resamples
 from evaluation.report import Report, Row, this_machine
 
 METRICS = ("em", "es", "agree", "kl", "nll", "nll_per_token", "encoded_tokens", "ms")

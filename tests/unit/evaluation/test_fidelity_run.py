@@ -1,7 +1,7 @@
 """From a case to a record, and from many cases to a run that can be stopped and gone on with."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,14 +10,14 @@ import pytest
 
 from evaluation.bench.audience import SilentAudience
 from evaluation.bench.runner import Deadline
+from evaluation.decoding.lines import LineReader
+from evaluation.decoding.workbench import Workbench
 from evaluation.errors import CannotMeasureError, OtherConditionsError, UnexpectedResultError
 from evaluation.fidelity.arms import ARMS
 from evaluation.fidelity.case import Case, State
-from evaluation.fidelity.lines import LineReader
-from evaluation.fidelity.measure import CaseRecord, Meter
-from evaluation.fidelity.plan import Plan, Stream
-from evaluation.fidelity.run import measure_cases, open_journal
-from evaluation.fidelity.workbench import Workbench
+from evaluation.fidelity.measure import CaseRecord, Meter, read_record
+from evaluation.shards.plan import Plan, Stream
+from evaluation.shards.run import measure_cases, open_journal
 from tests.unit.evaluation.fidelity_fakes import (
     TEXT,
     insertion,
@@ -74,7 +74,7 @@ CASES = [insertion(f"case {index}") for index in range(5)]
 
 
 def run(meter: Meter, folder: Path | None, deadline: Deadline = NEVER, seed: int = 0) -> list[str]:
-    journal = open_journal(folder, {"seed": seed})
+    journal = open_journal(folder, {"seed": seed}, read_record)
     plan = Plan([Stream("related", len(CASES), CASES)])
     outcome = measure_cases(plan, meter, journal, deadline=deadline, audience=SilentAudience())
     return list(outcome.notes())
@@ -139,11 +139,11 @@ def test_a_line_that_is_the_truth_is_an_exact_match(meter: Meter, reader: LineRe
         def __init__(self) -> None:
             pass
 
-        def ends_with(self, token: int) -> bool:
-            return reader.ends_with(token)
+        def is_complete(self, tokens: Sequence[int], num_lines: int = 1) -> bool:
+            return reader.is_complete(tokens, num_lines)
 
-        def text(self, tokens: object) -> str:
-            lines.append(reader.text(tokens))  # type: ignore[arg-type]
+        def text(self, tokens: Sequence[int], num_lines: int = 1) -> str:
+            lines.append(reader.text(tokens, num_lines))
             return lines[-1]
 
     bench = Workbench(small_parts(), slice_tokens=64)

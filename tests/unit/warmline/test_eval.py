@@ -9,7 +9,7 @@ from evaluation.bench.plots import can_plot
 from evaluation.fidelity.arms import ARMS
 from evaluation.fidelity.case import Case
 from evaluation.fidelity.measure import CaseRecord, Meter
-from evaluation.fidelity.plan import Plan, Stream
+from evaluation.shards.plan import Plan, Stream
 from tests.unit.completion.fakes import small_tokenizer
 from tests.unit.engine.families import SMALL, make_transformers_model, save_network
 from tests.unit.evaluation.fidelity_fakes import insertion, typing

@@ -17,15 +17,21 @@ class LineReader:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
 
-    def ends_with(self, token: int) -> bool:
-        """Tell whether a line is over with this token, which may hold text before its end."""
-        is_over = self._vocabulary.is_control(token)
-        return is_over or _LINE_END in self._vocabulary.token_bytes(token)
+    def is_complete(self, tokens: Sequence[int], num_lines: int = 1) -> bool:
+        """Tell whether so many lines are over with these tokens, or the whole text is.
 
-    def text(self, tokens: Sequence[int]) -> str:
-        """Return what the tokens say up to the first line end."""
+        The last token may hold text before the end of its line, and behind it.
+        """
+        if any(self._vocabulary.is_control(token) for token in tokens):
+            return True
+        ends = (self._vocabulary.token_bytes(token).count(_LINE_END) for token in tokens)
+        return sum(ends) >= num_lines
+
+    def text(self, tokens: Sequence[int], num_lines: int = 1) -> str:
+        """Return the first lines of what the tokens say, without the last one's end."""
         content = b"".join(self._vocabulary.token_bytes(token) for token in tokens)
-        return content.split(_LINE_END, 1)[0].decode("utf-8", errors="replace")
+        lines = content.split(_LINE_END)[:num_lines]
+        return _LINE_END.join(lines).decode("utf-8", errors="replace")
 
 
 def is_same_line(line: str, truth: str) -> bool:

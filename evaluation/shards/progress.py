@@ -3,10 +3,25 @@
 from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean
+from typing import Protocol
 
-from evaluation.fidelity.measure import CaseRecord
+from evaluation.journal import Record
 
 _RECENT_CASES = 30  # whose pace is taken for that of the rest
+
+
+class TimedRecord(Record, Protocol):
+    """What came of a case, and how long that took."""
+
+    @property
+    def kind(self) -> str:
+        """Of the case."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """That measuring it took."""
+        ...
 
 
 class RunProgress:
@@ -17,7 +32,7 @@ class RunProgress:
         records: What there is of them.
     """
 
-    def __init__(self, wanted: Counter[str], records: Sequence[CaseRecord]) -> None:
+    def __init__(self, wanted: Counter[str], records: Sequence[TimedRecord]) -> None:
         self._wanted = wanted
         self._done = Counter(record.kind for record in records if record.kind in wanted)
         self._recent_s = [record.seconds for record in records[-_RECENT_CASES:]]
@@ -27,7 +42,7 @@ class RunProgress:
         """Cases that are still to be measured."""
         return (self._wanted - self._done).total()
 
-    def add(self, record: CaseRecord) -> None:
+    def add(self, record: TimedRecord) -> None:
         """Count one more."""
         self._done[record.kind] += 1
         self._recent_s = [*self._recent_s, record.seconds][-_RECENT_CASES:]

@@ -5,12 +5,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
+from typing import Generic, Protocol, TypeVar
 
-from evaluation.fidelity.case import Case
+
+class Case(Protocol):
+    """Something to be measured."""
+
+    @property
+    def key(self) -> str:
+        """Names it; the same for the same settings."""
+        ...
+
+
+CaseType = TypeVar("CaseType", bound=Case)
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Generic[CaseType]):
     """Cases of one sort, made when they are needed.
 
     Attributes:
@@ -21,21 +32,21 @@ class Stream:
 
     kind: str
     num_cases: int
-    cases: Iterable[Case]
+    cases: Iterable[CaseType]
 
-    def placed(self) -> Iterator[tuple[float, Case]]:
+    def placed(self) -> Iterator[tuple[float, CaseType]]:
         """Yield the cases after the part of the run at which each has its turn, in (0, 1)."""
         for index, case in enumerate(islice(self.cases, self.num_cases)):
             yield (index + 0.5) / self.num_cases, case
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Generic[CaseType]):
     """What a run is to measure."""
 
-    streams: Sequence[Stream]
+    streams: Sequence[Stream[CaseType]]
 
-    def cases(self) -> Iterator[Case]:
+    def cases(self) -> Iterator[CaseType]:
         """Yield the cases of all streams, each as often as its share; the same every time."""
         placed = merge(*(stream.placed() for stream in self.streams), key=lambda pair: pair[0])
         return (case for _, case in placed)

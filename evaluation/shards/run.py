@@ -1,24 +1,38 @@
 """A run over many cases, in shards if need be: what is measured is kept, and gone on with."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from evaluation.bench.audience import Audience
 from evaluation.bench.runner import Deadline
 from evaluation.errors import EvaluationError
-from evaluation.fidelity.case import Case
-from evaluation.fidelity.measure import CaseRecord, Meter
-from evaluation.fidelity.plan import Plan
-from evaluation.fidelity.progress import RunProgress
 from evaluation.journal import Journal
 from evaluation.report import Parameter
+from evaluation.shards.plan import CaseType, Plan
+from evaluation.shards.progress import RunProgress, TimedRecord
 
 JOURNAL_NAME = "cases.jsonl"
 _TELL_EVERY_S = 30.0
 _MOST_COMPLAINTS = 5
+
+RecordType = TypeVar("RecordType", bound=TimedRecord)
+_Measured_contra = TypeVar("_Measured_contra", contravariant=True)
+_Brought_co = TypeVar("_Brought_co", covariant=True)
+
+
+class Meter(Protocol[_Measured_contra, _Brought_co]):
+    """Measures one case at a time."""
+
+    def measure(self, case: _Measured_contra, /) -> _Brought_co:
+        """Return what came of a case.
+
+        Raises:
+            EvaluationError: If it cannot be measured.
+        """
+        ...
 
 
 @dataclass(slots=True)
@@ -45,19 +59,23 @@ class Outcome:
         return tuple(shown)
 
 
-def open_journal(folder: Path | None, conditions: Mapping[str, Parameter]) -> Journal[CaseRecord]:
+def open_journal(
+    folder: Path | None,
+    conditions: Mapping[str, Parameter],
+    read: Callable[[dict[str, Any]], RecordType],
+) -> Journal[RecordType]:
     """Open what a folder holds; without one, nothing outlives the process.
 
     Raises:
         OtherConditionsError: If it was begun under other conditions.
     """
-    return Journal(folder / JOURNAL_NAME if folder else None, conditions, _read)
+    return Journal(folder / JOURNAL_NAME if folder else None, conditions, read)
 
 
 def measure_cases(
-    plan: Plan,
-    meter: Meter,
-    journal: Journal[CaseRecord],
+    plan: Plan[CaseType],
+    meter: Meter[CaseType, RecordType],
+    journal: Journal[RecordType],
     *,
     deadline: Deadline,
     audience: Audience,
@@ -85,14 +103,14 @@ def measure_cases(
     return outcome
 
 
-def _to_do(plan: Plan, journal: Journal[CaseRecord]) -> Iterator[Case]:
+def _to_do(plan: Plan[CaseType], journal: Journal[RecordType]) -> Iterator[CaseType]:
     return (case for case in plan.cases() if case.key not in journal)
 
 
 def _measure(
-    case: Case,
-    meter: Meter,
-    journal: Journal[CaseRecord],
+    case: CaseType,
+    meter: Meter[CaseType, RecordType],
+    journal: Journal[RecordType],
     outcome: Outcome,
     progress: RunProgress,
 ) -> None:
@@ -103,7 +121,3 @@ def _measure(
     else:
         journal.add(record)
         progress.add(record)
-
-
-def _read(line: dict[str, Any]) -> CaseRecord:
-    return CaseRecord(**line)

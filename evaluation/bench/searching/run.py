@@ -1,0 +1,156 @@
+"""`warmline bench retrieval`: indexing a repository, changing it, and searching in it.
+
+All of it happens in this process, as it does in the server. The kinds of rows, where N is how
+many chunks or lines there really were:
+
+- `index@N lines`: `build_s` from nothing, and `chunks`.
+- `edit@N chunks`: `update_ms` of the index after a line was written into a file.
+- `typing@N chunks`, `jumping@N chunks`: `query_ms` from question to answer, its 95th percentile
+  `query_p95_ms`, and the two stages' `lexical_ms` and `encoder_ms`. Questions are asked at the
+  ends of lines: one after the other in a file, so that most vectors are in memory; or each in
+  another file. The arms have both stages (`two-stage`) or the first one only (`bm25`).
+- `memory@N chunks`: `rss_mb` of the process when all is over.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from time import perf_counter
+
+from evaluation.bench.memory import process_memory
+from evaluation.bench.searching.repository import Texts, first_lines, jumping, typing
+from evaluation.errors import CannotMeasureError
+from evaluation.report import Row, summarise, summarise_percentile
+from retrieval.lexical import LexicalIndex
+from retrieval.model import RetrieverModel
+from retrieval.ranker import LearnedRanker
+from retrieval.two_stage import TwoStageRetriever
+from retrieval.types import Place, Retrieval, Retriever
+
+OnStep = Callable[[str], None]
+"""Called with what is measured next."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """How much to measure.
+
+    Attributes:
+        num_lines: Of the repository that is indexed from nothing.
+        num_chunks: Of the repository that is searched.
+        builds: How often it is indexed.
+        queries: How many questions of each kind, for each arm.
+        edits: How many lines are written.
+    """
+
+    num_lines: int
+    num_chunks: int
+    builds: int
+    queries: int
+    edits: int
+
+
+FULL_PLAN = SearchPlan(num_lines=100_000, num_chunks=20_000, builds=3, queries=400, edits=100)
+QUICK_PLAN = SearchPlan(num_lines=20_000, num_chunks=4_000, builds=1, queries=60, edits=20)
+
+Places = Callable[[Texts, random.Random], Iterator[Place]]
+
+_PLACES: Mapping[str, Places] = {"typing": typing, "jumping": jumping}
+
+
+async def run_search_bench(
+    texts: Texts, plan: SearchPlan, model: RetrieverModel, seed: int, on_step: OnStep
+) -> list[Row]:
+    """Measure what searching a repository costs.
+
+    Args:
+        texts: A repository of about `plan.num_chunks` chunks.
+        plan: How much to measure.
+        model: Of the second stage.
+        seed: Decides about places.
+        on_step: Hears what is measured next.
+
+    Raises:
+        CannotMeasureError: If no file is long enough to write in.
+    """
+    on_step("indexing")
+    rows = _build_rows(first_lines(texts, plan.num_lines), plan.builds)
+    index = indexed(texts)
+    rows += _edit_rows(index, texts, plan.edits, random.Random(seed), on_step)  # noqa: S311
+    arms: dict[str, Retriever] = {
+        "two-stage": TwoStageRetriever(index, LearnedRanker(model)),
+        "bm25": TwoStageRetriever(index),
+    }
+    for name, places in _PLACES.items():
+        for arm, retriever in arms.items():
+            on_step(f"searching: {name}, {arm}")
+            asked = islice(places(texts, random.Random(seed)), plan.queries)  # noqa: S311
+            timed = [await _timed(retriever, place) for place in asked]
+            rows += _query_rows(f"{name}@{index.num_chunks} chunks", arm, timed)
+    if (used_mb := process_memory(None).steady_mb) is not None:
+        kind = f"memory@{index.num_chunks} chunks"
+        rows.append(summarise(kind, "warmline", "rss_mb", [used_mb], "MB"))
+    return rows
+
+
+def indexed(texts: Texts) -> LexicalIndex:
+    """Return an index of some files."""
+    index = LexicalIndex()
+    for path, text in texts.items():
+        index.replace(path, text)
+    return index
+
+
+def _build_rows(texts: Texts, builds: int) -> list[Row]:
+    times_s, num_chunks = [], 0
+    for _ in range(builds):
+        start = perf_counter()
+        num_chunks = indexed(texts).num_chunks
+        times_s.append(perf_counter() - start)
+    kind = f"index@{sum(text.count(chr(10)) for text in texts.values())} lines"
+    return [
+        summarise(kind, "warmline", "build_s", times_s, "s"),
+        summarise(kind, "warmline", "chunks", [num_chunks], "chunks"),
+    ]
+
+
+def _edit_rows(
+    index: LexicalIndex, texts: Texts, edits: int, chance: random.Random, on_step: OnStep
+) -> list[Row]:
+    on_step("writing lines")
+    times_ms = []
+    for place in _required(islice(jumping(texts, chance), edits)):
+        edited = f"{place.text[: place.offset]}\nwritten = now{place.text[place.offset :]}"
+        start = perf_counter()
+        index.replace(place.path, edited)
+        times_ms.append(1000 * (perf_counter() - start))
+        index.replace(place.path, place.text)
+    kind = f"edit@{index.num_chunks} chunks"
+    return [summarise(kind, "warmline", "update_ms", times_ms, "ms")]
+
+
+def _required(places: Iterable[Place]) -> list[Place]:
+    found = list(places)
+    if not found:
+        raise CannotMeasureError("no file of the repository is long enough to write in")
+    return found
+
+
+async def _timed(retriever: Retriever, place: Place) -> tuple[float, Retrieval]:
+    start = perf_counter()
+    found = await retriever.retrieve(place)
+    return 1000 * (perf_counter() - start), found
+
+
+def _query_rows(kind: str, arm: str, timed: Sequence[tuple[float, Retrieval]]) -> list[Row]:
+    whole = [time_ms for time_ms, _ in timed]
+    rows = [
+        summarise(kind, arm, "query_ms", whole, "ms"),
+        summarise_percentile(kind, arm, "query_p95_ms", whole, "ms", percent=95),
+        summarise(kind, arm, "lexical_ms", [found.lexical_ms for _, found in timed], "ms"),
+    ]
+    if arm != "bm25":
+        encoder = [found.encoder_ms for _, found in timed]
+        rows.append(summarise(kind, arm, "encoder_ms", encoder, "ms"))
+    return rows

@@ -1,0 +1,1 @@
+"""How much the rest of a repository helps: lines to be written, and who chose what is read."""

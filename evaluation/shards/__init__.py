@@ -1,0 +1,1 @@
+"""Long runs over many cases: balanced wherever they are stopped, kept, and gone on with."""
