@@ -16,10 +16,14 @@ Of a candidate:
 - `defines_source`: names it defines of lines anywhere in the document that give a value or a
   type to a name of the last line, such as `store: Store` or `store = Store()`.
 - `defines_imported`: names of the query that the document imports from somewhere and it defines.
+- `defines_unused`: names it defines that the document imports and does not use anywhere yet.
 - `imported_from`: the document imports its file.
 - `imported_there`: names it defines that the document imports from its file.
 - `defines_alike`: share of the words of its defined names that are words of the last 3 lines.
 - `mentions_current`: share of the names of the last 3 lines that occur in it.
+- `mentions_source`: names of `defines_scope` and `defines_source` that occur in it; here each
+  counts 1 / (number of candidates it occurs in).
+- `mentions_unused`: names of `defines_unused` that occur in it, counted in the same way.
 - `same_folder`: it lies in the folder of the document.
 - `path_overlap`: words that both paths have, of all words of both.
 - `path_named`: share of the words of its file's name that are words of the query.
@@ -64,10 +68,13 @@ FEATURES = (
     "defines_scope",
     "defines_source",
     "defines_imported",
+    "defines_unused",
     "imported_from",
     "imported_there",
     "defines_alike",
     "mentions_current",
+    "mentions_source",
+    "mentions_unused",
     "same_folder",
     "path_overlap",
     "path_named",
@@ -162,6 +169,7 @@ def _definitions(
         "defines_scope": defined(around.scope),
         "defines_source": defined(around.source),
         "defines_imported": defined(around.recent & around.imported),
+        "defines_unused": defined(around.unused),
         "imported_from": [float(bool(imports)) for imports in sources],
         "imported_there": [
             _evidence(_names_of(imports) & each.defined, num_definers)
@@ -170,8 +178,9 @@ def _definitions(
     }
 
 
-def _evidence(found: frozenset[str], num_definers: Mapping[str, int]) -> float:
-    total = sum(1 / num_definers[name] for name in found)
+def _evidence(found: frozenset[str], num_chunks: Mapping[str, int]) -> float:
+    """Weigh names by how few of the candidates have them."""
+    total = sum(1 / num_chunks[name] for name in found)
     return total / (1 + total)
 
 
@@ -180,10 +189,14 @@ def _names_of(imports: Iterable[Import]) -> frozenset[str]:
 
 
 def _likeness(around: Surroundings, query: str, names: Sequence[ChunkNames]) -> Columns:
+    num_users = Counter(name for each in names for name in each.used)
+    made_of = (around.scope | around.source) - around.own
     words = frozenset(terms_of("\n".join(query.splitlines()[-CURRENT_LINES:])))
     return {
         "defines_alike": [_share(each.defined_words, words) for each in names],
         "mentions_current": [_share(around.current, each.used) for each in names],
+        "mentions_source": [_evidence(made_of & each.used, num_users) for each in names],
+        "mentions_unused": [_evidence(around.unused & each.used, num_users) for each in names],
     }
 
 

@@ -35,6 +35,7 @@ _PRIOR = {
     "defines_source": 3.0,
     "defines_scope": 2.0,
     "defines_imported": 1.0,
+    "defines_unused": 3.0,
     "imported_from": 3.0,
     "defines_recent": 1.0,
 }

@@ -1,6 +1,7 @@
 """What the document around a cursor says about what is needed there."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +14,9 @@ CURRENT_LINES = 3
 
 _READ_BEFORE = 60_000  # characters around the cursor; bounds the time in large files
 _READ_BEHIND = 20_000
+_READ_FOR_USES = 100_000  # from the beginning, where imports stand
 _MOST_SOURCES = 8  # names of the last line that are followed to where they come from
+_NAME = re.compile(r"\w+")
 _MEMBER = re.compile(r"(?:\.|::|->)\w*\Z")
 
 
@@ -29,6 +32,7 @@ class Surroundings:
         scope: Of the lines that enclose the cursor by indentation.
         source: Of lines that give a value or a type to one of `last`.
         own: That the document defines.
+        unused: That are imported and do not occur a second time.
         imports: What the document imports.
         begins_line: Nothing stands before the cursor in its line.
         is_member_access: A member's name is being written.
@@ -42,6 +46,7 @@ class Surroundings:
     scope: frozenset[str]
     source: frozenset[str]
     own: frozenset[str]
+    unused: frozenset[str]
     imports: tuple[Import, ...]
     begins_line: bool
     is_member_access: bool
@@ -70,11 +75,17 @@ def surroundings_of(place: Place, query: str) -> Surroundings:
         scope=names_in("\n".join(enclosing_lines(before))),
         source=names_in("\n".join(source_lines(around, last))) - last,
         own=names_defined_in(around) - imported,
+        unused=_unused(imported, text[:_READ_FOR_USES]),
         imports=imports,
         begins_line=not before.rpartition("\n")[2].strip(),
         is_member_access=_MEMBER.search(before[-200:]) is not None,
         num_query_lines=len(lines),
     )
+
+
+def _unused(imported: frozenset[str], text: str) -> frozenset[str]:
+    counts = Counter(_NAME.findall(text)) if imported else Counter[str]()
+    return frozenset(name for name in imported if counts[name] <= 1)
 
 
 def enclosing_lines(before: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import TypeVar
 
 from retrieval.errors import EncoderError
+from retrieval.proposing import propose
 from retrieval.query import query_of
 from retrieval.types import Chunk, ChunkIndex, Considered, Place, Ranker, Ranking, Retrieval
 
@@ -23,7 +24,8 @@ class SearchSettings:
     """How much is looked at and handed on.
 
     Attributes:
-        num_candidates: Chunks of the first stage that the second one looks at.
+        num_candidates: Chunks that share words with the query; the second stage looks at some
+            more, see `retrieval.proposing`.
         num_chunks: Most chunks that are handed on.
         with_stop: Leave out what is no better than nothing.
         time_limit_s: For each stage. Without the first one there is no answer; without the
@@ -83,8 +85,10 @@ class TwoStageRetriever:
 
     async def _propose(self, place: Place, query: str) -> tuple[Chunk, ...]:
         limit = self._settings.num_candidates
-        search = partial(self._index.search, query, limit, without_path=place.path)
-        return await self._within_limit(search)
+        if self._ranker is None:
+            search = partial(self._index.search, query, limit, without_path=place.path)
+            return await self._within_limit(search)
+        return await self._within_limit(partial(propose, self._index, place, query, limit))
 
     async def _rank(self, place: Place, query: str, candidates: Sequence[Chunk]) -> Ranking | None:
         """Ask the second stage; None if there is none, it failed, or it has nothing or no time."""

@@ -49,6 +49,26 @@ def test_what_a_chunk_defines_is_found_in_all_parts_of_the_document() -> None:
     assert basket["imported_from"] == basket["imported_there"] == 0.0
 
 
+def test_imports_that_wait_for_their_use_are_seen() -> None:
+    text = "from shop.cart import Cart\nfrom bank import Rate\n\nx = Rate()\n"
+    use = Chunk("a.py", 0, "Cart()\nRate()", 1.0)
+    cart, rate, user = looked_at([_CART, _RATE, use], text, "x = ")
+    assert cart["defines_unused"] == 0.5
+    assert rate["defines_unused"] == user["defines_unused"] == 0.0
+    # Two candidates have the name: 0.5 / 1.5.
+    assert cart["mentions_unused"] == user["mentions_unused"] == pytest.approx(1 / 3)
+    assert rate["mentions_unused"] == 0.0
+
+
+def test_uses_of_what_the_place_is_made_of_are_seen() -> None:
+    use = Chunk("bank/use.py", 0, "print(open_basket(1))", 1.0)
+    basket, user, rate = looked_at([_BASKET, use, _RATE])
+    assert user["defines_source"] == 0.0
+    assert user["mentions_source"] == pytest.approx(1 / 3)
+    assert basket["mentions_source"] > user["mentions_source"]  # it has `cart`, too
+    assert rate["mentions_source"] == 0.5
+
+
 def test_a_name_that_several_define_says_less() -> None:
     other = Chunk("bank/more.py", 0, "def open_basket(): ...", 1.0)
     rows = looked_at([_BASKET, other])

@@ -7,6 +7,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from retrieval.errors import RetrieverFileError
+from retrieval.features import FEATURES
 from retrieval.model import RetrieverModel
 from retrieval.model_file import default_model, load_model, save_model
 
@@ -101,7 +102,7 @@ def test_a_file_for_another_version_is_refused(
         ("table", np.zeros((15, 4), np.float16), "power of two"),
         ("table", np.zeros(16, np.float16), "power of two"),
         ("stop_vector", np.zeros(5, np.float16), "`stop_vector` needs"),
-        ("feature_weights", np.full(16, np.nan, np.float16), "not numbers"),
+        ("feature_weights", np.full(len(FEATURES), np.nan, np.float16), "not numbers"),
         ("scale", None, "nothing where `scale` needs"),
     ],
 )

@@ -58,6 +58,12 @@ def test_names_are_told_apart_by_where_they_stand() -> None:
     assert not around.begins_line
 
 
+def test_an_import_is_unused_until_it_occurs_again() -> None:
+    around = at("from a import b, c, d as e\n\nc.d()\nb_2 = ", "b_2 = ")
+    assert around.imported == {"b", "c", "d"}
+    assert around.unused == {"b"}
+
+
 def test_what_a_name_of_the_last_line_was_made_of_is_a_source() -> None:
     around = at(_DOCUMENT, "in basket.")
     assert "Basket" in around.source
