@@ -1,13 +1,17 @@
 """Suggestions for open documents: the face of this room."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 
 from completion.attempt import Attempt
 from completion.background import BackgroundTasks
 from completion.cache_view import CacheView, view_of
 from completion.candidates import Drafts, for_document
+from completion.context.explanation import Explanation, explain
+from completion.context.keeper import ContextKeeper
+from completion.context.repositories import NoRepositories, Repositories, RepositoryStatus
 from completion.document import Document
 from completion.errors import CompletionError
 from completion.next_suggestion import LASTING_REASONS, PAUSE_S, NextSuggestions
@@ -16,6 +20,7 @@ from completion.preparation import PromptBuilders, off_loop, prepare_request
 from completion.reasons import reason_for
 from completion.settings import CompletionSettings
 from completion.suggestion_cache import Remembered, Shown
+from completion.synchronization import Synchronization
 from completion.types import CompletionOptions, EmptyReason, Suggestion
 from engine.client.base import EngineClient
 from engine.errors import EngineError
@@ -36,6 +41,7 @@ class Completer:
         engine: Connected by whoever owns it, before or after.
         settings: See `update_settings`.
         repository_name: Told to models that know repositories; empty leaves it out.
+        repositories: Where to look for what helps; closed by `aclose`.
         pause_s: How long a suggestion must be shown before the next one is prepared.
     """
 
@@ -45,6 +51,7 @@ class Completer:
         settings: CompletionSettings,
         repository_name: str = "",
         *,
+        repositories: Repositories | None = None,
         pause_s: float = PAUSE_S,
     ) -> None:
         self._engine = engine
@@ -52,6 +59,8 @@ class Completer:
         self._builders = PromptBuilders(repository_name)
         self._background = BackgroundTasks(EngineError, CompletionError)
         self._next = NextSuggestions(engine, self._builders, self._background, pause_s)
+        self._context = ContextKeeper(repositories or NoRepositories())
+        self._sync = Synchronization(engine, self._builders, self._context, self._background)
         self._open: dict[str, OpenDocument] = {}
         self._newest: OpenDocument | None = None
         engine.on_state(self._catch_up)
@@ -65,7 +74,7 @@ class Completer:
         """Use other settings from the next request on."""
         if settings != self._settings:
             for entry in self._open.values():
-                entry.forget_suggestions()
+                entry.start_anew()
         self._settings = settings
 
     def open(self, document: Document) -> None:
@@ -77,8 +86,9 @@ class Completer:
         if self._newest is not None and self._newest.is_untouched:
             self._newest.cancel_sync()
         self._newest = self._open[document.name] = OpenDocument(document)
+        self._context.open(document)
         if self._settings.prepare_on_open:
-            self._schedule_sync(self._newest)
+            self._sync.schedule(self._newest, self._settings)
 
     def change(self, document: Document, cursor: int | None) -> None:
         """Take a new snapshot and bring the engine's cache up to it in the background.
@@ -89,9 +99,10 @@ class Completer:
                 where it was, moved along with the text, or at the end of the edit.
         """
         entry = self._open.setdefault(document.name, OpenDocument(document))
+        self._context.change(entry.document, document)
         entry.change(document, cursor)
         self._newest = entry
-        self._schedule_sync(entry)
+        self._sync.schedule(entry, self._settings)
         shown = self._find(entry, entry.cursor, _DEFAULT_OPTIONS)
         if shown is not None:  # some editors show what is left without asking
             self._prepare_next(entry, shown)
@@ -141,6 +152,27 @@ class Completer:
         builder = await self._builders.builder_for(self._engine.state.model)
         return await asyncio.to_thread(view_of, cache, builder.tokenization)
 
+    async def explain(self, name: str, offset: int) -> Explanation | None:
+        """Describe what a suggestion at `offset` is made from; None for an unknown document.
+
+        Raises:
+            EngineError: If the engine has no model yet.
+            CompletionError: If the model's tokenizer cannot be read.
+        """
+        entry = self._open.get(name)
+        if entry is None:
+            return None
+        builder = await self._builders.builder_for(self._engine.state.model)
+        return await explain(self._context, entry, offset, builder, self._settings)
+
+    def use_folders(self, folders: Sequence[Path]) -> None:
+        """Search these folders from now on, and no others."""
+        self._context.repositories.use_folders(folders)
+
+    def repositories(self) -> tuple[RepositoryStatus, ...]:
+        """Describe what can be searched."""
+        return self._context.repositories.statuses()
+
     def last_suggestion(self, name: str) -> Suggestion | None:
         """Return the last answer for a document that nothing newer overtook."""
         entry = self._open.get(name)
@@ -149,6 +181,7 @@ class Completer:
     async def aclose(self) -> None:
         """Give up all work in the background, before the engine's session ends."""
         await self._background.aclose()
+        await self._context.aclose()
 
     def _refusal(self, entry: OpenDocument, offset: int, attempt: Attempt) -> Suggestion | None:
         """Answer at once what needs no engine."""
@@ -174,6 +207,7 @@ class Completer:
         suggestion = await self._bounded_answer(ticket, offset, options, attempt)
         if not ticket.is_newest:
             return attempt.empty(EmptyReason.SUPERSEDED)
+        self._sync.search_at_pause(entry, self._settings)
         is_final = attempt.is_whole and suggestion.reason in LASTING_REASONS
         if suggestion.candidates or is_final:
             self._remember(entry, offset, options, suggestion)
@@ -198,7 +232,7 @@ class Completer:
         entry.overtake_requests()
         if entry.cursor != offset:
             entry.cursor = offset
-            self._schedule_sync(entry)
+            self._sync.schedule(entry, self._settings)
         self._prepare_next(entry, shown)
         return attempt.recalled(shown)
 
@@ -226,7 +260,8 @@ class Completer:
                 await self._generate(ticket, offset, options, attempt)
         except TimeoutError:
             is_late = True
-            self._schedule_sync(ticket.entry)  # the next request finds the reading done
+            # the next request finds the reading done
+            self._sync.schedule(ticket.entry, self._settings)
         except EngineError as error:
             return attempt.empty(reason_for(error), str(error))
         except CompletionError as error:
@@ -239,15 +274,19 @@ class Completer:
     async def _generate(
         self, ticket: Ticket, offset: int, options: CompletionOptions, attempt: Attempt
     ) -> None:
-        document, settings, window = ticket.document, self._settings, ticket.entry.window
+        document, settings, entry = ticket.document, self._settings, ticket.entry
         builder = await self._builders.builder_for(self._engine.state.model)
+        await self._context.prepare(entry.context, document, offset, builder, settings)
+        window, chunks = entry.window, entry.context.fitted.chunks
         prepared = await off_loop(
             document,
-            lambda: prepare_request(builder, document, offset, settings, options, previous=window),
+            lambda: prepare_request(
+                builder, document, offset, settings, options, previous=window, chunks=chunks
+            ),
         )
         if not ticket.is_newest or not prepared.request.tokens:
             return  # in the engine it would end the newer work
-        ticket.entry.window = prepared.window
+        entry.window = prepared.window
         drafts = Drafts(
             prepared.place,
             prepared.request.num_candidates,
@@ -262,34 +301,14 @@ class Completer:
         if state.phase is not Phase.READY or newest is None:
             return
         if self._settings.prepare_on_open or not newest.is_untouched:
-            self._schedule_sync(newest)
-
-    def _schedule_sync(self, entry: OpenDocument) -> None:
-        entry.cancel_sync()
-        is_ready = self._engine.state.phase is Phase.READY
-        is_too_large = entry.document.is_larger_than(self._settings.max_document_bytes)
-        if is_ready and self._settings.enabled and not is_too_large:
-            purpose = f"syncing {entry.document.name}"
-            entry.sync_task = self._background.start(self._sync(entry), purpose)
-
-    async def _sync(self, entry: OpenDocument) -> None:
-        document, settings, window = entry.document, self._settings, entry.window
-        cursor = len(document.text) if entry.cursor is None else entry.cursor
-        builder = await self._builders.builder_for(self._engine.state.model)
-        built = await off_loop(
-            document,
-            lambda: builder.build(document, cursor, settings, settings.max_tokens, previous=window),
-        )
-        entry.remember_window(document, built.window)
-        tokens = built.prompt.tokens.tolist()
-        if tokens:
-            await self._engine.sync(document.name, tokens, built.prompt.cursor)
+            self._sync.schedule(newest, self._settings)
 
     def _forget(self, name: str) -> bool:
         entry = self._open.pop(name, None)
         if entry is None:
             return False
         entry.close()
+        self._context.close(name)
         if self._newest is entry:
             self._newest = None
         return True

@@ -90,6 +90,13 @@ class Layout:
         """Return what belongs directly before the text before the cursor."""
         return "" if chunks else self.family.leading_text
 
+    def count_tokens(self, chunk: Chunk, language: str) -> int:
+        """Return how many tokens `chunk` adds to a prompt, its path and marker included."""
+        nothing = np.empty(0, dtype=np.int32)
+        prompt = self.lay_out(PromptParts(nothing, nothing, language=language, chunks=(chunk,)))
+        chunks = [each for each in prompt.segments if each.kind is SegmentKind.CHUNK]
+        return 1 + sum(segment.stop - segment.start for segment in chunks)
+
     def _add_beginning(self, assembly: "_Assembly") -> None:
         if self.family.beginning:
             assembly.add_marker(self.family.beginning)

@@ -69,10 +69,13 @@ class NextSuggestions:
 
     async def _write(self, entry: OpenDocument, shown: Shown, settings: CompletionSettings) -> None:
         """Prepare what comes on the same line or, where that is nothing, on the next one."""
-        document, window = entry.document, entry.window
+        document, window, chunks = entry.document, entry.window, entry.context.fitted.chunks
         builder = await self._builders.builder_for(self._engine.state.model)
         request = await off_loop(
-            document, lambda: prepare_next(builder, document, shown, settings, previous=window)
+            document,
+            lambda: prepare_next(
+                builder, document, shown, settings, previous=window, chunks=chunks
+            ),
         )
         if request is None:
             return

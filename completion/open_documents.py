@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from completion.budget import Window
+from completion.context.keeper import DocumentContext
 from completion.difference import replacement_between
 from completion.document import Document
 from completion.suggestion_cache import Shown, SuggestionCache
@@ -34,6 +35,7 @@ class OpenDocument:
     num_requests: int = 0
     last_suggestion: Suggestion | None = None
     suggestions: SuggestionCache = field(default_factory=SuggestionCache)
+    context: DocumentContext = field(default_factory=DocumentContext)
     sync_task: asyncio.Task[None] | None = None
     next_task: NextTask | None = None
 
@@ -41,6 +43,11 @@ class OpenDocument:
     def is_untouched(self) -> bool:
         """Tell whether nobody has edited it or asked for anything in it."""
         return self.cursor is None
+
+    @property
+    def likely_cursor(self) -> int:
+        """Where the next request is expected, for all that is known."""
+        return len(self.document.text) if self.cursor is None else self.cursor
 
     def change(self, document: Document, cursor: int | None) -> None:
         """Take a new snapshot; cursor, window and suggestions move along with the edit.
@@ -69,6 +76,7 @@ class OpenDocument:
         """Count a request, which replaces a waiting sync: it syncs to the same text."""
         self.cancel_sync()
         self.cancel_next()
+        self.context.cancel_pause()
         self.cursor = cursor
         self.overtake_requests()
         return Ticket(self, self.document, self.num_requests)
@@ -81,12 +89,15 @@ class OpenDocument:
         """Let nothing more happen to this document."""
         self.cancel_sync()
         self.cancel_next()
+        self.context.cancel_pause()
         self.is_open = False
 
-    def forget_suggestions(self) -> None:
-        """Let every request be answered anew."""
+    def start_anew(self) -> None:
+        """Let every request be answered anew, and search other files anew."""
         self.cancel_next()
         self.suggestions.clear()
+        self.context.cancel_pause()
+        self.context = DocumentContext()
 
     def cancel_sync(self) -> None:
         """Give up the sync that is waiting or under way, for something newer."""

@@ -15,6 +15,7 @@ from completion.syntax import Place, ShapeKind, place_at
 from completion.types import CompletionOptions
 from engine.errors import NotReadyError
 from engine.protocol.messages import MAX_CANDIDATES, GenerationRequest, ModelDescription, Sampling
+from retrieval.types import Chunk
 
 _INLINE_CHARACTERS = 4_000  # longer texts are worth the way to a thread and back
 _VARIED = Sampling(temperature=0.8, top_p=0.95)  # for all candidates but the first
@@ -39,10 +40,11 @@ def prepare_request(
     options: CompletionOptions,
     *,
     previous: Window | None,
+    chunks: tuple[Chunk, ...] = (),
 ) -> PreparedRequest:
     """Lay out the prompt for one suggestion and decide where it should stop."""
     max_tokens = _max_tokens(builder, settings, options)
-    built = builder.build(document, offset, settings, max_tokens, previous=previous)
+    built = builder.build(document, offset, settings, max_tokens, previous=previous, chunks=chunks)
     place = place_at(document.text, offset, document.language, multi_line=settings.multi_line)
     ends_with_line = place.shape.kind is ShapeKind.LINE and "\n" not in options.forced_text
     num_candidates = min(max(1, options.num_candidates), MAX_CANDIDATES)
@@ -66,6 +68,7 @@ def prepare_next(
     settings: CompletionSettings,
     *,
     previous: Window | None,
+    chunks: tuple[Chunk, ...] = (),
 ) -> GenerationRequest | None:
     """Ask for what comes after `shown`: the same prompt, and the suggestion itself forced.
 
@@ -73,7 +76,9 @@ def prepare_next(
     """
     cursor, accepted = shown.remembered.stop, shown.candidates[0].text
     max_tokens = _max_tokens(builder, settings, shown.remembered.options)
-    prompt = builder.build(document, cursor, settings, max_tokens, previous=previous).prompt
+    prompt = builder.build(
+        document, cursor, settings, max_tokens, previous=previous, chunks=chunks
+    ).prompt
     num_forced = len(builder.tokenization.encode(accepted))
     room = builder.description.context_tokens - len(prompt.tokens)
     if room <= num_forced:

@@ -1,5 +1,6 @@
 """From a document and a cursor to a prompt, for one loaded model."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -55,10 +56,14 @@ class PromptBuilder:
         previous: Window | None = None,
         chunks: tuple[Chunk, ...] = (),
     ) -> BuiltPrompt:
-        """Lay out the prompt for `cursor`, as like the previous one as the budget allows."""
+        """Lay out the prompt for `cursor`, as like the previous one as the budget allows.
+
+        Room for chunks is set aside whether there are any or not, so that the window around
+        the cursor does not move when they come.
+        """
         limits = limits_for(
             settings,
-            self.description.context_tokens,
+            self.description.context_tokens - self.context_budget(settings),
             max_tokens,
             has_suffix=self.layout.family.fills_in_the_middle,
         )
@@ -80,6 +85,14 @@ class PromptBuilder:
             chunks=chunks,
         )
         return BuiltPrompt(self.layout.lay_out(parts), fitted.window)
+
+    def context_budget(self, settings: CompletionSettings) -> int:
+        """Return how many tokens chunks may take: not too many of a small context."""
+        return min(settings.context_tokens, self.description.context_tokens // 4)
+
+    def chunk_counter(self, language: str) -> Callable[[Chunk], int]:
+        """Return what counts the tokens of a chunk before a document in `language`."""
+        return lambda chunk: self.layout.count_tokens(chunk, language)
 
     def _encode(self, text: str) -> TokenArray:
         return self.tokenization.encode(text)

@@ -28,6 +28,36 @@ class CompletionSettings:
             "minimum": 0,
         },
     )
+    context_tokens: int = field(
+        default=1024,
+        metadata={
+            "description": "Tokens of other files' text in the prompt; 0 leaves them out.",
+            "minimum": 0,
+        },
+    )
+    context_pause_ms: int = field(
+        default=500,
+        metadata={
+            "description": "How long nothing must be typed before other files are searched again.",
+            "minimum": 0,
+        },
+    )
+    context_timeout_ms: int = field(
+        default=300,
+        metadata={
+            "description": "Longest that a suggestion waits for a search; then it does without.",
+            "minimum": 1,
+        },
+    )
+    retriever: str = field(
+        default="",
+        metadata={
+            "description": (
+                "A file that `warmline train-retriever` wrote; empty for the retriever that"
+                " comes with Warmline."
+            )
+        },
+    )
     multi_line: bool = field(
         default=True,
         metadata={"description": "Offer whole blocks where the syntax asks for one."},

@@ -82,6 +82,7 @@ def server_capabilities(
         "positionEncoding": encoding.value,
         "textDocumentSync": {"openClose": True, "change": _INCREMENTAL},
         "inlineCompletionProvider": {},
+        "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
     }
     if with_completion_list:
         capabilities["completionProvider"] = {"triggerCharacters": TRIGGER_CHARACTERS}

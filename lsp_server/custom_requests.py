@@ -2,13 +2,14 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from lsprotocol.types import LSPErrorCodes
+from lsprotocol.types import LSPErrorCodes, Position
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
+from completion.context.repositories import RepositoryStatus
 from completion.suggestion_json import suggestion_json
 from engine.client.base import EngineClient
 from engine.errors import EngineError
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 STATUS = "warmline/status"
 CACHE = "warmline/cache"
+EXPLAIN = "warmline/explain"
 LAST_SUGGESTION = "warmline/lastSuggestion"
 
 
@@ -49,6 +51,7 @@ class CustomRequests:
                 "pid": os.getpid(),
             },
             "documents": [document.name for document in self._documents],
+            "repositories": [asdict(each) for each in self._repositories()],
             "empty_answers": [asdict(answer) for answer in self._suggester.empty_answers],
             **engine,
         }
@@ -69,6 +72,24 @@ class CustomRequests:
             raise JsonRpcException(str(error), LSPErrorCodes.RequestFailed.value) from error
         return None if view is None else asdict(view)
 
+    async def explain(self, params: Any) -> dict[str, Any] | None:
+        """Describe what a suggestion at a position is made from; null for an unknown document.
+
+        Raises:
+            JsonRpcException: RequestFailed, with the reason, where it cannot be described.
+        """
+        uri, position = _document_uri(params), _position(params)
+        opened = self._documents.get(uri)
+        if self._keeper.session is None or opened is None:
+            return None
+        try:
+            completer = self._keeper.session.completer
+            explanation = await completer.explain(uri, opened.offset(position))
+        except Exception as error:
+            logger.exception("The prompt for %s could not be explained.", uri)
+            raise JsonRpcException(str(error), LSPErrorCodes.RequestFailed.value) from error
+        return None if explanation is None else asdict(explanation)
+
     async def last_suggestion(self, params: Any) -> dict[str, Any] | None:
         """Return the latest answer for a document; null when there was none."""
         uri = _document_uri(params)
@@ -76,6 +97,10 @@ class CustomRequests:
             return None
         suggestion = self._keeper.session.completer.last_suggestion(uri)
         return None if suggestion is None else suggestion_json(suggestion)
+
+    def _repositories(self) -> Sequence[RepositoryStatus]:
+        session = self._keeper.session
+        return () if session is None else session.completer.repositories()
 
 
 async def _describe_engine(engine: EngineClient) -> dict[str, Any]:
@@ -93,3 +118,12 @@ def _document_uri(params: Any) -> str:
     if not isinstance(uri, str):
         raise JsonRpcInvalidParams(f"textDocument.uri is {uri!r}, but a text is wanted.")
     return uri
+
+
+def _position(params: Any) -> Position:
+    position = params.get("position") if isinstance(params, Mapping) else None
+    values = position if isinstance(position, Mapping) else {}
+    line, character = values.get("line"), values.get("character")
+    if not isinstance(line, int) or not isinstance(character, int) or min(line, character) < 0:
+        raise JsonRpcInvalidParams(f"position is {position!r}, but line and character are wanted.")
+    return Position(line, character)

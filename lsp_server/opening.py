@@ -8,9 +8,7 @@ imported while the editor works on the answer.
 import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from lsp_server.capabilities import (
     ClientFeatures,
@@ -30,6 +28,7 @@ from lsp_server.messages import (
 )
 from lsp_server.settings import read_settings, section_of
 from lsp_server.transport import MessageWriter
+from lsp_server.workspace import Workspace, read_workspace
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +44,7 @@ class Opening:
     encoding: PositionEncoding
     initial_settings: Any  # as the editor sent them
     has_completion_list: bool
-    repository_name: str  # of the first folder that is open; may be empty
+    workspace: Workspace
 
 
 async def answer_initialize(
@@ -87,7 +86,7 @@ def read_opening(params: Any) -> Opening:
         encoding=negotiate_encoding(client.position_encodings),
         initial_settings=sent,
         has_completion_list=offers_completion_list(client, settings.editor),
-        repository_name=_repository_name(params),
+        workspace=read_workspace(params),
     )
 
 
@@ -122,12 +121,3 @@ def _require_initialize(method: str) -> None:
 def _refuse(writer: MessageWriter, identifier: Identifier, error: RefusedMessageError) -> None:
     logger.warning("A message is refused: %s", error)
     writer.write(frame(error_response(identifier, error.code, str(error))))
-
-
-def _repository_name(params: Mapping[str, Any]) -> str:
-    folders = params.get("workspaceFolders")
-    if isinstance(folders, list) and folders and isinstance(folders[0], Mapping):
-        return str(folders[0].get("name", ""))
-    root_uri, root_path = params.get("rootUri"), params.get("rootPath")
-    root = unquote(urlsplit(root_uri).path) if isinstance(root_uri, str) else root_path
-    return PurePosixPath(root).name if isinstance(root, str) else ""

@@ -1,17 +1,21 @@
 """What the server needs from the rooms below, and who joins them is none of its business."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from completion.context.repositories import RepositoryStatus
 from completion.document import Document
 from completion.settings import CompletionSettings
 from completion.types import CompletionOptions, Suggestion
 from engine.client.base import EngineClient
 from lsp_server.settings import Settings
+from lsp_server.workspace import Workspace
 
 if TYPE_CHECKING:  # imports numpy and a tokenizer, of which this room needs nothing
     from completion.cache_view import CacheView
+    from completion.context.explanation import Explanation
 
 
 class CompleterPort(Protocol):
@@ -46,6 +50,18 @@ class CompleterPort(Protocol):
         """Describe the live cache of a document; None when there is none."""
         ...
 
+    async def explain(self, name: str, offset: int) -> "Explanation | None":
+        """Describe what a suggestion at `offset` is made from; None for an unknown document."""
+        ...
+
+    def use_folders(self, folders: Sequence[Path]) -> None:
+        """Search these folders from now on, and no others."""
+        ...
+
+    def repositories(self) -> Sequence[RepositoryStatus]:
+        """Describe what can be searched."""
+        ...
+
     def last_suggestion(self, name: str) -> Suggestion | None:
         """Return the latest answer for a document."""
         ...
@@ -63,5 +79,5 @@ class Session:
     completer: CompleterPort
 
 
-MakeSession = Callable[[Settings, str], Session]
-"""Joins a session from the settings and the repository's name, without waiting for anything."""
+MakeSession = Callable[[Settings, Workspace], Session]
+"""Joins a session from the settings and what is open, without waiting for anything."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable
 
 from completion.background import BackgroundTasks
 from engine.errors import EngineError
@@ -10,6 +11,7 @@ from lsp_server.documents import OpenDocuments
 from lsp_server.ports import MakeSession, Session
 from lsp_server.settings import Settings
 from lsp_server.status import StatusReporter
+from lsp_server.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -22,13 +24,13 @@ class SessionKeeper:
     def __init__(
         self,
         make_session: MakeSession,
-        repository_name: str,
+        workspace: Workspace,
         documents: OpenDocuments,
         status: StatusReporter,
         tasks: BackgroundTasks,
     ) -> None:
         self._make_session = make_session
-        self._repository_name = repository_name
+        self._workspace = workspace
         self._documents = documents
         self._status = status
         self._tasks = tasks
@@ -42,10 +44,16 @@ class SessionKeeper:
         """Work with these settings from now on; another engine means another session."""
         before, self._settings = self._settings, settings
         self._status.enable(is_enabled=settings.completion.enabled)
-        if self.session is None or before is None or before.engine != settings.engine:
+        if self.session is None or before is None or _needs_another_session(before, settings):
             await self._replace(settings)
         else:
             self.session.completer.update_settings(settings.completion)
+
+    def change_folders(self, added: Iterable[str], removed: Iterable[str]) -> None:
+        """Follow folders that were opened and closed, by their URIs."""
+        self._workspace = self._workspace.changed(added, removed)
+        if self.session is not None:
+            self.session.completer.use_folders(self._workspace.folders)
 
     def connect_again(self) -> None:
         """Try once more where the last try to reach an engine failed."""
@@ -69,7 +77,7 @@ class SessionKeeper:
     async def _replace(self, settings: Settings) -> None:
         await self.aclose()
         try:
-            session = self._make_session(settings, self._repository_name)
+            session = self._make_session(settings, self._workspace)
         except EngineError as error:
             self.problem = str(error)
             self._status.engine_changed(EngineState(Phase.FAILED, message=self.problem))
@@ -103,6 +111,14 @@ class SessionKeeper:
     def _state_changed(self, session: Session, state: EngineState) -> None:
         if session is self.session:  # one that was replaced has nothing to say any more
             self._status.engine_changed(state)
+
+
+def _needs_another_session(before: Settings, after: Settings) -> bool:
+    """Tell whether another engine is wanted, or other files are to be searched otherwise."""
+    old, new = before.completion, after.completion
+    is_searched_otherwise = old.retriever != new.retriever
+    is_switched = bool(old.context_tokens) != bool(new.context_tokens)
+    return before.engine != after.engine or is_searched_otherwise or is_switched
 
 
 async def _close(session: Session) -> None:

@@ -9,7 +9,7 @@ from pygls.lsp.server import LanguageServer
 from completion.background import BackgroundTasks
 from lsp_server.completion_list import CompletionLists
 from lsp_server.configuration import Configuration
-from lsp_server.custom_requests import CACHE, LAST_SUGGESTION, STATUS, CustomRequests
+from lsp_server.custom_requests import CACHE, EXPLAIN, LAST_SUGGESTION, STATUS, CustomRequests
 from lsp_server.documents import OpenDocuments
 from lsp_server.inline_completion import InlineCompletion
 from lsp_server.opening import Opening
@@ -38,7 +38,7 @@ class Window:
             server, client, opening.initial_settings, self._report_setting
         )
         self._keeper = SessionKeeper(
-            make_session, opening.repository_name, self._documents, self._status, self._tasks
+            make_session, opening.workspace, self._documents, self._status, self._tasks
         )
         self._suggester = Suggester(self._keeper, self._status)
         self._requests = CustomRequests(
@@ -63,6 +63,7 @@ class Window:
         return {
             types.INITIALIZED: self._start,
             types.WORKSPACE_DID_CHANGE_CONFIGURATION: self._change_configuration,
+            types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: self._change_folders,
             types.TEXT_DOCUMENT_DID_OPEN: sync.open,
             types.TEXT_DOCUMENT_DID_CHANGE: sync.change,
             types.TEXT_DOCUMENT_DID_CLOSE: sync.close,
@@ -70,6 +71,7 @@ class Window:
             types.TEXT_DOCUMENT_COMPLETION: lists.answer,
             STATUS: self._requests.status,
             CACHE: self._requests.cache,
+            EXPLAIN: self._requests.explain,
             LAST_SUGGESTION: self._requests.last_suggestion,
             **dict.fromkeys(_HEARD, _hear),
         }
@@ -85,6 +87,10 @@ class Window:
     def _change_configuration(self, params: types.DidChangeConfigurationParams) -> None:
         change = self._configuration.change(params.settings, self._keeper.use)
         self._tasks.start(change, "changing settings")
+
+    def _change_folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
+        added = [folder.uri for folder in params.event.added]
+        self._keeper.change_folders(added, [folder.uri for folder in params.event.removed])
 
     def _report_setting(self, problem: str) -> None:
         self._status.log(types.MessageType.Warning, problem)

@@ -2,12 +2,17 @@
 
 RetrievalError
 ├── EncoderError            an encoder gave no vectors; the first stage can still be used
+├── StoreError              an index on disk is damaged, or was made by another version
 └── RetrieverFileError      a file of a trained retriever cannot be used
 """
 
 
 class RetrievalError(Exception):
-    """Base of all errors here. The message is one sentence."""
+    """Base of all errors of this room. The message is one sentence, or half of one."""
+
+
+class StoreError(RetrievalError):
+    """An index on disk is damaged, or was made by another version. The message says how."""
 
 
 class EncoderError(RetrievalError):

@@ -22,7 +22,7 @@ _PLAIN_IMPORT = re.compile(  # Python, Java
     re.MULTILINE,
 )
 _SCRIPT_FROM = re.compile(
-    r"^[ \t]*(?:import|export)\b([^'\";]*?)\bfrom[ \t]*['\"]([^'\"\n]++)['\"]", re.MULTILINE
+    r"^[ \t]*(?:import|export)\b([^'\";]{0,1500}?)\bfrom[ \t]*['\"]([^'\"\n]++)['\"]", re.MULTILINE
 )
 _QUOTED = re.compile(  # for its effects, by `require`, of Go, of C
     r"^(?:[ \t]*import[ \t]++|.{0,200}?\b(?:require|import)\(|[ \t]*#[ \t]*include[ \t]*|"

@@ -2,18 +2,36 @@
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from retrieval.chunking import chunks_of
-from retrieval.postings import Floats, Postings, Slots
+from retrieval.postings import Floats, Postings, PostingsState, Slots
 from retrieval.terms import terms_of
 from retrieval.types import Chunk
 
 Chunker = Callable[[str, str], tuple[Chunk, ...]]
 """Cuts a file, given its path and text."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileChunks:
+    """The chunks of a file, first line first, as three lists of one length."""
+
+    path: str
+    slots: list[int]
+    start_lines: list[int]
+    texts: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalState:
+    """An index as plain data."""
+
+    files: list[FileChunks]
+    postings: PostingsState
 
 
 class LexicalIndex:
@@ -73,26 +91,46 @@ class LexicalIndex:
 
     def replace(self, path: str, text: str) -> None:
         """Take in a file, or its new text."""
-        self.replace_chunks(path, self._chunker(path, text))
-
-    def replace_chunks(
-        self, path: str, chunks: Iterable[Chunk], counts: Mapping[str, Counter[str]] | None = None
-    ) -> None:
-        """Take in a file that was cut elsewhere.
-
-        Args:
-            path: The file.
-            chunks: Its chunks, first line first.
-            counts: How often a text holds each of its terms, where that was counted elsewhere.
-        """
+        chunks = self._chunker(path, text)
+        known = {chunk.text for chunk in self.chunks(path)}
+        # Counted before the lock is taken: a question does not wait for it.
+        counts = {
+            chunk.text: Counter(terms_of(chunk.text)) for chunk in chunks if chunk.text not in known
+        }
         with self._lock:
-            self._exchange(path, tuple(chunks), counts or {})
+            self._exchange(path, chunks, counts)
 
     def remove(self, path: str) -> None:
         """Forget a file; nothing if it is not known."""
         with self._lock:
             for slot in self._slots.pop(path, ()):
                 self._drop(slot)
+
+    def state(self) -> LexicalState:
+        """Return everything that is known, to be kept. Costs a copy of it."""
+        with self._lock:
+            files = [
+                FileChunks(
+                    path,
+                    slots,
+                    [self._chunks[slot].start_line for slot in slots],
+                    [self._chunks[slot].text for slot in slots],
+                )
+                for path, slots in self._slots.items()
+            ]
+            return LexicalState(files, self._postings.state())
+
+    def restore(self, state: LexicalState) -> None:
+        """Become what an index with the same chunker was; what is known now is forgotten."""
+        postings = Postings.from_state(state.postings)
+        chunks = {
+            slot: Chunk(file.path, start_line, text, 0.0)
+            for file in state.files
+            for slot, start_line, text in zip(file.slots, file.start_lines, file.texts, strict=True)
+        }
+        with self._lock:
+            self._postings, self._chunks = postings, chunks
+            self._slots = {file.path: list(file.slots) for file in state.files}
 
     def _exchange(
         self, path: str, chunks: tuple[Chunk, ...], counts: Mapping[str, Counter[str]]

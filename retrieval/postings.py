@@ -12,7 +12,9 @@ taken away without a look at the others.
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,19 @@ _Value = TypeVar("_Value", bound=np.generic)
 
 Slots = NDArray[np.intp]
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class PostingsState:
+    """Postings as plain data; arrays as their bytes, in this machine's order."""
+
+    terms: list[str]  # by term id
+    list_sizes: list[int]  # by term id: numbers in its list
+    lists: bytes  # one behind the other
+    frequencies: bytes
+    lengths: bytes
+    is_alive: bytes
+    dead_slots: list[int]
 
 
 class Postings:
@@ -100,6 +115,35 @@ class Postings:
         weights = np.repeat(self._idf(term_ids) * counts, [len(each) // 2 for each in lists])
         return self._summed(pairs[:, 0].astype(np.intp), pairs[:, 1].astype(float), weights)
 
+    def state(self) -> PostingsState:
+        """Return everything that is known, to be kept."""
+        return PostingsState(
+            terms=list(self._term_ids),
+            list_sizes=[len(entries) for entries in self._lists],
+            lists=b"".join(self._lists),
+            frequencies=self._frequencies[: len(self._lists)].tobytes(),
+            lengths=self._lengths[: self._num_slots].tobytes(),
+            is_alive=self._is_alive[: self._num_slots].tobytes(),
+            dead_slots=list(self._dead_slots),
+        )
+
+    @classmethod
+    def from_state(cls, state: PostingsState) -> Self:
+        """Return postings as they were when their state was taken."""
+        made = cls()
+        starts = [0, *accumulate(state.list_sizes)]
+        made._term_ids = {term: term_id for term_id, term in enumerate(state.terms)}
+        made._lists = [_list_of(state.lists, *span) for span in pairwise(starts)]
+        made._frequencies = _grown(np.frombuffer(state.frequencies, np.int64))
+        made._lengths = _grown(np.frombuffer(state.lengths, np.int64))
+        made._is_alive = _grown(np.frombuffer(state.is_alive, np.bool_))
+        made._num_slots = len(state.is_alive)
+        made._total_length = int(made._lengths[made._is_alive].sum())
+        made._dead_slots = list(state.dead_slots)
+        unused = set(np.flatnonzero(~made._is_alive[: made._num_slots]).tolist())
+        made._free_slots = sorted(unused.difference(made._dead_slots))
+        return made
+
     def _summed(self, slots: Slots, counts: Floats, weights: Floats) -> tuple[Slots, Floats]:
         lengths = self._lengths[: self._num_slots]
         mean_length = self._total_length / len(self)
@@ -161,6 +205,16 @@ class Postings:
         return living
 
 
+def _list_of(lists: bytes, start: int, end: int) -> "array[int]":
+    entries = array("I")
+    entries.frombytes(lists[start * entries.itemsize : end * entries.itemsize])
+    return entries
+
+
 def _with_room(values: NDArray[_Value], index: int) -> NDArray[_Value]:
     """Return `values`, or a longer copy if `index` lies behind its end."""
-    return values if index < len(values) else np.concatenate((values, np.zeros_like(values)))
+    return values if index < len(values) else _grown(values)
+
+
+def _grown(values: NDArray[_Value]) -> NDArray[_Value]:
+    return np.concatenate((values, np.zeros(max(1_024, len(values)), values.dtype)))

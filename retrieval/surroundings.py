@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from retrieval.imports import Import, imports_of
 from retrieval.names import names_defined_in, names_in
@@ -58,8 +59,12 @@ class Surroundings:
         return frozenset().union(*(each.names for each in self.imports))
 
 
+@lru_cache(4)
 def surroundings_of(place: Place, query: str) -> Surroundings:
-    """Return what a document says about a place in it. Its time is bounded for any document."""
+    """Return what a document says about a place in it; asked again, from memory.
+
+    The time is bounded for any document.
+    """
     text = place.text
     before = text[max(0, place.offset - _READ_BEFORE) : place.offset]
     around = before + text[place.offset : place.offset + _READ_BEHIND]

@@ -29,6 +29,7 @@ def runtime_directory() -> Iterator[Path]:
             patch.setenv("WARMLINE_RUNTIME_DIR", folder)
             patch.setenv("XDG_STATE_HOME", folder)  # for their logs, where that counts
             patch.setenv("WARMLINE_SNAPSHOT_DIR", f"{folder}/snapshots")
+            patch.setenv("WARMLINE_INDEX_DIR", f"{folder}/indexes")
             yield Path(folder)
         for card in Path(folder).glob("*.card"):
             _end_engine(card)

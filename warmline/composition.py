@@ -1,13 +1,18 @@
-"""Joins the rooms: an engine, the completer that uses it, and the server in front of them."""
+"""Joins the rooms: an engine, what can be searched, the completer that uses both, the server."""
 
 import uuid
+from pathlib import Path
 
 from completion.completer import Completer
+from completion.context.repositories import NoRepositories, Repositories
 from completion.settings import CompletionSettings
 from engine.client.remote import RemoteEngine
 from engine.settings import EngineSettings
 from lsp_server.ports import Session
 from lsp_server.settings import Settings
+from lsp_server.workspace import Workspace
+from warmline.indexing import index_directory
+from warmline.repositories import LiveRepositories
 
 COMMAND_LINE_SESSION = "command-line"
 """One session for every call of the command line, so that a later call finds a warm cache."""
@@ -16,22 +21,33 @@ COMMAND_LINE_SESSION = "command-line"
 def join(
     engine_settings: EngineSettings,
     completion_settings: CompletionSettings,
-    repository_name: str,
+    workspace: Workspace,
     session_name: str,
+    *,
+    ready_timeout_s: float = 0.0,
 ) -> Session:
-    """Join engine and completer.
+    """Join engine, index and completer.
 
     Args:
         engine_settings: Also decide which engine is used.
         completion_settings: What suggestions are like.
-        repository_name: What the prompt calls the repository; may be empty.
+        workspace: What the prompt calls the repository, and the folders to search.
         session_name: Whose caches are used; another name has other caches.
+        ready_timeout_s: How long a search waits until all files have been looked at once.
     """
     engine = RemoteEngine(engine_settings, client_name="warmline", session=session_name)
-    return Session(engine, Completer(engine, completion_settings, repository_name))
+    repositories: Repositories = NoRepositories()
+    if completion_settings.context_tokens:
+        chosen = completion_settings.retriever
+        model_file = Path(chosen).expanduser() if chosen else None
+        repositories = LiveRepositories(
+            workspace.folders, index_directory(), model_file, ready_timeout_s
+        )
+    completer = Completer(engine, completion_settings, workspace.name, repositories=repositories)
+    return Session(engine, completer)
 
 
-def join_window(settings: Settings, repository_name: str) -> Session:
+def join_window(settings: Settings, workspace: Workspace) -> Session:
     """Join a session of its own for one editor window, whose unsaved text is its own too."""
     session_name = f"window-{uuid.uuid4()}"
-    return join(settings.engine, settings.completion, repository_name, session_name)
+    return join(settings.engine, settings.completion, workspace, session_name)

@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from completion.settings import CompletionSettings
 from engine.protocol.lifecycle import LOADING_TIMEOUT_S
 from engine.protocol.messages import Phase
 from engine.settings import EngineSettings
 from lsp_server.ports import Session
+from lsp_server.workspace import Workspace
 from warmline.composition import COMMAND_LINE_SESSION, join
 from warmline.errors import WorkError
 from warmline.loading import show_loading
@@ -16,10 +18,23 @@ from warmline.loading import show_loading
 COMPLETION_TIMEOUT_MS = 290_000
 """In an editor nobody waits for a long file to be read the first time; here somebody does."""
 
+INDEX_TIMEOUT_S = 60.0
+"""For looking at every file of a repository; then what is there by then is searched."""
+
+SEARCH_TIMEOUT_MS = 70_000
+"""That long the first search may take, the wait for the index included."""
+
 
 @asynccontextmanager
-async def headless_session(engine_settings: EngineSettings) -> AsyncIterator[Session]:
+async def headless_session(
+    engine_settings: EngineSettings, folder: Path | None = None
+) -> AsyncIterator[Session]:
     """Connect to the engine and wait until its model is loaded.
+
+    Args:
+        engine_settings: Also decide which engine is used.
+        folder: To search for what helps; None searches nothing, and the prompt names no
+            repository.
 
     Raises:
         EngineUnavailableError: If there is no engine and none can be started.
@@ -30,8 +45,20 @@ async def headless_session(engine_settings: EngineSettings) -> AsyncIterator[Ses
         timeout_ms=COMPLETION_TIMEOUT_MS,
         prepare_on_open=False,
         prepare_next=False,  # nobody stays to accept anything
+        context_timeout_ms=SEARCH_TIMEOUT_MS,
     )
-    session = join(engine_settings, completion_settings, "", COMMAND_LINE_SESSION)
+    workspace = Workspace()
+    if folder is None:
+        completion_settings = replace(completion_settings, context_tokens=0)
+    else:
+        workspace = Workspace(folder.name, (folder,))
+    session = join(
+        engine_settings,
+        completion_settings,
+        workspace,
+        COMMAND_LINE_SESSION,
+        ready_timeout_s=INDEX_TIMEOUT_S,
+    )
     try:
         with show_loading(session.engine):
             await session.engine.connect()

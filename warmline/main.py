@@ -16,7 +16,9 @@ from warmline.errors import CommandError, UsageError
 COMMANDS = {
     "serve": "run the language server for an editor",
     "complete": "complete the code at one place in a file",
+    "explain": "see what a suggestion is made from, and why",
     "cache": "draw the live cache of a file",
+    "index": "see what the rest of a repository can tell the model",
     "engine": "see, start or stop the engine that all windows share",
     "models": "see and get models",
     "doctor": "see what is installed, what works, and what to do about the rest",

@@ -4,7 +4,7 @@ Both fold the queries of all heads that share a key/value head into one long row
 that each key is read once for all of them and never expanded.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -159,6 +159,15 @@ class Kernels:
             for kernel in (plain.for_many, products)
         }
         return cls(plain.for_few, min(seconds, key=seconds.__getitem__))
+
+    def exchanged(self) -> "Kernels":
+        """Return those that the test of another moment might have chosen for many queries.
+
+        They compute the same and round otherwise. Capped scores leave no choice.
+        """
+        if isinstance(self.for_many, FusedKernel):
+            return replace(self, for_many=ProductsKernel())
+        return replace(self, for_many=self.for_few)
 
     def for_queries(self, num_queries: int) -> Kernel:
         """Return the kernel for a group of queries."""

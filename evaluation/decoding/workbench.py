@@ -50,10 +50,18 @@ class Workbench:
         self.parts = parts
         self.slice_tokens = slice_tokens
 
-    def read(self, prompt: Prompt, slice_tokens: int | None = None) -> Held:
+    def read(self, prompt: Prompt) -> Held:
         """Read a prompt from nothing."""
-        empty = LiveCache(self.parts, NO_REPAIR, slice_tokens or self.slice_tokens)
-        return self.change(empty, [prompt])
+        return self.change(LiveCache(self.parts, NO_REPAIR, self.slice_tokens), [prompt])
+
+    def read_otherwise(self, prompt: Prompt) -> Held:
+        """Do the same in other slices and with the other kernel of attention.
+
+        The engine may choose that one on the same machine, so a user has to live with what
+        differs: rounding, and nothing else.
+        """
+        parts = replace(self.parts, kernels=self.parts.kernels.exchanged())
+        return self.change(LiveCache(parts, NO_REPAIR, FLOOR_SLICE_TOKENS), [prompt])
 
     def read_like(self, begun: Held, prompt: Prompt) -> Held:
         """Read a prompt from nothing, but for the slices that one just read begins with too.

@@ -12,7 +12,7 @@ from engine.cache.live import MakeArena
 from engine.cache.policies import POLICIES
 from engine.cache.repair import NO_REPAIR, RepairPolicy, WindowRepair
 from evaluation.bench.scenarios import Prompt
-from evaluation.decoding.workbench import FLOOR_SLICE_TOKENS, Held, Workbench
+from evaluation.decoding.workbench import Held, Workbench
 from evaluation.fidelity.case import Case
 from evaluation.fidelity.prompts import Prompter
 from evaluation.fidelity.variants import after_middle, restated
@@ -69,8 +69,8 @@ def full(bench: Workbench, edit: Edit) -> Held:
 
 
 def floor(bench: Workbench, edit: Edit) -> Held:
-    """Do the same in other slices: all that differs is rounding."""
-    return bench.read(edit.prompts[-1], FLOOR_SLICE_TOKENS)
+    """Do the same with other rounding."""
+    return bench.read_otherwise(edit.prompts[-1])
 
 
 def ignore(_: Workbench, edit: Edit) -> Held:

@@ -135,3 +135,12 @@ def test_few_queries_and_many_have_their_own_kernel() -> None:
     chosen = Kernels(for_few := FusedKernel(), for_many := ProductsKernel())
     assert chosen.for_queries(kernels.FEWEST_QUERIES_FOR_PRODUCTS - 1) is for_few
     assert chosen.for_queries(kernels.FEWEST_QUERIES_FOR_PRODUCTS) is for_many
+
+
+def test_exchanged_kernels_are_the_other_ones_that_are_right() -> None:
+    """With a cap only one kernel is."""
+    few, many = FusedKernel(), ProductsKernel()
+    assert isinstance(Kernels(few, many).exchanged().for_many, FusedKernel)
+    assert isinstance(Kernels(few, few).exchanged().for_many, ProductsKernel)
+    capped = Kernels.plain(SOFT_CAP)
+    assert capped.exchanged() == capped

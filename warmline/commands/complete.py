@@ -19,6 +19,7 @@ from warmline.options import (
     positive_int,
     print_json,
 )
+from warmline.roots import repository_root
 from warmline.source import offset_of, parse_place, read_source
 from warmline.suggestions import FAILURES, describe_cost
 
@@ -42,6 +43,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help=f"how many to write, at most {MAX_CANDIDATES} (1)",
     )
     parser.add_argument("--max-tokens", type=positive_int, help="most tokens of one candidate")
+    parser.add_argument(
+        "--no-retrieval",
+        action="store_true",
+        help="leave out what the rest of the repository says",
+    )
     parser.add_argument("--time", action="store_true", help="say what it took")
     add_language_option(parser)
     add_model_option(parser)
@@ -67,7 +73,8 @@ async def _complete(arguments: argparse.Namespace) -> Suggestion:
     name = place.path.resolve().as_uri()
     language = arguments.language or language_of(place.path)
     options = CompletionOptions(arguments.candidates, arguments.max_tokens)
-    async with headless_session(engine_settings(arguments)) as session:
+    folder = None if arguments.no_retrieval else repository_root(place.path)
+    async with headless_session(engine_settings(arguments), folder) as session:
         session.completer.open(Document(name, language, version=1, text=text))
         return await session.completer.complete(name, offset, options)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lsp_server.running import run_stdio, run_tcp
 from lsp_server.settings import Settings
+from lsp_server.workspace import Workspace
 from warmline import __version__
 from warmline.errors import UsageError, WorkError
 from warmline.options import add_model_option
@@ -69,7 +70,7 @@ def parse_address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _join(model: str | None, settings: Settings, repository_name: str) -> "Session":
+def _join(model: str | None, settings: Settings, workspace: Workspace) -> "Session":
     """Join a window's session; a model named in the call comes before the editor's.
 
     Imports what it joins only now: the editor has had its first answer.
@@ -78,4 +79,4 @@ def _join(model: str | None, settings: Settings, repository_name: str) -> "Sessi
 
     if model is not None:
         settings = replace(settings, engine=replace(settings.engine, model=model))
-    return join_window(settings, repository_name)
+    return join_window(settings, workspace)

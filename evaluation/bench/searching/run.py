@@ -3,8 +3,9 @@
 All of it happens in this process, as it does in the server. The kinds of rows, where N is how
 many chunks or lines there really were:
 
-- `index@N lines`: `build_s` from nothing, and `chunks`.
-- `edit@N chunks`: `update_ms` of the index after a line was written into a file.
+- `index@N lines`: `build_s` from files on a disk until all are searched, in the background and
+  resting as much as working; and `chunks`.
+- `edit@N chunks`: `seen_ms` from a line written into an open file until a question finds it.
 - `typing@N chunks`, `jumping@N chunks`: `query_ms` from question to answer, its 95th percentile
   `query_p95_ms`, and the two stages' `lexical_ms` and `encoder_ms`. Questions are asked at the
   ends of lines: one after the other in a file, so that most vectors are in memory; or each in
@@ -13,16 +14,19 @@ many chunks or lines there really were:
 """
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from time import perf_counter
 
 from evaluation.bench.memory import process_memory
 from evaluation.bench.searching.repository import Texts, first_lines, jumping, typing
-from evaluation.errors import CannotMeasureError
+from evaluation.errors import CannotMeasureError, UnexpectedResultError
 from evaluation.report import Row, summarise, summarise_percentile
-from retrieval.lexical import LexicalIndex
+from retrieval.live_index import LiveIndex
 from retrieval.model import RetrieverModel
 from retrieval.ranker import LearnedRanker
 from retrieval.two_stage import TwoStageRetriever
@@ -54,6 +58,8 @@ class SearchPlan:
 FULL_PLAN = SearchPlan(num_lines=100_000, num_chunks=20_000, builds=3, queries=400, edits=100)
 QUICK_PLAN = SearchPlan(num_lines=20_000, num_chunks=4_000, builds=1, queries=60, edits=20)
 
+_INDEXING_TIMEOUT_S = 600.0
+
 Places = Callable[[Texts, random.Random], Iterator[Place]]
 
 _PLACES: Mapping[str, Places] = {"typing": typing, "jumping": jumping}
@@ -72,42 +78,63 @@ async def run_search_bench(
         on_step: Hears what is measured next.
 
     Raises:
-        CannotMeasureError: If no file is long enough to write in.
+        CannotMeasureError: If no file is long enough to write in, or indexing takes too long.
+        UnexpectedResultError: If a written line is not found.
     """
     on_step("indexing")
     rows = _build_rows(first_lines(texts, plan.num_lines), plan.builds)
-    index = indexed(texts)
-    rows += _edit_rows(index, texts, plan.edits, random.Random(seed), on_step)  # noqa: S311
-    arms: dict[str, Retriever] = {
-        "two-stage": TwoStageRetriever(index, LearnedRanker(model)),
-        "bm25": TwoStageRetriever(index),
-    }
-    for name, places in _PLACES.items():
-        for arm, retriever in arms.items():
-            on_step(f"searching: {name}, {arm}")
-            asked = islice(places(texts, random.Random(seed)), plan.queries)  # noqa: S311
-            timed = [await _timed(retriever, place) for place in asked]
-            rows += _query_rows(f"{name}@{index.num_chunks} chunks", arm, timed)
-    if (used_mb := process_memory(None).steady_mb) is not None:
-        kind = f"memory@{index.num_chunks} chunks"
-        rows.append(summarise(kind, "warmline", "rss_mb", [used_mb], "MB"))
+    on_step("indexing all of it")
+    with files_on_disk(texts) as folder, live_index(folder) as index:
+        on_step("writing lines")
+        rows += _edit_rows(index, texts, plan.edits, random.Random(seed))  # noqa: S311
+        arms: dict[str, Retriever] = {
+            "two-stage": TwoStageRetriever(index, LearnedRanker(model)),
+            "bm25": TwoStageRetriever(index),
+        }
+        for name, places in _PLACES.items():
+            for arm, retriever in arms.items():
+                on_step(f"searching: {name}, {arm}")
+                asked = islice(places(texts, random.Random(seed)), plan.queries)  # noqa: S311
+                timed = [await _timed(retriever, place) for place in asked]
+                rows += _query_rows(f"{name}@{index.num_chunks} chunks", arm, timed)
+        if (used_mb := process_memory(None).steady_mb) is not None:
+            kind = f"memory@{index.num_chunks} chunks"
+            rows.append(summarise(kind, "warmline", "rss_mb", [used_mb], "MB"))
     return rows
 
 
-def indexed(texts: Texts) -> LexicalIndex:
-    """Return an index of some files."""
-    index = LexicalIndex()
-    for path, text in texts.items():
-        index.replace(path, text)
-    return index
+@contextmanager
+def files_on_disk(texts: Texts) -> Iterator[Path]:
+    """Give a folder that holds some files for as long as the context lasts."""
+    with tempfile.TemporaryDirectory(prefix="warmline-bench-") as folder:
+        for path, text in texts.items():
+            place = Path(folder, path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(text.encode("utf-8"))
+        yield Path(folder)
+
+
+@contextmanager
+def live_index(folder: Path) -> Iterator[LiveIndex]:
+    """Give an index that has read a folder from nothing."""
+    index = LiveIndex([folder])
+    index.start()
+    try:
+        if not index.wait_until_ready(_INDEXING_TIMEOUT_S):
+            raise CannotMeasureError(f"indexing took more than {_INDEXING_TIMEOUT_S:.0f} s")
+        yield index
+    finally:
+        index.stop()
 
 
 def _build_rows(texts: Texts, builds: int) -> list[Row]:
     times_s, num_chunks = [], 0
-    for _ in range(builds):
-        start = perf_counter()
-        num_chunks = indexed(texts).num_chunks
-        times_s.append(perf_counter() - start)
+    with files_on_disk(texts) as folder:
+        for _ in range(builds):
+            start = perf_counter()
+            with live_index(folder) as index:
+                times_s.append(perf_counter() - start)
+                num_chunks = index.num_chunks
     kind = f"index@{sum(text.count(chr(10)) for text in texts.values())} lines"
     return [
         summarise(kind, "warmline", "build_s", times_s, "s"),
@@ -115,26 +142,22 @@ def _build_rows(texts: Texts, builds: int) -> list[Row]:
     ]
 
 
-def _edit_rows(
-    index: LexicalIndex, texts: Texts, edits: int, chance: random.Random, on_step: OnStep
-) -> list[Row]:
-    on_step("writing lines")
+def _edit_rows(index: LiveIndex, texts: Texts, edits: int, chance: random.Random) -> list[Row]:
     times_ms = []
-    for place in _required(islice(jumping(texts, chance), edits)):
-        edited = f"{place.text[: place.offset]}\nwritten = now{place.text[place.offset :]}"
+    for number, place in enumerate(islice(jumping(texts, chance), edits)):
+        name = f"written_{number}_just_now"
+        edited = f"{place.text[: place.offset]}\n{name} = 1{place.text[place.offset :]}"
         start = perf_counter()
-        index.replace(place.path, edited)
+        index.set_open_text(place.path, edited)
+        (found,) = index.search(name, 1)
         times_ms.append(1000 * (perf_counter() - start))
-        index.replace(place.path, place.text)
-    kind = f"edit@{index.num_chunks} chunks"
-    return [summarise(kind, "warmline", "update_ms", times_ms, "ms")]
-
-
-def _required(places: Iterable[Place]) -> list[Place]:
-    found = list(places)
-    if not found:
+        if name not in found.text:
+            raise UnexpectedResultError(f"a line written into {place.path} was not found")
+        index.close_text(place.path)
+    if not times_ms:
         raise CannotMeasureError("no file of the repository is long enough to write in")
-    return found
+    kind = f"edit@{index.num_chunks} chunks"
+    return [summarise(kind, "warmline", "seen_ms", times_ms, "ms")]
 
 
 async def _timed(retriever: Retriever, place: Place) -> tuple[float, Retrieval]:

@@ -9,6 +9,7 @@ from typing import Any
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from completion.completer import Completer
+from completion.context.repositories import Repositories
 from completion.document import Document
 from completion.settings import CompletionSettings
 from engine.client.base import NoticeListener, StateListener
@@ -129,6 +130,12 @@ class FakeEngine:
     def ready(cls, model: ModelDescription) -> "FakeEngine":
         return cls(EngineState(Phase.READY, 1.0, "", model))
 
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Of the model that is loaded."""
+        assert self.state.model is not None
+        return Tokenizer.from_file(f"{self.state.model.directory}/tokenizer.json")
+
     def become(self, state: EngineState) -> None:
         self.state = state
         for listener in self.listeners:
@@ -224,9 +231,14 @@ CURSOR = TEXT.index("return ") + len("return ")
 OPENED = Document(NAME, "python", 1, TEXT)
 
 
-def completer_on(engine: FakeEngine, document: Document = OPENED, **changes: Any) -> Completer:
+def completer_on(
+    engine: FakeEngine,
+    document: Document = OPENED,
+    repositories: Repositories | None = None,
+    **changes: Any,
+) -> Completer:
     settings = replace(CompletionSettings(), **changes)
-    completer = Completer(engine, settings, "project", pause_s=0.0)
+    completer = Completer(engine, settings, "project", repositories=repositories, pause_s=0.0)
     completer.open(document)
     return completer
 

@@ -80,9 +80,9 @@ async def test_every_figure_is_there_for_both_arms() -> None:
             assert {(kind, "two-stage", metric), (kind, "bm25", metric)} <= found
         assert (kind, "two-stage", "encoder_ms") in found
         assert (kind, "bm25", "encoder_ms") not in found
-    assert {("index", "warmline", "build_s"), ("edit", "warmline", "update_ms")} <= found
+    assert {("index", "warmline", "build_s"), ("edit", "warmline", "seen_ms")} <= found
     assert steps[0] == "indexing"
-    assert len(steps) == 6
+    assert len(steps) == 7
 
 
 async def test_short_files_are_nothing_to_write_in() -> None:

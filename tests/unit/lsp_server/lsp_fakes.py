@@ -1,10 +1,12 @@
 """Doubles of the rooms below the language server, with everything they were told."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from completion.context.repositories import RepositoryStatus
 from completion.document import Document
 from completion.settings import CompletionSettings
 from completion.types import Candidate, CompletionOptions, EmptyReason, Suggestion, Timings
@@ -17,6 +19,7 @@ from engine.protocol.messages import (
 )
 from lsp_server.ports import Session
 from lsp_server.settings import Settings
+from lsp_server.workspace import Workspace
 
 MODEL = ModelDescription("tiny", "qwen2", "/models/tiny", 4096, 100, "float32", "cpu", True, "")
 READY = EngineState(Phase.READY, 1.0, "", MODEL)
@@ -66,6 +69,12 @@ class FakeEngine:
 class FakeView:
     runs: tuple[dict[str, Any], ...]
     exact_prefix: int
+
+
+@dataclass(frozen=True)
+class FakeExplanation:
+    document: str
+    offset: int
 
 
 class FakeCompleter:
@@ -132,6 +141,17 @@ class FakeCompleter:
         run = {"start": 0, "stop": 2, "origin": "kept", "is_exact": True, "text": "é\n"}
         return FakeView((run,), exact_prefix=2) if name in self._last else None
 
+    async def explain(self, name: str, offset: int) -> FakeExplanation:
+        if isinstance(self.reply, Exception):
+            raise self.reply
+        return FakeExplanation(name, offset)
+
+    def use_folders(self, folders: Sequence[Path]) -> None:
+        self.folders = tuple(folders)
+
+    def repositories(self) -> Sequence[RepositoryStatus]:
+        return (RepositoryStatus(("/home/me/project",), "ready", 2, 3, 1),)
+
     async def aclose(self) -> None:
         pass
 
@@ -160,9 +180,9 @@ class FakeBackend:
         self.problem: Exception | None = None
         self.sessions: list[Session] = []
         self.settings: list[Settings] = []
-        self.repository_name = ""
+        self.workspace = Workspace()
 
-    def __call__(self, settings: Settings, repository_name: str) -> Session:
+    def __call__(self, settings: Settings, workspace: Workspace) -> Session:
         if self.problem:
             raise self.problem
         engine = FakeEngine(self.first_state)
@@ -170,7 +190,7 @@ class FakeBackend:
         session = Session(engine, FakeCompleter(engine, settings.completion))
         self.sessions.append(session)
         self.settings.append(settings)
-        self.repository_name = repository_name
+        self.workspace = workspace
         return session
 
     @property

@@ -22,12 +22,12 @@ async def test_options_of_initialize_count_from_the_start(editor: Editor) -> Non
         initializationOptions={"warmline": {"maxTokens": 5}}, workspaceFolders=[folder]
     )
     assert editor.backend.completer.settings.max_tokens == 5
-    assert editor.backend.repository_name == "project"
+    assert editor.backend.workspace.name == "project"
 
 
 async def test_the_root_names_the_repository_of_older_clients(editor: Editor) -> None:
     await editor.initialize(rootUri="file:///home/me/my%20project")
-    assert editor.backend.repository_name == "my project"
+    assert editor.backend.workspace.name == "my project"
 
 
 async def test_the_editor_is_asked_and_its_answer_comes_first(editor: Editor) -> None:

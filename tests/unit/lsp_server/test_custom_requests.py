@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from lsp_editor import Editor, ErrorAnswerError
+from lsp_editor import Editor, ErrorAnswerError, at
 
 from engine.errors import EngineUnavailableError, NotReadyError
 from engine.protocol.messages import PROTOCOL_VERSION
@@ -34,6 +34,15 @@ async def test_status_describes_server_and_engine(answered: Editor) -> None:
     assert status["engine"]["pid"] == 4321
     assert status["engine_error"] is None
     assert status["documents"] == [A]
+    assert status["repositories"] == [
+        {
+            "folders": ["/home/me/project"],
+            "phase": "ready",
+            "num_files": 2,
+            "num_chunks": 3,
+            "num_left_out": 1,
+        }
+    ]
     assert status["empty_answers"] == [
         {
             "uri": "file:///unknown.py",
@@ -103,3 +112,28 @@ async def test_wrong_parameters_are_refused(answered: Editor, method: str, param
     with pytest.raises(ErrorAnswerError) as caught:
         await answered.ask(method, params)
     assert caught.value.code == INVALID_PARAMS
+
+
+async def test_a_prompt_is_explained_at_a_position(answered: Editor) -> None:
+    """Which counts as in every request, and is moved inside where it is not."""
+    assert await answered.ask("warmline/explain", at(A, 0, 1)) == {"document": A, "offset": 1}
+    assert await answered.ask("warmline/explain", at(A, 9, 9)) == {"document": A, "offset": 1}
+    assert await answered.ask("warmline/explain", at("file:///unknown.py", 0, 0)) is None
+
+
+@pytest.mark.parametrize(
+    "position", [None, {}, {"line": 0}, {"line": -1, "character": 0}, {"line": "0", "character": 0}]
+)
+async def test_no_explanation_without_a_position(answered: Editor, position: object) -> None:
+    with pytest.raises(ErrorAnswerError) as caught:
+        await answered.ask("warmline/explain", about(A) | {"position": position})
+    assert caught.value.code == INVALID_PARAMS
+
+
+async def test_a_prompt_that_cannot_be_explained_is_an_error_with_a_reason(
+    answered: Editor,
+) -> None:
+    answered.backend.completer.reply = NotReadyError("The model is still loading.")
+    with pytest.raises(ErrorAnswerError, match=r"^The model is still loading\.$") as caught:
+        await answered.ask("warmline/explain", at(A, 0, 0))
+    assert caught.value.code == REQUEST_FAILED

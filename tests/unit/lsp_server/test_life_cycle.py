@@ -23,6 +23,7 @@ async def test_initialize_says_what_the_server_can_do(editor: Editor) -> None:
         "positionEncoding": "utf-16",
         "textDocumentSync": {"openClose": True, "change": 2},
         "inlineCompletionProvider": {},
+        "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
     }
     assert result["serverInfo"]["name"] == "warmline"
 

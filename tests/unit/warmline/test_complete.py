@@ -10,9 +10,11 @@ import pytest
 
 from completion.cache_view import CacheView, CacheViewRun
 from completion.document import Document
+from completion.settings import CompletionSettings
 from completion.types import Candidate, CompletionOptions, EmptyReason, Suggestion, Timings
 from engine.protocol.messages import DecodeReport, EngineState, Phase, SyncReport
 from engine.settings import EngineSettings
+from lsp_server.workspace import Workspace
 from warmline import headless
 from warmline.main import main
 
@@ -97,6 +99,8 @@ class Stage:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._monkeypatch = monkeypatch
         self.settings: EngineSettings | None = None
+        self.completion_settings: CompletionSettings | None = None
+        self.workspace: Workspace | None = None
         self.set_up()
 
     def set_up(
@@ -109,8 +113,16 @@ class Stage:
         self.completer = FakeCompleter(answer, views)
         self._monkeypatch.setattr(headless, "join", self._join)
 
-    def _join(self, engine_settings: EngineSettings, *_: object) -> "Stage":
-        self.settings = engine_settings
+    def _join(
+        self,
+        engine_settings: EngineSettings,
+        completion_settings: CompletionSettings,
+        workspace: Workspace,
+        *_: object,
+        **__: object,
+    ) -> "Stage":
+        self.settings, self.completion_settings = engine_settings, completion_settings
+        self.workspace = workspace
         return self
 
 
@@ -174,6 +186,19 @@ def test_language_and_model_can_be_chosen(stage: Stage, source: Path) -> None:
     assert stage.completer.document.language == "rust"
     assert stage.settings is not None
     assert stage.settings.model == "other"
+
+
+def test_the_repository_of_the_file_is_searched_unless_told_otherwise(
+    stage: Stage, source: Path
+) -> None:
+    (source.parent / ".git").mkdir()
+    main(["complete", f"{source}:1:1"])
+    assert stage.workspace == Workspace(source.parent.name, (source.parent,))
+    assert stage.completion_settings is not None
+    assert stage.completion_settings.context_tokens > 0
+    main(["complete", f"{source}:1:1", "--no-retrieval"])
+    assert stage.workspace == Workspace()
+    assert stage.completion_settings.context_tokens == 0
 
 
 @pytest.mark.parametrize(

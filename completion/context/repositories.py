@@ -1,0 +1,90 @@
+"""The folders a window has open, as far as a prompt is concerned."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from completion.document import Document
+
+if TYPE_CHECKING:  # imports numpy, which the server's first answer must not wait for
+    from retrieval.types import Retriever
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where a document lies.
+
+    Attributes:
+        path: Relative to its repository, with forward slashes.
+        retriever: Searches that repository.
+        may_be_quoted: Tells whether a file of that repository may stand in the prompts of
+            others, by its path; not where an ignore file names it.
+    """
+
+    path: str
+    retriever: "Retriever"
+    may_be_quoted: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryStatus:
+    """What can be told of folders that are searched together."""
+
+    folders: tuple[str, ...]
+    phase: str  # "building", "ready" or "stopped"
+    num_files: int
+    num_chunks: int
+    num_left_out: int  # files and directories
+
+
+class Repositories(Protocol):
+    """Finds the repository of a document, and follows unsaved text. Used from one event loop."""
+
+    def locate(self, name: str) -> Located | None:
+        """Return where a document lies; None if there is nothing to search for it."""
+        ...
+
+    def use_folders(self, folders: Sequence[Path]) -> None:
+        """Search these folders from now on, and no others; returns at once."""
+        ...
+
+    def change(self, document: Document) -> None:
+        """Take in a document that is open, as it is now; returns at once."""
+        ...
+
+    def close(self, name: str) -> None:
+        """Go back to what is on disk."""
+        ...
+
+    def statuses(self) -> tuple[RepositoryStatus, ...]:
+        """Describe each repository."""
+        ...
+
+    async def aclose(self) -> None:
+        """Stop following files, and keep what is known for the next time."""
+        ...
+
+
+class NoRepositories:
+    """Nothing to search: implements `Repositories`."""
+
+    def locate(self, name: str) -> Located | None:  # noqa: ARG002 -- the same for all
+        """Return None."""
+        return None
+
+    def use_folders(self, folders: Sequence[Path]) -> None:
+        """Do nothing."""
+
+    def change(self, document: Document) -> None:
+        """Do nothing."""
+
+    def close(self, name: str) -> None:
+        """Do nothing."""
+
+    def statuses(self) -> tuple[RepositoryStatus, ...]:
+        """Return nothing."""
+        return ()
+
+    async def aclose(self) -> None:
+        """Do nothing."""
