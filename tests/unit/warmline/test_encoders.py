@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.errors import EngineError, EngineUnavailableError, ModelError
+from completion.settings import CompletionSettings
+from engine.errors import EngineError, EngineUnavailableError
 from engine.protocol.messages import Encoding, EncodingRequest
 from retrieval.cosine_ranker import CosineRanker
 from retrieval.errors import EncoderError
-from retrieval.types import Chunk
-from warmline.encoders.choice import second_stage
+from retrieval.ranker import LearnedRanker
+from retrieval.types import Chunk, Ranker
+from warmline.encoders.choice import chosen_second_stage
 from warmline.encoders.remote import RemoteEncoder
 
 
@@ -93,27 +95,27 @@ def test_a_session_that_has_ended_gives_no_vectors() -> None:
 
 
 @pytest.fixture
-def choose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
+def choose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ranker]:
     monkeypatch.setenv("WARMLINE_CACHE", str(tmp_path / "cache"))
-    hashed = CosineRanker(remote_stub())
     loop = asyncio.new_event_loop()
     loop.close()
-    return lambda name: second_stage(name, hashed, FakeEngine(), loop)  # type: ignore[arg-type]
+
+    def choose(name: str) -> Ranker:
+        settings = CompletionSettings(retrieval_encoder=name)
+        return chosen_second_stage(settings, FakeEngine(), loop)  # type: ignore[arg-type]
+
+    return choose
 
 
-def remote_stub() -> RemoteEncoder:
-    loop = asyncio.new_event_loop()
-    loop.close()
-    return RemoteEncoder(FakeEngine(), loop, "stub", "stub")  # type: ignore[arg-type]
+def test_the_hashed_encoder_needs_nothing(choose: Callable[..., Ranker]) -> None:
+    assert isinstance(choose("hashed"), LearnedRanker)
 
 
-def test_the_hashed_encoder_needs_nothing(choose: Callable[..., CosineRanker]) -> None:
-    assert choose("hashed").identity == "cosine-stub"
-
-
-def test_an_encoder_that_is_not_here_is_a_sentence(choose: Callable[..., CosineRanker]) -> None:
-    with pytest.raises(ModelError, match="run `warmline models pull all-minilm-l6-v2`"):
-        choose("all-minilm-l6-v2")
+def test_an_encoder_that_is_not_here_costs_a_sentence(
+    choose: Callable[..., Ranker], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert isinstance(choose("all-minilm-l6-v2"), LearnedRanker)
+    assert "run `warmline models pull all-minilm-l6-v2`" in caplog.text
 
 
 def test_a_folder_is_known_by_its_content(
