@@ -8,67 +8,23 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import Whitespace
-from tokenizers.processors import TemplateProcessing
 from torch.nn import functional
-from transformers import AutoConfig, AutoModel
+from transformers import AutoModel
 
 from engine.encoding.configuration import encoder_identity
 from engine.encoding.encoder import BATCH_TOKENS, TransformerEncoder
 from engine.errors import ModelFileError
 from engine.types import Cancelled
+from tests.unit.engine.tiny_encoders import FAMILIES, MAX_TOKENS, WORDS, write_encoder
 
-torch.set_num_threads(1)
-
-WORDS = ["<pad>", "[CLS]", "[SEP]", "[UNK]", *"abcdefghijklmnopqrstuvwxyz"]
 TEXTS = ["a b c", "z", "", "the b q c a [SEP] x", "k " * 9, "c b a", "a " * 70]
-MAX_TOKENS = 32
-SMALL: dict[str, Any] = {
-    "vocab_size": len(WORDS),
-    "hidden_size": 24,
-    "intermediate_size": 40,
-    "num_hidden_layers": 3,
-    "num_attention_heads": 4,
-    "max_position_embeddings": MAX_TOKENS,
-    "initializer_range": 0.5,  # so that texts differ by more than rounding
-}
-FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
-    "bert": ("bert", {}),
-    "bert-tanh": ("bert", {"hidden_act": "gelu_new"}),
-    "roberta": ("roberta", {"max_position_embeddings": MAX_TOKENS + 1, "pad_token_id": 0}),
-    "xlm-roberta": ("xlm-roberta", {"max_position_embeddings": MAX_TOKENS + 1, "pad_token_id": 0}),
-}
 NewFolder = Callable[..., Path]
-
-
-def write_tokenizer(folder: Path) -> None:
-    tokenizer = Tokenizer(WordLevel({w: i for i, w in enumerate(WORDS)}, unk_token="[UNK]"))  # noqa: S106
-    tokenizer.pre_tokenizer = Whitespace()
-    tokenizer.post_processor = TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 1), ("[SEP]", 2)]
-    )
-    tokenizer.add_special_tokens(["[CLS]", "[SEP]"])
-    tokenizer.enable_padding(length=200)  # as all-MiniLM-L6-v2 does; it must not count
-    tokenizer.enable_truncation(4)
-    tokenizer.save(str(folder / "tokenizer.json"))
 
 
 @pytest.fixture
 def new_folder(tmp_path: Path) -> NewFolder:
     """Return a maker of encoder folders with random weights."""
-
-    def make(family: str = "bert") -> Path:
-        model_type, changes = FAMILIES[family]
-        folder = tmp_path / family
-        torch.manual_seed(7)
-        config = AutoConfig.for_model(model_type, **(SMALL | changes))
-        AutoModel.from_config(config).eval().save_pretrained(folder)
-        write_tokenizer(folder)
-        return folder
-
-    return make
+    return lambda family="bert": write_encoder(tmp_path / family, family)
 
 
 def ids_of(text: str, limit: int = MAX_TOKENS) -> list[int]:

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from pathlib import Path
 from time import perf_counter
 
@@ -12,8 +11,8 @@ from engine.service.run import thread_environment
 from engine.weights.encoders import encoder_store
 from evaluation.bench.encoders import EncoderArm, encoder_task, measure_encoders
 from evaluation.bench.plots import save_bars
+from evaluation.bench.serving.tables import draw_table, markdown_table
 from evaluation.bench.subject import physical_cores
-from evaluation.bench.tables import draw_tables, markdown_page
 from evaluation.report import Parameter, Report, this_machine
 from retrieval.hashed_encoder import HashedEncoder
 from retrieval.model import RetrieverModel
@@ -24,8 +23,6 @@ from warmline.options import add_json_option, positive_int, print_json
 from warmline.progress import shown_progress
 
 SUMMARY = "encode queries and chunks with each second-stage encoder, hashed and transformers"
-
-_WIDE_COLUMNS = 140
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,12 +75,11 @@ def run(arguments: argparse.Namespace) -> int:
         rows=tuple(rows),
     )
     if arguments.out is not None:
-        write_report(report, arguments.out, markdown_page(report), save_bars, console)
+        write_report(report, arguments.out, markdown_table(report), save_bars, console)
     if arguments.json:
         print_json(report.to_json())
     else:
-        screen = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE_COLUMNS)
-        screen.print(draw_tables(report, is_wide=True))
+        Console(highlight=False).print(draw_table(report))
     return 0
 
 
@@ -114,7 +110,7 @@ def _hashed_arm(seed: int, threads: int) -> EncoderArm:
     encoder = HashedEncoder(model)
     load_ms = 1000 * (perf_counter() - started)
     weights_mb = sum(array.nbytes for array in model.arrays.values()) / 1e6
-    return EncoderArm("hashed", encoder, load_ms, weights_mb, _params("float32", threads))
+    return EncoderArm("hashed", encoder, load_ms, weights_mb, {"threads": threads})
 
 
 def _arm(name: str, folder: Path, storage_type: str, threads: int) -> EncoderArm:
@@ -122,8 +118,5 @@ def _arm(name: str, folder: Path, storage_type: str, threads: int) -> EncoderArm
     encoder = DirectEncoder.load(folder, storage_type=storage_type)
     load_ms = 1000 * (perf_counter() - started)
     weights_mb = encoder.num_bytes / 1e6
-    return EncoderArm(name, encoder, load_ms, weights_mb, _params(storage_type, threads))
-
-
-def _params(weights: str, threads: int) -> dict[str, Parameter]:
-    return {"weights": weights, "threads": threads}
+    params: dict[str, Parameter] = {"threads": threads}
+    return EncoderArm(f"{name} {storage_type}", encoder, load_ms, weights_mb, params)
