@@ -3,16 +3,17 @@
 The kinds of rows:
 
 - `encode`: `texts_s`, chunks a second, a hundred of them at once; `query_ms`, one text before a
-  cursor.
+  cursor; `text_cpu_ms` and `query_cpu_ms`, the processor's time for either, all threads together.
 - `load`: `load_ms` until the encoder is in memory, its files being there already, and torch too
   where it needs that; `weights_mb`, what it takes there.
 """
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from time import perf_counter
+from time import perf_counter, process_time
+from typing import NamedTuple
 
 from evaluation.bench.serving.sources import library_texts
 from evaluation.report import Parameter, Row, summarise
@@ -24,6 +25,14 @@ NUM_CHUNKS = 100
 QUERIES_PER_REPEAT = 5
 WARM_UP = "one round of everything"
 
+_UNITS = {
+    "texts_s": "texts/s",
+    "text_cpu_ms": "ms",
+    "query_ms": "ms",
+    "query_cpu_ms": "ms",
+    "load_ms": "ms",
+    "weights_mb": "MB",
+}
 _NUM_FILES = 20
 _FILE_CHARACTERS = 12_000
 
@@ -63,40 +72,54 @@ def encoder_task(seed: int, repeats: int) -> EncoderTask:
     return EncoderTask(tuple(chance.sample(chunks, NUM_CHUNKS)), queries)
 
 
+class _Timing(NamedTuple):
+    wall_ms: float
+    processor_ms: float  # of all threads together
+
+
+@dataclass(frozen=True, slots=True)
+class _Timings:
+    """Of one encoder."""
+
+    chunks: list[_Timing] = field(default_factory=list)
+    queries: list[_Timing] = field(default_factory=list)
+
+
 def measure_encoders(
     arms: Sequence[EncoderArm], task: EncoderTask, repeats: int, on_step: OnStep
 ) -> list[Row]:
     """Measure all arms by turns, so that what disturbs the machine disturbs all alike."""
-    chunk_s: dict[int, list[float]] = {at: [] for at in range(len(arms))}
-    query_ms: dict[int, list[float]] = {at: [] for at in range(len(arms))}
+    timings = [_Timings() for _ in arms]
     for repeat in range(repeats + 1):  # the first round counts nothing
         on_step(f"round {repeat} of {repeats}")
         queries = task.queries[repeat * QUERIES_PER_REPEAT :][:QUERIES_PER_REPEAT]
-        for at, arm in enumerate(arms):
-            seconds = _seconds(partial(arm.encoder.encode_chunks, task.chunks))
-            asked = [_seconds(partial(arm.encoder.encode_queries, [each])) for each in queries]
+        for arm, own in zip(arms, timings, strict=True):
+            chunks = _timed(partial(arm.encoder.encode_chunks, task.chunks))
+            asked = [_timed(partial(arm.encoder.encode_queries, [each])) for each in queries]
             if repeat:
-                chunk_s[at].append(seconds)
-                query_ms[at] += [1000 * each for each in asked]
+                own.chunks.append(chunks)
+                own.queries.extend(asked)
+    return [row for arm, own in zip(arms, timings, strict=True) for row in _rows(arm, task, own)]
+
+
+def _rows(arm: EncoderArm, task: EncoderTask, timings: _Timings) -> list[Row]:
+    num_texts = len(task.chunks)
+    params = {**arm.params, "texts": num_texts, "warm_up": WARM_UP}
+    figures = (
+        ("encode", "texts_s", [1000 * num_texts / each.wall_ms for each in timings.chunks]),
+        ("encode", "text_cpu_ms", [each.processor_ms / num_texts for each in timings.chunks]),
+        ("encode", "query_ms", [each.wall_ms for each in timings.queries]),
+        ("encode", "query_cpu_ms", [each.processor_ms for each in timings.queries]),
+        ("load", "load_ms", [arm.load_ms]),
+        ("load", "weights_mb", [arm.weights_mb]),
+    )
     return [
-        row for at, arm in enumerate(arms) for row in _rows(arm, task, chunk_s[at], query_ms[at])
+        summarise(kind, arm.name, metric, values, _UNITS[metric], params=params)
+        for kind, metric, values in figures
     ]
 
 
-def _rows(
-    arm: EncoderArm, task: EncoderTask, chunk_s: list[float], query_ms: list[float]
-) -> list[Row]:
-    params = {**arm.params, "texts": len(task.chunks), "warm_up": WARM_UP}
-    texts_s = [len(task.chunks) / seconds for seconds in chunk_s]
-    return [
-        summarise("encode", arm.name, "texts_s", texts_s, "texts/s", params=params),
-        summarise("encode", arm.name, "query_ms", query_ms, "ms", params=params),
-        summarise("load", arm.name, "load_ms", [arm.load_ms], "ms", params=params),
-        summarise("load", arm.name, "weights_mb", [arm.weights_mb], "MB", params=params),
-    ]
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = perf_counter()
+def _timed(work: Callable[[], object]) -> _Timing:
+    wall_s, processor_s = perf_counter(), process_time()
     work()
-    return perf_counter() - started
+    return _Timing(1000 * (perf_counter() - wall_s), 1000 * (process_time() - processor_s))

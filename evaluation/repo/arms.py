@@ -8,6 +8,7 @@ import numpy as np
 
 from evaluation.repo.pools import Pool
 from retrieval.cosine_ranker import CosineRanker
+from retrieval.memory import RememberingEncoder
 from retrieval.model import RetrieverModel
 from retrieval.ranker import LearnedRanker
 from retrieval.two_stage import SearchSettings, choose
@@ -93,8 +94,9 @@ def choosers(
         found[TRAINED] = Ranked(trained, num_chunks, with_stop=True)
         found[TRAINED_NOSTOP] = Ranked(trained, num_chunks)
     if encoder is not None:
-        found[TRANSFORMER] = Ranked(CosineRanker(encoder), num_chunks)
-        found[TRANSFORMER_FEATURES] = Ranked(_with_features(encoder, seed), num_chunks)
+        shared = RememberingEncoder(encoder)  # what the first arm has encoded, the second has too
+        found[TRANSFORMER] = Ranked(CosineRanker(shared), num_chunks)
+        found[TRANSFORMER_FEATURES] = Ranked(_with_features(shared, seed), num_chunks)
     return found
 
 

@@ -23,7 +23,9 @@ def test_encoders_are_measured_printed_and_kept(
         for arm in ("hashed", f"{encoder} float32")
         for kind, metric in (
             ("encode", "texts_s"),
+            ("encode", "text_cpu_ms"),
             ("encode", "query_ms"),
+            ("encode", "query_cpu_ms"),
             ("load", "load_ms"),
             ("load", "weights_mb"),
         )
