@@ -20,8 +20,9 @@ Source:
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,56 +62,71 @@ class HashedEncoder:
         self.identity = model.identity
         self._model = model
         self._line_weights = np.exp(model.line_log_weights)
-        self._once = np.ones(1, np.float32)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Return a vector for each text; one without terms has length zero."""
-        log_weights = self._model.query_log_weights
-        bags = (query_bag(text, self._model.num_buckets) for text in texts)
-        return self._vectors(bags, log_weights, self._line_weights)
+        counted = map(_query_counts, texts)
+        strengths = [
+            {term: float(counts @ self._line_weights) for term, counts in each.items()}
+            for each in counted
+        ]
+        return self._vectors(strengths, self._model.query_log_weights)
 
     def encode_chunks(self, chunks: Sequence[Chunk]) -> Vectors:
         """Return a vector for each chunk; one without terms has length zero."""
-        log_weights = self._model.chunk_log_weights
-        bags = (chunk_bag(chunk, self._model.num_buckets) for chunk in chunks)
-        return self._vectors(bags, log_weights, self._once)
+        return self._vectors(list(map(_chunk_counts, chunks)), self._model.chunk_log_weights)
 
     def _vectors(
-        self, bags: Iterable[Bag], log_weights: Parameters, count_weights: Parameters
+        self, strengths: Sequence[Mapping[str, float]], log_weights: Parameters
     ) -> Vectors:
-        sums = [self._sum(bag, log_weights, count_weights) for bag in bags]
-        if not sums:
-            return np.zeros((0, self._model.dimensions), np.float32)
-        vectors = np.stack(sums)
+        """Sum up texts, given the strength of each term; a term of several is looked up once."""
+        places = {term: index for index, term in enumerate(dict.fromkeys(chain(*strengths)))}
+        directions = self._directions(places, log_weights)
+        vectors = np.zeros((len(strengths), self._model.dimensions), np.float32)
+        for vector, each in zip(vectors, strengths, strict=True):
+            strength = np.fromiter(each.values(), np.float32, len(each))
+            indices = np.fromiter(map(places.__getitem__, each), np.intp, len(each))
+            vector[:] = (strength / (strength + np.float32(SATURATION))) @ directions[indices]
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit: Vectors = vectors / np.maximum(lengths, np.float32(1e-12))
         return unit
 
-    def _sum(self, bag: Bag, log_weights: Parameters, count_weights: Parameters) -> Parameters:
-        strength = bag.counts @ count_weights  # (T,)
-        weights = strength / (strength + np.float32(SATURATION))
-        weights = weights * np.exp(log_weights[bag.rows].mean(axis=1))
-        total: Parameters = weights @ self._model.table[bag.rows].sum(axis=1)  # (D,)
-        return total
+    def _directions(self, terms: Iterable[str], log_weights: Parameters) -> Vectors:
+        """Return the direction of each term times what is learned of its weight, (T, D)."""
+        first, second = rows_of(terms, self._model.num_buckets).T
+        weights = np.exp((log_weights[first] + log_weights[second]) / 2)
+        table = self._model.table
+        directions: Vectors = (table[first] + table[second]) * weights[:, None]
+        return directions
 
 
 def query_bag(text: str, num_buckets: int) -> Bag:
     """Return the terms of a query by the age of their line; the last line has age 0."""
-    lines = [line for line in text.splitlines() if line.strip()][-QUERY_LINES:]
-    counts: dict[str, Parameters] = {}
-    for age, line in enumerate(reversed(lines)):
-        for term in terms_of(line):
-            counts.setdefault(term, np.zeros(QUERY_LINES, np.float32))[age] += 1
+    counts = _query_counts(text)
     table = np.stack(list(counts.values())) if counts else np.zeros((0, QUERY_LINES), np.float32)
     return Bag(rows_of(counts, num_buckets), table)
 
 
 def chunk_bag(chunk: Chunk, num_buckets: int) -> Bag:
     """Return the terms of a chunk; its path is part of its text."""
-    counts = Counter(terms_of(chunk.path))
-    counts.update(terms_of(chunk.text))
+    counts = _chunk_counts(chunk)
     table = np.fromiter(counts.values(), np.float32, len(counts)).reshape(-1, 1)
     return Bag(rows_of(counts, num_buckets), table)
+
+
+def _query_counts(text: str) -> dict[str, Parameters]:
+    lines = [line for line in text.splitlines() if line.strip()][-QUERY_LINES:]
+    counts: dict[str, Parameters] = {}
+    for age, line in enumerate(reversed(lines)):
+        for term in terms_of(line):
+            counts.setdefault(term, np.zeros(QUERY_LINES, np.float32))[age] += 1
+    return counts
+
+
+def _chunk_counts(chunk: Chunk) -> Counter[str]:
+    counts = Counter(terms_of(chunk.path))
+    counts.update(terms_of(chunk.text))
+    return counts
 
 
 def rows_of(terms: Iterable[str], num_buckets: int) -> Rows:
@@ -119,8 +135,9 @@ def rows_of(terms: Iterable[str], num_buckets: int) -> Rows:
     The CRC-32 of the term in UTF-8, times an odd 64-bit number modulo 2**64, of which the upper
     bits are the row; another number gives the second row.
     """
-    hashes = np.fromiter((zlib.crc32(term.encode("utf-8", "replace")) for term in terms), np.uint64)
-    shift = np.uint64(64 - (num_buckets.bit_length() - 1))
+    crcs = [zlib.crc32(term.encode("utf-8", "replace")) for term in terms]
+    hashes = np.array(crcs, np.uint64)
     if num_buckets == 1:  # a shift by all 64 bits is not defined
         return np.zeros((len(hashes), 2), np.int64)
+    shift = np.uint64(64 - (num_buckets.bit_length() - 1))
     return np.stack([(hashes * mixer) >> shift for mixer in _MIXERS], axis=1).astype(np.int64)

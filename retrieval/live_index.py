@@ -23,13 +23,14 @@ from retrieval.ignoring import IGNORE_FILES
 from retrieval.lexical import LexicalIndex
 from retrieval.pacing import Pacer, StoppedError
 from retrieval.repository import RepositoryIndex, ScanReport
-from retrieval.store import IndexStore, stored_index
+from retrieval.store import IndexStore
 from retrieval.types import Chunk
 from retrieval.watching import Watcher
 
 _log = logging.getLogger(__name__)
 
 _STOP_TIMEOUT_S = 5.0
+_PATIENCE_S = 0.5
 _LOOK_AGAIN_S = 600.0  # in case the file system did not tell of something
 _LOOK_AGAIN_UNWATCHED_S = 15.0  # where it tells of nothing
 _KEEP_EVERY_S = 120.0
@@ -86,7 +87,7 @@ class LiveIndex:
         self._directories: set[Path] = set()
         self._changes: queue.SimpleQueue[set[Path]] = queue.SimpleQueue()
         self._watcher = Watcher(self._changes.put)
-        self._store = IndexStore.of(self._folders, store_directory) if store_directory else None
+        self._store = IndexStore(store_directory, self._folders) if store_directory else None
         self._is_kept, self._kept_at_s, self._looked_at_s = True, 0.0, 0.0
         self._phase = IndexPhase.STOPPED
         self._changed = threading.Condition()  # waited for with no other lock in hand
@@ -190,16 +191,30 @@ class LiveIndex:
         return dict(self._repository.left_out)
 
     def _take_in_unseen(self, without_path: str) -> None:
+        """Take in the open texts that were told since the last question.
+
+        Whoever asks at the same time waits here until that is done.
+        """
         with self._unseen_lock:
-            unseen = self._unseen - {without_path}
-            self._unseen -= unseen
-        for path in unseen:
-            self._update(path)
+            has_unseen = bool(self._unseen - {without_path})
+        # A disk that does not answer delays what it holds, not every question.
+        if not has_unseen or not self._repository_lock.acquire(timeout=_PATIENCE_S):
+            return
+        try:
+            with self._unseen_lock:
+                unseen = self._unseen - {without_path}
+                self._unseen -= unseen
+            for path in unseen:
+                self._repository.update(path)
+            self._is_kept = False
+        finally:
+            self._repository_lock.release()
+        self._tell()
 
     def _update(self, path: str) -> None:
         with self._repository_lock:
             self._repository.update(path)
-        self._is_kept = False
+            self._is_kept = False
         self._tell()
 
     def _tell(self) -> None:
@@ -212,7 +227,7 @@ class LiveIndex:
             self._look_at_everything()
             self._is_ready, self._phase = True, IndexPhase.FOLLOWING
             self._tell()
-            self._keep()
+            self._keep(self._pacer.rest)
             while not self._is_stopped.is_set():
                 self._follow()
         except StoppedError:
@@ -220,7 +235,7 @@ class LiveIndex:
         finally:
             self._phase = IndexPhase.STOPPED
             self._watcher.stop()
-        self._keep()
+        self._keep(rest=lambda: None)
 
     def _follow(self) -> None:
         """Wait for changes and take them in, or do what is due without any."""
@@ -231,7 +246,7 @@ class LiveIndex:
         else:
             self._take_in(changed)
         if self._time_to_keep_s() <= 0:
-            self._keep()
+            self._keep(self._pacer.rest)
 
     def _next_changes(self) -> set[Path]:
         """Wait for changes, at most until something else is due."""
@@ -291,21 +306,26 @@ class LiveIndex:
         return set(report.directories)
 
     def _restore(self) -> None:
-        if self._store is None:
+        state = self._store.read(self._pacer.rest) if self._store else None
+        if state is None:
             return
         with self._repository_lock:
-            self._store.read_into(self._repository)
+            self._repository.restore(state)
         with self._unseen_lock:  # what was taken in before is overwritten
             self._unseen |= self._open_texts.keys()
 
-    def _keep(self) -> None:
+    def _keep(self, rest: Callable[[], None]) -> None:
+        """Write to disk what is known, unless that is there already."""
         self._kept_at_s = time.monotonic()
         if self._store is None or self._is_kept:
             return
-        self._is_kept = True
         with self._repository_lock:
-            stored = stored_index(self._repository)
+            state = self._repository.state()
+            self._is_kept = True
         try:
-            self._store.write(stored)
+            self._store.write(state, rest)
         except OSError as error:
             _log.warning("The index is not kept for the next run: %s.", error)
+        except StoppedError:
+            self._is_kept = False
+            raise

@@ -9,11 +9,10 @@ worked out at each question from counts that are kept exact, so that a document 
 taken away without a look at the others.
 """
 
-from array import array
+import struct
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
 from typing import Self, TypeVar
 
 import numpy as np
@@ -24,6 +23,7 @@ LENGTH_WEIGHT = 0.75  # b: how much long documents are held back
 COMMON_TERM_SHARE = 0.25  # epsilon: of the mean idf, for terms in more than half of all documents
 
 _MIN_DEAD_SLOTS = 1_024
+_ENTRY = struct.Struct("=II")
 
 _Value = TypeVar("_Value", bound=np.generic)
 
@@ -36,8 +36,7 @@ class PostingsState:
     """Postings as plain data; arrays as their bytes, in this machine's order."""
 
     terms: list[str]  # by term id
-    list_sizes: list[int]  # by term id: numbers in its list
-    lists: bytes  # one behind the other
+    lists: list[bytes]  # by term id
     frequencies: bytes
     lengths: bytes
     is_alive: bytes
@@ -53,7 +52,9 @@ class Postings:
 
     def __init__(self) -> None:
         self._term_ids: dict[str, int] = {}
-        self._lists: list[array[int]] = []  # by term id: slot, count, slot, count, ...
+        # By term id: slot, count, slot, count, ... in four bytes each. No array objects, which
+        # the search for garbage would look at, a hundred thousand of them each time.
+        self._lists: list[bytearray] = []
         self._frequencies = np.zeros(1_024, np.int64)  # by term id: documents that hold it
         self._lengths = np.zeros(1_024, np.int64)  # by slot: terms of the document
         self._is_alive = np.zeros(1_024, np.bool_)  # by slot
@@ -77,7 +78,7 @@ class Postings:
         slot = self._new_slot()
         term_ids = [self._term_id(term) for term in counts]
         for term_id, count in zip(term_ids, counts.values(), strict=True):
-            self._lists[term_id].extend((slot, count))
+            self._lists[term_id] += _ENTRY.pack(slot, count)
         self._frequencies[term_ids] += 1
         self._lengths[slot] = length = sum(counts.values())
         self._is_alive[slot] = True
@@ -119,8 +120,7 @@ class Postings:
         """Return everything that is known, to be kept."""
         return PostingsState(
             terms=list(self._term_ids),
-            list_sizes=[len(entries) for entries in self._lists],
-            lists=b"".join(self._lists),
+            lists=[bytes(entries) for entries in self._lists],
             frequencies=self._frequencies[: len(self._lists)].tobytes(),
             lengths=self._lengths[: self._num_slots].tobytes(),
             is_alive=self._is_alive[: self._num_slots].tobytes(),
@@ -131,9 +131,8 @@ class Postings:
     def from_state(cls, state: PostingsState) -> Self:
         """Return postings as they were when their state was taken."""
         made = cls()
-        starts = [0, *accumulate(state.list_sizes)]
         made._term_ids = {term: term_id for term_id, term in enumerate(state.terms)}
-        made._lists = [_list_of(state.lists, *span) for span in pairwise(starts)]
+        made._lists = [bytearray(entries) for entries in state.lists]
         made._frequencies = _grown(np.frombuffer(state.frequencies, np.int64))
         made._lengths = _grown(np.frombuffer(state.lengths, np.int64))
         made._is_alive = _grown(np.frombuffer(state.is_alive, np.bool_))
@@ -174,7 +173,7 @@ class Postings:
     def _term_id(self, term: str) -> int:
         term_id = self._term_ids.setdefault(term, len(self._lists))
         if term_id == len(self._lists):
-            self._lists.append(array("I"))
+            self._lists.append(bytearray())
             self._frequencies = _with_room(self._frequencies, term_id)
         return term_id
 
@@ -195,20 +194,14 @@ class Postings:
             if old_frequencies[old_id]:
                 term_id = self._term_id(term)
                 self._frequencies[term_id] = old_frequencies[old_id]
-                self._lists[term_id].frombytes(self._living(old_lists[old_id]).tobytes())
+                self._lists[term_id] += self._living(old_lists[old_id]).tobytes()
         self._free_slots += self._dead_slots
         self._dead_slots = []
 
-    def _living(self, entries: "array[int]") -> NDArray[np.uint32]:
+    def _living(self, entries: bytearray) -> NDArray[np.uint32]:
         pairs = np.frombuffer(entries, np.uint32).reshape(-1, 2)
         living: NDArray[np.uint32] = pairs[self._is_alive[pairs[:, 0]]]
         return living
-
-
-def _list_of(lists: bytes, start: int, end: int) -> "array[int]":
-    entries = array("I")
-    entries.frombytes(lists[start * entries.itemsize : end * entries.itemsize])
-    return entries
 
 
 def _with_room(values: NDArray[_Value], index: int) -> NDArray[_Value]:

@@ -18,7 +18,7 @@ from retrieval.files import (
     reason_for_open_text,
 )
 from retrieval.folders import Folder, Folders
-from retrieval.lexical import LexicalIndex
+from retrieval.lexical import LexicalIndex, LexicalState
 
 _UNSETTLED_NS = 2_000_000_000
 """A file changed so shortly before it was read may change again and keep size and time."""
@@ -33,6 +33,14 @@ class KnownFile:
 
     stamp: FileStamp
     reason: str = ""  # why its content is not in the index; empty if it is
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryState:
+    """All that is worth keeping of an index, as plain data."""
+
+    known: Mapping[str, KnownFile]
+    lexical: LexicalState
 
 
 @dataclass(slots=True)
@@ -143,6 +151,15 @@ class RepositoryIndex:
         most = self._limits.max_chunks
         is_full = path not in self.known and self.lexical.num_chunks >= most
         return f"more than {most} chunks" if is_full else ""
+
+    def state(self) -> RepositoryState:
+        """Return what the next run needs in order to read only what has changed."""
+        return RepositoryState(dict(self.known), self.lexical.state())
+
+    def restore(self, state: RepositoryState) -> None:
+        """Become what an index of the same folders was. What is open is to be updated."""
+        self.lexical.restore(state.lexical)
+        self.known = dict(state.known)
 
     def is_directory(self, path: str) -> bool:
         """Tell whether a path is a directory that is to be looked into, or was one."""

@@ -3,12 +3,14 @@
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from watchfiles import watch
+from watchfiles.main import FileChange
 
 _log = logging.getLogger(__name__)
+logging.getLogger("watchfiles").setLevel(logging.WARNING)  # else a line for every change
 
 _STEP_MS = 20  # changes are told when nothing more has come for so long
 _MOST_DELAY_MS = 60  # and at the latest after this
@@ -33,6 +35,7 @@ class Watcher:
         self._on_changes = on_changes
         self._covered: frozenset[Path] = frozenset()
         self._watch: _Watch | None = None
+        self._has_warned = False
 
     def cover(self, roots: Iterable[Path], directories: Iterable[Path]) -> bool:
         """Watch these directories from now on.
@@ -46,7 +49,7 @@ class Watcher:
             since it may have changed before.
         """
         wanted = frozenset(roots if _WATCHES_BELOW else directories)
-        if wanted == self._covered:
+        if wanted == self._covered and self.works:
             return False
         has_more = not wanted <= self._covered
         before, self._watch = self._watch, _Watch(wanted, self._on_changes)
@@ -55,7 +58,8 @@ class Watcher:
         if before is not None:
             before.stop()
         self._covered = wanted
-        return has_more
+        self._warn_once()
+        return has_more and self.works
 
     def stop(self) -> None:
         """Watch nothing any more."""
@@ -67,6 +71,11 @@ class Watcher:
     def works(self) -> bool:
         """Tell whether changes are noticed; where not, the log says why."""
         return self._watch is not None and self._watch.works
+
+    def _warn_once(self) -> None:
+        if self._watch is not None and self._watch.problem and not self._has_warned:
+            self._has_warned = True
+            _log.warning("Changes on disk are not noticed at once: %s.", self._watch.problem)
 
 
 class _Watch:
@@ -81,6 +90,7 @@ class _Watch:
         self._has_begun = threading.Event()
         self._thread = threading.Thread(target=self._run, name="warmline-watch", daemon=True)
         self.works = False
+        self.problem = ""
 
     def start(self) -> None:
         """Begin, and return when changes are noticed or cannot be."""
@@ -91,8 +101,8 @@ class _Watch:
         self._is_stopped.set()
         self._thread.join(_STOP_TIMEOUT_S)
 
-    def _run(self) -> None:
-        changes = watch(
+    def _changes(self) -> Iterator[set[FileChange]]:
+        return watch(
             *(folder for folder in self._directories if folder.is_dir()),
             watch_filter=None,
             debounce=_MOST_DELAY_MS,
@@ -104,14 +114,16 @@ class _Watch:
             ignore_permission_denied=True,
             raise_interrupt=False,
         )
+
+    def _run(self) -> None:
         try:
-            for changed in changes:
+            for changed in self._changes():
                 self.works = True
                 self._has_begun.set()
                 if changed:
                     self._on_changes({Path(path) for _, path in changed})
         except (OSError, RuntimeError) as error:
-            _log.warning("Changes on disk are not noticed at once: %s.", error)
+            self.problem = str(error)
         finally:
             self.works = False
             self._has_begun.set()

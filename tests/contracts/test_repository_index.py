@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from retrieval.folders import Folders
 from retrieval.lexical import LexicalIndex
 from retrieval.repository import RepositoryIndex
-from retrieval.store import IndexStore, stored_index
+from retrieval.store import IndexStore
 
 ALL = 1_000
 paths = st.sampled_from(("x.py", "a/x.py", "a/y.gen", "a/b/x.py", "c/x.py"))
@@ -37,7 +37,7 @@ class Following(RuleBasedStateMachine):
         self.root.mkdir()
         self.open_texts: dict[str, str] = {}
         self.index = self.new_index()
-        self.store = IndexStore.of(self.index.folders, self.top / "store")
+        self.store = IndexStore(self.top / "store", self.index.folders)
 
     def teardown(self) -> None:
         shutil.rmtree(self.top)
@@ -100,10 +100,12 @@ class Following(RuleBasedStateMachine):
     @rule()
     def start_again(self) -> None:
         """Nothing is open in a new run before the index is read."""
-        self.store.write(stored_index(self.index))
+        self.store.write(self.index.state())
         self.open_texts.clear()
         self.index = self.new_index()
-        assert self.store.read_into(self.index)
+        state = self.store.read()
+        assert state is not None
+        self.index.restore(state)
         list(self.index.scan())
 
     @invariant()

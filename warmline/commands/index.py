@@ -19,7 +19,7 @@ from retrieval.folders import Folders
 from retrieval.lexical import LexicalIndex
 from retrieval.reference import reference_scores
 from retrieval.repository import RepositoryIndex, ScanReport
-from retrieval.store import IndexStore, stored_index
+from retrieval.store import IndexStore, forget_indexes
 from retrieval.types import Chunk
 from warmline.errors import UsageError, WorkError
 from warmline.indexing import index_directory
@@ -63,12 +63,17 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--verify", action="store_true", help="compare all scores of the search with rank-bm25's"
     )
     parser.add_argument("--left-out", action="store_true", help="list every file left out")
+    parser.add_argument(
+        "--forget", action="store_true", help="delete all indexes that were kept, of any folder"
+    )
     parser.add_argument("--fresh", action="store_true", help="read everything, whatever was kept")
     add_json_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Build or update the index, and show what was asked for."""
+    if arguments.forget:
+        return _forget(arguments)
     if arguments.verify and arguments.query is None:
         raise UsageError("--verify compares a search; name one with --query TEXT.")
     made = _make(arguments.folders or [Path()], is_fresh=arguments.fresh)
@@ -83,6 +88,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _forget(arguments: argparse.Namespace) -> int:
+    num_forgotten = forget_indexes(index_directory())
+    if arguments.json:
+        print_json({"forgotten": num_forgotten})
+    else:
+        print(f"Deleted {num_forgotten} indexes from {index_directory()}.")
+    return 0
+
+
 def _make(paths: list[Path], *, is_fresh: bool) -> _Made:
     for path in paths:
         if not path.is_dir():
@@ -90,18 +104,20 @@ def _make(paths: list[Path], *, is_fresh: bool) -> _Made:
     started = time.monotonic()
     folders = Folders(paths)
     repository = RepositoryIndex(folders, LexicalIndex())
-    store = IndexStore.of(folders, index_directory())
-    was_kept = not is_fresh and store.read_into(repository)
+    store = IndexStore(index_directory(), folders)
+    state = None if is_fresh else store.read()
+    if state is not None:
+        repository.restore(state)
     report = ScanReport()
     with _shown_progress() as show:
         for report in repository.scan():
             show(report, repository)
     try:
-        store_bytes = store.write(stored_index(repository))
+        store_bytes = store.write(repository.state())
     except OSError as error:
         raise WorkError(f"The index cannot be kept at {store.path}: {error}.") from error
     seconds = time.monotonic() - started
-    return _Made(repository, store, store_bytes, report.num_read, was_kept, seconds)
+    return _Made(repository, store, store_bytes, report.num_read, state is not None, seconds)
 
 
 def _search(made: _Made, query: str, limit: int) -> tuple[tuple[Chunk, ...], float]:

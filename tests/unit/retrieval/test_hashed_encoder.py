@@ -125,3 +125,32 @@ def test_a_query_counts_terms_by_line() -> None:
     by_row = {tuple(row): counts for row, counts in zip(bag.rows.tolist(), bag.counts, strict=True)}
     cart = by_row[tuple(rows_of(["cart"], _BUCKETS)[0].tolist())]
     assert cart[:3].tolist() == [2, 1, 0]
+
+
+def test_texts_are_encoded_together_as_each_by_itself() -> None:
+    encoder = HashedEncoder(RetrieverModel.untrained())
+    chunks = [Chunk("a.py", 0, f"cart item {number} cart", 0.0) for number in range(5)]
+    chunks.insert(2, Chunk("", 0, "", 0.0))
+    alone = np.concatenate([encoder.encode_chunks([chunk]) for chunk in chunks])
+    assert encoder.encode_chunks(chunks) == pytest.approx(alone, abs=1e-6)
+
+
+def test_bags_hold_what_vectors_are_made_of() -> None:
+    """Training computes vectors from bags, by the formula as it is written."""
+    model = model_with(
+        table=np.random.default_rng(0).standard_normal((_BUCKETS, 4)).astype(np.float32),
+        chunk_log_weights=np.linspace(-1, 1, _BUCKETS, dtype=np.float32),
+        query_log_weights=np.linspace(1, -1, _BUCKETS, dtype=np.float32),
+    )
+    chunk = Chunk("shop/cart.py", 0, "def open_cart(cart):\n    return cart.items", 0.0)
+    cases = [
+        (chunk_bag(chunk, _BUCKETS), np.ones(1), model.chunk_log_weights),
+        (query_bag(chunk.text, _BUCKETS), np.exp(model.line_log_weights), model.query_log_weights),
+    ]
+    encoder = HashedEncoder(model)
+    vectors = (encoder.encode_chunks([chunk])[0], encoder.encode_queries([chunk.text])[0])
+    for (bag, count_weights, log_weights), vector in zip(cases, vectors, strict=True):
+        strength = bag.counts @ count_weights
+        weights = strength / (strength + 1.2) * np.exp(log_weights[bag.rows].mean(1))
+        expected = weights @ model.table[bag.rows].sum(1)
+        assert vector == pytest.approx(expected / np.linalg.norm(expected), abs=1e-5)

@@ -58,5 +58,26 @@ def test_lines_that_import_are_told_apart() -> None:
     assert names.defined_words == {"value", "imported"}
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import os",
+        "    from a import b",
+        "use a::b;",
+        "pub use a::b;",
+        '#include "a.h"',
+        'export { a } from "./a"',
+        'const a = require("./a")',
+    ],
+)
+def test_a_line_imports(line: str) -> None:
+    assert names_of_chunk(line).import_share == 1.0
+
+
+@pytest.mark.parametrize("line", ["importance = 1", "const a = 1", "user = 2", "from_a = b", ""])
+def test_a_line_imports_nothing(line: str) -> None:
+    assert names_of_chunk(line).import_share == 0.0
+
+
 def test_minified_code_is_not_read() -> None:
     assert names_defined_in("function a(" + "b," * 100_000 + ") {") == frozenset()
