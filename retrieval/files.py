@@ -115,10 +115,17 @@ def look_at(root: Path, path: str, rules: IgnoreRules, limits: FileLimits) -> Fo
 
 def reason_for_open_text(path: str, text: str, rules: IgnoreRules, limits: FileLimits) -> str:
     """Return why a text that is not saved yet is left out, in a few words; empty if it is not."""
-    if ".." in path.split("/") or path.count("/") > limits.max_depth:
-        return "outside"
     too_large = _too_large(limits) if len(text) > limits.max_file_bytes else ""
-    return too_large or rules.reason_for_file(path) or _reason_for_text(text)
+    return reason_by_name(path, rules, limits) or too_large or _reason_for_text(text)
+
+
+def reason_by_name(path: str, rules: IgnoreRules, limits: FileLimits) -> str:
+    """Return why a file is left out whatever is in it, in a few words; empty if it is not."""
+    if ".." in path.split("/"):
+        return "outside"
+    if path.count("/") > limits.max_depth:
+        return f"deeper than {limits.max_depth} directories"
+    return rules.reason_for_file(path)
 
 
 def read_file(root: Path, path: str, limits: FileLimits) -> tuple[str, FileStamp] | LeftOut:

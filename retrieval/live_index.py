@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from retrieval.files import FileLimits
-from retrieval.folders import Folders
-from retrieval.ignoring import IGNORE_FILES
+from retrieval.files import FileLimits, reason_by_name
+from retrieval.folders import Folder, Folders
+from retrieval.ignoring import IGNORE_FILES, IgnoreRules
 from retrieval.lexical import LexicalIndex
 from retrieval.pacing import Pacer, StoppedError
 from retrieval.repository import RepositoryIndex, ScanReport
@@ -186,8 +186,25 @@ class LiveIndex:
             self._watcher.works,
         )
 
+    def reason_for(self, path: str) -> str:
+        """Return why nothing of a file may be shown to anybody; empty if it may.
+
+        By its name and the ignore files, whether it exists or not; it need not have been looked
+        at yet.
+        """
+        if not self._folders.hold(path):
+            return "in none of the folders"
+        folder, inside = self._folders.folder_of(path)
+        with self._rules_lock:
+            if folder not in self._rules:
+                self._rules[folder] = folder.rules()
+            return reason_by_name(inside, self._rules[folder], self._limits)
+
     def left_out(self) -> dict[str, str]:
-        """Return the reason for each file that was left out; directories end with a slash."""
+        """Return the reason for each file left out so far; directories end with a slash.
+
+        For people: of very many only some are listed. `reason_for` answers for one path.
+        """
         return dict(self._repository.left_out)
 
     def _take_in_unseen(self, without_path: str) -> None:
@@ -276,6 +293,8 @@ class LiveIndex:
             self._pacer.rest()
 
     def _look_at_everything(self) -> None:
+        with self._rules_lock:
+            self._rules.clear()
         self._look_at("")
         self._looked_at_s = time.monotonic()
 

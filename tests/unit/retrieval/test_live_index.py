@@ -113,6 +113,22 @@ def test_open_text_of_an_ignored_file_stays_out(index: LiveIndex) -> None:
     assert index.left_out()[".env"] == "may hold secrets: *.env"
 
 
+def test_what_may_be_shown_is_known_before_anything_is_read(root: Path) -> None:
+    (root / ".gitignore").write_text("/a/")
+    index = LiveIndex([root])
+    assert index.reason_for("y.py") == ""
+    assert index.reason_for("a/x.py") == ".gitignore: /a/"
+    assert index.reason_for("deep/.env.local") == "may hold secrets: .env.*"
+    assert index.reason_for("../elsewhere.py") == "outside"
+    assert index.reason_for("x/" * 2000) == "deeper than 40 directories"
+
+
+def test_what_may_be_shown_follows_ignore_files(index: LiveIndex, root: Path) -> None:
+    assert index.reason_for("y.py") == ""
+    (root / ".gitignore").write_text("y.py")
+    assert index.wait_until(lambda: index.reason_for("y.py") != "", TIMEOUT_S)
+
+
 def test_open_text_of_a_file_elsewhere_is_not_taken(tmp_path: Path) -> None:
     index = LiveIndex([tmp_path / "a", tmp_path / "b"])
     index.set_open_text("c/x.py", "alpha")
