@@ -18,8 +18,8 @@ from enum import Enum
 from pathlib import Path
 
 from retrieval.files import FileLimits, reason_by_name
-from retrieval.folders import Folder, Folders
-from retrieval.ignoring import IGNORE_FILES, IgnoreRules
+from retrieval.folders import Folders
+from retrieval.ignoring import IGNORE_FILES
 from retrieval.lexical import LexicalIndex
 from retrieval.pacing import Pacer, StoppedError
 from retrieval.repository import RepositoryIndex, ScanReport

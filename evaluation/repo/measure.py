@@ -12,10 +12,10 @@ from evaluation.decoding.answers import MAX_LINE_TOKENS, Answer, Extent, ask, lo
 from evaluation.decoding.lines import LineReader
 from evaluation.decoding.workbench import Held, Workbench
 from evaluation.errors import CannotMeasureError
-from evaluation.repo.arms import NONE, ORACLE, Choice, Chooser
+from evaluation.repo.arms import BM25, NONE, ORACLE, Choice, Chooser
 from evaluation.repo.figures import has_same_names, is_same_text, text_similarity
 from evaluation.repo.oracle import Chunks, candidates_of, consult
-from evaluation.repo.pools import Pools
+from evaluation.repo.pools import Pool, Pools
 from evaluation.repo.prompts import RepoPrompter
 from evaluation.repo.selection import FUNCTION_TOKENS
 from evaluation.repo.task import FUNCTION, Task
@@ -119,7 +119,7 @@ class RepoMeter:
         readings = _Readings(task, truth, self._bench, self._prompter)
         shown = {name: self._prompter.fitted(each.chunks) for name, each in choices.items()}
         if self._oracle is not None and self._oracle.is_due(task):
-            shown[ORACLE] = self._ask_oracle(choices, readings)
+            shown[ORACLE] = self._ask_oracle(pool, choices, readings)
             choices[ORACLE] = Choice(shown[ORACLE], 0.0)
         answers = self._write(shown, readings)
         return TaskRecord(
@@ -146,9 +146,13 @@ class RepoMeter:
             seconds=round(time.perf_counter() - started, 3),
         )
 
-    def _ask_oracle(self, choices: Mapping[str, Choice], readings: "_Readings") -> Chunks:
+    def _ask_oracle(
+        self, pool: Pool, choices: Mapping[str, Choice], readings: "_Readings"
+    ) -> Chunks:
+        """Ask about what comes first in the pool, and what the arms that rank it put first."""
         assert self._oracle is not None  # noqa: S101  (only asked where there is one)
-        orders = [each.chunks for name, each in choices.items() if name != NONE]
+        ranked = [each.chunks for name, each in choices.items() if name not in (NONE, BM25)]
+        orders = [pool.candidates, *ranked]
         candidates = candidates_of(orders, self._oracle.num_candidates)
         return consult(candidates, readings.loss, self._prompter.fitted).chunks
 

@@ -19,14 +19,17 @@ _FOLDERS_THAT_NAME = {"python": 1, "typescript": 1, "rust": 3}
 """How many leading parts of a path may be what absolute imports begin with."""
 _STANDARD_MEMBERS = frozenset(
     [
-        *("append", "build", "clear", "clone", "close", "content", "copy", "count", "create"),
-        *("data", "decode", "delete", "encode", "error", "execute", "exists", "extend", "filter"),
-        *("find", "format", "from", "headers", "index", "insert", "into", "items", "iter", "join"),
-        *("keys", "kind", "label", "length", "line", "list", "load", "match", "message", "method"),
-        *("model", "mode", "name", "next", "open", "options", "parse", "path", "push", "read"),
-        *("remove", "replace", "request", "reset", "result", "reverse", "send", "size", "sort"),
-        *("split", "start", "status", "stop", "strip", "text", "title", "toString", "to_string"),
-        *("type", "unwrap", "update", "value", "values", "version", "wait", "write"),
+        *("append", "args", "body", "build", "clear", "clone", "close", "code", "config"),
+        *("content", "context", "copy", "count", "create", "data", "decode", "default", "delete"),
+        *("description", "encode", "error", "execute", "exists", "extend", "fields", "filter"),
+        *("find", "format", "from", "headers", "host", "index", "info", "input", "insert", "into"),
+        *("items", "iter", "join", "keys", "kind", "label", "length", "line", "list", "load"),
+        *("match", "message", "method", "mode", "model", "name", "next", "node", "open"),
+        *("options", "output", "params", "parse", "path", "prefix", "push", "query", "read"),
+        *("remove", "replace", "request", "reset", "result", "reverse", "schema", "send", "size"),
+        *("sort", "split", "start", "state", "status", "stop", "strip", "suffix", "tags", "text"),
+        *("title", "toString", "to_string", "token", "type", "unwrap", "update", "user", "value"),
+        *("values", "version", "wait", "write"),
     ]
 )
 """Members that types of every standard library have too, so that a dot before them says little."""
@@ -47,10 +50,14 @@ class _Links:
 
     Attributes:
         imported: Names it imports that another file defines.
-        reached: Files that define them, and modules it imports as a whole.
+        modules: Other names it imports, of the package's modules.
+        outside: Names it imports from other packages.
+        reached: Files that define what is imported, and the modules.
     """
 
     imported: frozenset[str]
+    modules: frozenset[str]
+    outside: frozenset[str]
     reached: frozenset[str]
 
 
@@ -77,15 +84,17 @@ class PackageNames:
     def foreign_names(self, path: str, line: int) -> frozenset[str]:
         """Return the names on a line that other files define, and this one imports or reaches.
 
-        A name is reached if it is a member, or a name behind a module's, of a file that something
-        is imported from. Members that many files or every standard library have are left out.
+        A name is reached if it stands behind an imported module, or is a member of a file that
+        something is imported from. Members that many files or every standard library have are
+        left out.
         """
         uses = self.symbols(path).uses_by_line.get(line, ())
         return frozenset(use.name for use in uses if self._is_foreign(use, path))
 
     def may_be_foreign(self, path: str, line: int) -> bool:
         """Tell whether any name on a line could come from another file, by its name alone."""
-        own, imported = self.symbols(path).defined_names, self._links(path).imported
+        own, links = self.symbols(path).defined_names, self._links(path)
+        imported = links.imported | links.modules
         return any(
             use.name in imported
             or (use.is_member and use.name not in own and self._others(use.name, path))
@@ -130,10 +139,15 @@ class PackageNames:
             return False
         if not use.is_member:
             return use.name in self._links(path).imported
+        return self._is_foreign_member(use, path)
+
+    def _is_foreign_member(self, use: Use, path: str) -> bool:
+        links, others = self._links(path), self._others(use.name, path)
+        if use.owner in links.modules:
+            return bool(self._origins.top_level.get(use.name, _NOWHERE) - {path})
         is_telling = len(use.name) >= _SHORTEST_MEMBER and use.name not in _STANDARD_MEMBERS
-        others = self._others(use.name, path)
-        is_rare = len(others) <= _MOST_FILES_OF_A_MEMBER
-        return is_telling and is_rare and not others.isdisjoint(self._links(path).reached)
+        is_rare = len(others) <= _MOST_FILES_OF_A_MEMBER and use.owner not in links.outside
+        return is_telling and is_rare and not others.isdisjoint(links.reached)
 
     def _is_callable(self, use: Use, path: str) -> bool:
         """Tell whether a called name is defined here or comes from another file, as a callable."""
@@ -143,9 +157,8 @@ class PackageNames:
     def _others(self, name: str, path: str) -> frozenset[str]:
         """Return the other files that define a name, at whatever level."""
         origins = self._origins
-        return (origins.members.get(name, _NOWHERE) | origins.top_level.get(name, _NOWHERE)) - {
-            path
-        }
+        files = origins.members.get(name, _NOWHERE) | origins.top_level.get(name, _NOWHERE)
+        return files - {path}
 
     def _links(self, path: str) -> _Links:
         if path not in self._known_links:
@@ -153,16 +166,20 @@ class PackageNames:
         return self._known_links[path]
 
     def _read_links(self, path: str) -> _Links:
-        words = [
-            word
-            for each in self.symbols(path).imports
-            if self._is_inside(each)
-            for word in each.names
-        ]
-        origins = {word: self._origins.top_level.get(word, _NOWHERE) - {path} for word in words}
-        modules = {other for other in self._files if PurePosixPath(other).stem in origins}
+        imports = self.symbols(path).imports
+        inside = [each for each in imports if self._is_inside(each)]
+        everything = frozenset(name for each in imports for name in each.names)
+        words = frozenset(name for each in inside for name in each.names)
+        whole = frozenset(name for each in inside if each.is_whole for name in each.names)
+        origins = {
+            word: self._origins.top_level.get(word, _NOWHERE) - {path} for word in words - whole
+        }
+        imported = frozenset(word for word, files in origins.items() if files)
+        modules = {other for other in self._files if PurePosixPath(other).stem in words}
         return _Links(
-            imported=frozenset(word for word, files in origins.items() if files),
+            imported=imported,
+            modules=words - imported,
+            outside=everything - words,
             reached=frozenset(modules.union(*origins.values())),
         )
 

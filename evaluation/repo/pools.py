@@ -1,4 +1,4 @@
-"""What all arms choose from: the best of the first stage, over the rest of the package."""
+"""What all arms choose from: what the first stage proposes of the rest of the package."""
 
 import time
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from evaluation.corpus.fetching import Files
 from evaluation.repo.task import Task
 from retrieval.lexical import Chunker, LexicalIndex
+from retrieval.proposing import propose
 from retrieval.query import query_of
 from retrieval.types import Chunk, Place
 
@@ -38,7 +39,8 @@ class Pools:
     Args:
         files: Of each package, by its title.
         chunker: Cuts them.
-        num_chunks: The most candidates of a task.
+        num_chunks: The most candidates that share words with the query; definitions of names
+            come on top, see `retrieval.proposing`.
     """
 
     def __init__(
@@ -54,7 +56,7 @@ class Pools:
         index = self._index(task.package)
         started = time.perf_counter()
         query = query_of(task.place)
-        found = index.search(query, self._num_chunks, without_path=task.path)
+        found = propose(index, task.place, query, self._num_chunks)
         ms = (time.perf_counter() - started) * 1000
         return Pool(task.place, query, found, ms, index.num_chunks)
 

@@ -74,17 +74,16 @@ class RepoPrompter:
         return Prompt(laid_out.tokens, laid_out.cursor, before, after if is_fill_in else None)
 
     def fitted(self, chunks: Sequence[Chunk]) -> tuple[Chunk, ...]:
-        """Take chunks, best first, until the budget is used up; the last one may be cut.
+        """Take chunks, best first: whole while they fit, else their first lines.
 
         Scores are left out, so that the same text is the same choice whoever made it.
         """
         taken, left_tokens = [], self.budget.chunk_tokens
         for chunk in chunks:
             fitting = self._cut(chunk, left_tokens)
-            if fitting is None:
-                break
-            taken.append(replace(fitting, score=0.0))
-            left_tokens -= self.num_tokens(fitting)
+            if fitting is not None:
+                taken.append(replace(fitting, score=0.0))
+                left_tokens -= self.num_tokens(fitting)
         return tuple(taken)
 
     def num_tokens(self, chunk: Chunk) -> int:

@@ -1,6 +1,6 @@
 """From the records of tasks to rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -52,13 +52,18 @@ COMPARED = ("em", "es", "identifier_em", "nll", "chunks")
 GAIN_SHARE = "oracle_share"
 
 
-def rows_of(records: Sequence[TaskRecord], seed: int) -> tuple[Row, ...]:
+def rows_of(
+    records: Sequence[TaskRecord], seed: int, params: Mapping[str, Parameter]
+) -> tuple[Row, ...]:
     """Return a row for each kind, layout, arm and metric; paired comparisons are rows too.
 
-    `seed` decides about the draws of the intervals.
+    Args:
+        records: Of all tasks.
+        seed: Decides about the draws of the intervals.
+        params: Conditions of all tasks.
     """
     tables = (
-        _Table(kind, layout, own, seed)
+        _Table(kind, layout, own, seed, params)
         for kind in KINDS
         for layout in LAYOUTS
         if (own := [each for each in records if (each.kind, each.layout) == (kind, layout)])
@@ -74,6 +79,7 @@ class _Table:
     layout: str
     records: Sequence[TaskRecord]
     seed: int
+    params: Mapping[str, Parameter]
 
     def rows(self) -> Iterator[Row]:
         arms = tuple(dict.fromkeys(chain.from_iterable(record.arms for record in self.records)))
@@ -115,6 +121,7 @@ class _Table:
     def _row(self, cases: Cases[TaskRecord], figure: Figure, estimate: Estimate) -> Row:
         copied = sum(record.is_copied for record in cases.records)
         params: dict[str, Parameter] = {
+            **self.params,
             "layout": self.layout,
             "copied": round(copied / len(cases.records), 3),
         }

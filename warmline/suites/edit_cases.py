@@ -75,7 +75,6 @@ def _conditions(model: MeasuredModel, arms: Mapping[str, Arm], seed: int) -> dic
     """Say what must not differ between two shards of a run."""
     return {
         **conditions_of(COMMAND, model, seed),
-        "attention": type(model.bench.parts.kernels.for_many).__name__,
         "floor slice": FLOOR_SLICE_TOKENS,
         "floor attention": type(model.bench.parts.kernels.exchanged().for_many).__name__,
         **{f"arm {name}": describe(arm) for name, arm in arms.items()},

@@ -99,6 +99,7 @@ def conditions_of(command: str, model: MeasuredModel, seed: int) -> dict[str, Pa
         "threads": model.subject.threads,
         "seed": seed,
         "slice": model.bench.slice_tokens,
+        "attention": type(model.bench.parts.kernels.for_many).__name__,
     }
 
 

@@ -95,9 +95,8 @@ def _add_what_is_read(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--{name}-tokens",
             type=positive_int,
-            default=tokens,
             metavar="N",
-            help=f"most of {what} ({tokens})",
+            help=f"most of {what} ({tokens}; quick: {tokens // 2})",
         )
     parser.add_argument(
         "--chunks", type=positive_int, default=10, metavar="N", help="most chunks in a prompt (10)"

@@ -12,11 +12,11 @@ from evaluation.corpus.catalogue import corpus_packages
 from evaluation.corpus.fetching import Files, fetch_all
 from evaluation.corpus.splits import Split, packages_of
 from evaluation.fidelity.case import FILL_IN
-from evaluation.repo.definition_chunks import definition_chunks
 from evaluation.repo.selection import PackageTasks, all_tasks
 from evaluation.repo.task import KINDS, LAYOUTS, Task
 from evaluation.shards.plan import Plan, Stream
 from retrieval.chunking import chunks_of
+from retrieval.definitions import definition_chunks_of
 from retrieval.lexical import Chunker
 from warmline.suites.measuring import turned
 
@@ -24,7 +24,7 @@ CASES, QUICK_CASES = 150, 4
 QUICK_PACKAGES = 4
 _PACKAGES_APART = 3
 
-CHUNKERS: Mapping[str, Chunker] = {"natural": chunks_of, "definitions": definition_chunks}
+CHUNKERS: Mapping[str, Chunker] = {"natural": chunks_of, "definitions": definition_chunks_of}
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,8 @@ class _Contest:
 
     choosers: Mapping[str, Chooser]
     oracle: OracleSettings | None
-    conditions: Mapping[str, Parameter]
+    retriever: str
+    encoder: str | None
     notes: tuple[str, ...]
 
 
@@ -91,7 +92,8 @@ def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, O
     with watching(console) as audience:
         outcome = measure_cases(plan.plan, meter, journal, deadline=deadline, audience=audience)
     notes = (*contest.notes, *plan.complaints, *outcome.notes())
-    return _report(model.subject.name, arguments.seed, journal, notes), outcome
+    params = _params(arguments, contest)
+    return _report(model.subject.name, arguments.seed, journal, params, notes), outcome
 
 
 def _contest(arguments: argparse.Namespace) -> _Contest:
@@ -108,11 +110,8 @@ def _contest(arguments: argparse.Namespace) -> _Contest:
     return _Contest(
         chosen,
         oracle if is_asked else None,
-        {
-            "arms": ",".join(chosen),
-            "retriever": model.identity if trained else "none",
-            **({"encoder": encoder.identity} if encoder else {}),
-        },
+        model.identity if trained else "none",
+        encoder.identity if encoder else None,
         (_UNTRAINED_NOTE,) if is_missed else (),
     )
 
@@ -126,7 +125,13 @@ def _encoder(arguments: argparse.Namespace) -> Encoder | None:
 
 
 def _budget(arguments: argparse.Namespace) -> Budget:
-    return Budget(arguments.chunk_tokens, arguments.before_tokens, arguments.after_tokens)
+    """Return what was asked for; for the rest the default, and half of it for a quick run."""
+    usual, divisor = Budget(), 2 if arguments.quick else 1
+    return Budget(
+        chunk_tokens=arguments.chunk_tokens or usual.chunk_tokens // divisor,
+        before_tokens=arguments.before_tokens or usual.before_tokens // divisor,
+        after_tokens=arguments.after_tokens or usual.after_tokens // divisor,
+    )
 
 
 def _meter(
@@ -150,23 +155,39 @@ def _conditions(
     oracle = asdict(contest.oracle) if contest.oracle else {"share": 0.0}
     return {
         **conditions_of(COMMAND, model, arguments.seed),
-        "split": arguments.split,
-        "chunking": arguments.chunking,
-        "pool": POOL_CHUNKS,
-        "chunks": arguments.chunks,
-        **{name.replace("_", " "): value for name, value in asdict(_budget(arguments)).items()},
-        **{f"oracle {name.replace('_', ' ')}": value for name, value in oracle.items()},
-        **contest.conditions,
+        **_params(arguments, contest),
+        **{f"oracle_{name}": value for name, value in oracle.items()},
+        "arms": ",".join(contest.choosers),
     }
 
 
-def _report(model: str, seed: int, journal: Journal[TaskRecord], notes: tuple[str, ...]) -> Report:
+def _params(arguments: argparse.Namespace, contest: _Contest) -> dict[str, Parameter]:
+    """Say what every figure depends on."""
+    return {
+        "split": arguments.split,
+        "chunking": arguments.chunking,
+        "pool": POOL_CHUNKS,
+        "most_chunks": arguments.chunks,
+        **asdict(_budget(arguments)),
+        "retriever": contest.retriever,
+        **({"encoder": contest.encoder} if contest.encoder else {}),
+    }
+
+
+def _report(
+    model: str,
+    seed: int,
+    journal: Journal[TaskRecord],
+    params: Mapping[str, Parameter],
+    notes: tuple[str, ...],
+) -> Report:
+    told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in params.items())
     return Report(
         command=COMMAND,
         version=__version__,
         machine=this_machine(),
         model=model,
         seed=seed,
-        rows=rows_of(journal.records, seed),
-        notes=notes,
+        rows=rows_of(journal.records, seed, params),
+        notes=(f"Conditions: {told}.", *notes),
     )

@@ -6,15 +6,18 @@ import torch
 
 from engine.cache.base import Proposal
 from engine.cache.parts import CacheParts
+from engine.decoding.vocabulary import Vocabulary
 from engine.tokens import TokenArray
 from engine.types import never_interrupt
-from evaluation.decoding.answers import MAX_LINE_TOKENS, ask, divergences
+from evaluation.decoding.answers import MAX_LINE_TOKENS, Extent, ask, divergences
+from evaluation.decoding.lines import LineReader
 from evaluation.decoding.together import Together
 from evaluation.decoding.workbench import Held, Workbench
 from tests.unit.engine.families import ROTATING
 from tests.unit.evaluation.fidelity_fakes import (
     END_OF_TEXT,
     LINE_END,
+    NUM_LETTERS,
     letters,
     make_parts,
     prompt_of,
@@ -81,6 +84,23 @@ def test_true_tokens_that_all_choose_are_not_written_twice(
     answers = ask(held, truth, parts, letters())
     assert offsets[:2] == [0, 3]
     assert {answer.line for answer in answers} == {letters().text(line.tolist())}
+
+
+@pytest.mark.parametrize("num_lines", [1, 2, 3])
+def test_several_lines_are_written_where_they_are_asked_for(num_lines: int) -> None:
+    """A token of what the model writes is taken for the end of a line."""
+    parts = make_parts()
+    held = make_held(parts)[:1]
+    written = greedy_alone(held[0])
+    line_end = max(written, key=written.count)
+    tokens = [bytes([33 + index]) for index in range(NUM_LETTERS)]
+    everything = b"".join(tokens[token] for token in written)
+    tokens[line_end] = b"\n"
+    reader = LineReader(Vocabulary(tokens, set()))
+    (answer,) = ask(held, np.array(written[:1]), parts, reader, Extent(num_lines, len(written)))
+    lines = everything.replace(bytes([33 + line_end]), b"\n").decode().split("\n")
+    assert len(lines) > 3
+    assert answer.line == "\n".join(lines[:num_lines])
 
 
 def test_caches_stay_as_they_are() -> None:

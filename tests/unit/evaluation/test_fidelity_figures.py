@@ -9,11 +9,13 @@ import pytest
 from rich.console import Console
 
 from evaluation.bench.plots import can_plot
+from evaluation.comparison.plots import save_plots
+from evaluation.comparison.tables import draw_tables, markdown_page
 from evaluation.decoding.lines import edit_similarity, is_same_line
 from evaluation.fidelity.measure import CaseRecord
-from evaluation.fidelity.plots import save_plots
+from evaluation.fidelity.plots import PLOTS
 from evaluation.fidelity.summary import rows_of
-from evaluation.fidelity.tables import draw_tables, markdown_page
+from evaluation.fidelity.tables import STYLE
 from evaluation.intervals import Resamples
 from evaluation.report import Report, Row, this_machine
 
@@ -159,15 +161,15 @@ def test_each_length_has_rows_of_its_own_beside_all_together() -> None:
 def test_tables_and_plots_show_every_arm_and_pair(tmp_path: Path) -> None:
     rows = rows_of([*RECORDS, *(record(index, "typing") for index in range(3))], seed=0)
     report = Report("eval edits", "1.0", this_machine(), "a-model", 0, rows, ("A note.",))
-    page = markdown_page(report)
+    page = markdown_page(report, STYLE)
     assert "A note." in page
     assert "| default | 0.95 (0.95 to 0.95) |" in page
     assert page.count("| related |") == page.count("| typing |") == 2
     assert "| related | agree-floor | kl/floor | nll-full |" in page
     assert "| default | 0 (0 to 0) | 2 (2 to 2) | 0.1 (0.1 to 0.1) |" in page
     screen = StringIO()
-    Console(file=screen, width=200).print(draw_tables(report, is_wide=True))
+    Console(file=screen, width=200).print(draw_tables(report, STYLE, is_wide=True))
     assert "kl/floor" in screen.getvalue()
     if can_plot():
-        names = [path.name for path in save_plots(report, tmp_path)]
+        names = [path.name for path in save_plots(PLOTS, report, tmp_path)]
         assert names == ["recovered.svg", "kl.svg", "agreement.svg"]

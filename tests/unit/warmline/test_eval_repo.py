@@ -65,7 +65,9 @@ def test_tasks_are_measured_printed_and_kept(
     call += ["--out", str(tmp_path), "--retriever", str(retriever)]
     assert _eval(model, *call) == 0
     report = json.loads(capsys.readouterr().out)
-    assert (report["command"], report["notes"]) == ("eval repo", ["fair could not be had."])
+    assert (report["command"], report["notes"][1:]) == ("eval repo", ["fair could not be had."])
+    assert "chunking natural, pool 100, most chunks 10, chunk tokens 80," in report["notes"][0]
+    assert {row["params"]["before_tokens"] for row in report["rows"]} == {80}
     found = {
         (row["kind"], row["params"]["layout"], row["arm"], row["metric"]) for row in report["rows"]
     }

@@ -124,6 +124,8 @@ def test_a_budget_is_filled_and_kept() -> None:
         "a.py",
         "b.py",
     ]
+    two = prompter_of(budget=Budget(chunk_tokens=sizes["a"] + 1))
+    assert [each.path for each in two.fitted([chunk("c", 3), chunk("a")])] == ["a.py"]
     (cut,) = prompter.fitted([chunk("a", 60), chunk("b")])
     assert prompter.num_tokens(cut) <= 100
     assert chunk("a", 60).text.startswith(cut.text + "\n")

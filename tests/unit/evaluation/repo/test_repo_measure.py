@@ -78,6 +78,7 @@ def test_the_oracle_is_no_worse_than_any_candidate_it_asked_about(reader: LineRe
     """Each alone, by the figures of an arm that shows just that one."""
     task = tasks_of(CROSSFILE)[0]
     meter = meter_of(reader)
+    meter._choosers = {NONE: meter._choosers[NONE]}
     best = meter.measure(task).arms[ORACLE]["nll"]
     package = little_package()
     pool = Pools({package.title: package.files}, chunks_of).pool(task)
@@ -87,7 +88,7 @@ def test_the_oracle_is_no_worse_than_any_candidate_it_asked_about(reader: LineRe
         def only(_pool: object, choice: object = alone) -> object:
             return choice
 
-        meter._choosers = {NONE: meter._choosers[NONE], "alone": only}  # type: ignore[dict-item]
+        meter._choosers = {"alone": only}  # type: ignore[dict-item]
         assert best <= meter.measure(task).arms["alone"]["nll"] + 1e-4
 
 
@@ -95,8 +96,8 @@ def test_arms_that_show_the_same_are_the_same_and_read_once(
     reader: LineReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     meter = meter_of(reader, oracle=None)
-    meter._choosers = {NONE: meter._choosers[NONE], "one": meter._choosers[BM25]}
-    meter._choosers["two"] = meter._choosers[BM25]  # type: ignore[index]
+    nothing, bm25 = meter._choosers[NONE], meter._choosers[BM25]
+    meter._choosers = {NONE: nothing, "one": bm25, "two": bm25}
     reads = []
     read = Workbench.read
     monkeypatch.setattr(Workbench, "read", lambda *args: reads.append(1) or read(*args))
@@ -198,11 +199,12 @@ def found(rows: tuple[Row, ...], arm: str, metric: str) -> Row:
 
 
 def test_differences_are_paired_and_the_oracles_gain_is_shared_out() -> None:
-    rows = rows_of(RECORDS, seed=0)
+    rows = rows_of(RECORDS, seed=0, params={"split": "test"})
     against = found(rows, "trained-bm25", "nll")
     assert (against.value, against.low, against.high, against.n) == (-1.5, -2.0, -1.0, 2)
     assert against.params["layout"] == PREFIX
     assert against.params["against"] == "-bm25"
+    assert against.params["split"] == "test"
     assert against.params["copied"] == 0.5
     assert found(rows, "trained", "oracle_share").value == pytest.approx(0.5)
     assert found(rows, "oracle-none", "nll").n == 1
@@ -211,7 +213,14 @@ def test_differences_are_paired_and_the_oracles_gain_is_shared_out() -> None:
 
 
 def test_a_page_and_plots_show_them(tmp_path: Path) -> None:
-    report = Report("eval repo", "0", this_machine(), "model", 0, rows_of(RECORDS, seed=0))
+    report = Report(
+        "eval repo",
+        "0",
+        this_machine(),
+        "model",
+        0,
+        rows_of(RECORDS, seed=0, params={"split": "test"}),
+    )
     page = markdown_page(report, STYLE)
     assert "| crossfile, prefix | em | es |" in page
     assert "es-bm25" in page

@@ -3,9 +3,9 @@
 import pytest
 
 from evaluation.fidelity.case import FILL_IN, PREFIX
-from evaluation.repo.definition_chunks import definition_chunks
+from evaluation.repo.definitions import Definition
 from evaluation.repo.selection import all_tasks
-from evaluation.repo.symbols import Definition, names_in, read_symbols
+from evaluation.repo.symbols import names_in, read_symbols
 from evaluation.repo.task import API, CROSSFILE, FUNCTION, KINDS, LINE, LOCAL
 from tests.unit.evaluation.repo.little_packages import FILES, SHOP, STORE, little_package
 
@@ -93,6 +93,34 @@ def test_crossfile_lines_use_what_other_files_define() -> None:
     }
 
 
+def test_what_stands_behind_a_module_of_the_package_is_of_another_file() -> None:
+    """However the module came in; a module of another package says nothing."""
+    text = """\
+import os
+import shop.store as keeper
+import shop
+from shop import store
+
+def work(folder):
+    keeper.open_store(folder)
+    store.open_store(folder)
+    shop.open_store(folder)
+    os.open_store(folder)
+    return shop
+"""
+    names = little_package({**FILES, "shop/work.py": text, "shop/odd.py": "shop = 1\n"}).names
+    lines = text.split("\n")
+    found = {
+        lines[line].strip(): set(names.foreign_names("shop/work.py", line))
+        for line in range(len(lines))
+    }
+    assert found["keeper.open_store(folder)"] == {"open_store"}
+    assert found["store.open_store(folder)"] == {"open_store"}
+    assert found["shop.open_store(folder)"] == {"open_store"}
+    assert found["return shop"] == set()
+    assert found["os.open_store(folder)"] == set()
+
+
 def test_local_lines_use_nothing_of_other_files() -> None:
     found = lines_found(LOCAL, "shop/front.py")
     assert 'print("sold as number", number)' in found
@@ -163,18 +191,3 @@ def test_a_line_of_another_file_is_told() -> None:
     package = little_package({**FILES, "shop/stall.py": other})
     assert package.is_copied("shop/front.py", '        print("sold as number", number)')
     assert not package.is_copied("shop/main.py", "    shop = Shop(folder)")
-
-
-def test_chunks_of_definitions_begin_and_end_with_them() -> None:
-    chunks = definition_chunks("shop/store.py", STORE)
-    firsts = [chunk.text.split("\n")[0].strip() for chunk in chunks]
-    assert "def enqueue_order(self, order):" in firsts
-    assert "class OrderStore:" in firsts
-    assert "def open_store(folder, *, is_fresh=False):" in firsts
-    together = "".join("".join(chunk.text.split()) for chunk in chunks)
-    assert together == "".join(STORE.split())
-    assert all(STORE.split("\n")[each.start_line] == each.text.split("\n")[0] for each in chunks)
-
-
-def test_other_files_are_cut_at_blank_lines() -> None:
-    assert len(definition_chunks("notes.md", "one\n\ntwo\n")) == 1
