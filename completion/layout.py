@@ -12,6 +12,7 @@ import numpy as np
 from completion.families import ContextStyle, Family
 from completion.languages import comment_mark
 from completion.tokenization import Tokenization
+from engine.protocol.messages import TokenRange
 from engine.tokens import TokenArray
 from retrieval.types import Chunk
 
@@ -46,6 +47,15 @@ class Prompt:
     tokens: TokenArray  # (L,)
     cursor: int  # token index just past the text before the cursor
     segments: tuple[Segment, ...]  # cover [0, L) in order
+
+    @property
+    def chunks(self) -> tuple[TokenRange, ...]:
+        """Where pieces of other files stand, each as it would stand in any other prompt."""
+        return tuple(
+            TokenRange(segment.start, segment.stop)
+            for segment in self.segments
+            if segment.kind is SegmentKind.CHUNK
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ def prepare_request(
         num_candidates=num_candidates,
         sampling=_VARIED if num_candidates > 1 else Sampling(),
         forced_text=options.forced_text.encode("utf-8", errors="replace"),
+        chunks=built.prompt.chunks,
     )
     return PreparedRequest(request, place, built.window)
 
@@ -89,6 +90,7 @@ def prepare_next(
         cursor=prompt.cursor,
         max_tokens=min(num_forced + max_tokens, room),
         forced_text=accepted.encode("utf-8", errors="replace"),
+        chunks=prompt.chunks,
         is_ahead=True,
     )
 

@@ -56,6 +56,14 @@ class EngineSettings:
             "minimum": 16,
         },
     )
+    chunk_cache_mb: int = field(
+        default=256,
+        metadata={
+            "description": "Memory for pieces of other files, read once for all prompts that they "
+            "come to stand in; 0 reads them anew.",
+            "minimum": 0,
+        },
+    )
     repair: str = field(
         default="default",
         metadata={

@@ -95,6 +95,16 @@ class Arena:
         table = self._tables[layer]
         self.write(layer, rows, unrotated, rotate(unrotated, table.at(rows)), values)
 
+    def place(self, start: int, unrotated: Tensor, values: Tensor) -> None:
+        """Put rows from elsewhere at `start` and turn their keys to match.
+
+        Shapes:
+            unrotated, values: (layers, H_kv, C, D).
+        """
+        rows = torch.arange(start, start + values.shape[2], device=self.keys.device)
+        for layer in range(len(self._tables)):
+            self.write_unrotated(layer, rows, unrotated[layer], values[layer])
+
     def save(self, layer: int, rows: Tensor) -> SavedRows:
         """Copy what stands in some rows of a layer."""
         return SavedRows(

@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 from torch import Tensor
 
-from engine.protocol.messages import CacheRun, SyncReport
+from engine.protocol.messages import CacheRun, SyncReport, TokenRange
 from engine.tokens import TokenArray
 from engine.types import Checkpoint
 
@@ -123,7 +123,11 @@ class DocumentCache(Protocol):
         ...
 
     def sync(
-        self, tokens: TokenArray, cursor: int, checkpoint: Checkpoint
+        self,
+        tokens: TokenArray,
+        cursor: int,
+        checkpoint: Checkpoint,
+        chunks: Sequence[TokenRange] = (),
     ) -> Generator[None, None, SyncReport]:
         """Make the cache hold exactly `tokens`.
 
@@ -132,6 +136,8 @@ class DocumentCache(Protocol):
             cursor: Token index just past the text before the cursor.
             checkpoint: Called between layers, or only between passes where the model cannot
                 be left in the middle; what it raises passes through.
+            chunks: Where pieces of other files stand in it, in order and apart, for caches that
+                can make use of having met them before.
         """
         ...
 

@@ -101,6 +101,25 @@ class Ledger:
             is_moved = run.old_start != run.new_start
             self._origins[here] = Origin.MOVED if is_moved else Origin.KEPT
 
+    def entries(self, start: int, stop: int) -> LedgerColumns:
+        """Copy what is known of the rows [start, stop)."""
+        rows = slice(start, stop)
+        return LedgerColumns(
+            self.tokens[rows].copy(),
+            self._encoded_under[rows].copy(),
+            self._is_encoded[rows].copy(),
+            self._was_exact[rows].copy(),
+            self._origins[rows].copy(),
+        )
+
+    def place(self, start: int, entries: LedgerColumns) -> None:
+        """Enter rows from elsewhere at `start`, where the same tokens stand."""
+        here = slice(start, start + len(entries.tokens))
+        self._encoded_under[here] = entries.encoded_under
+        self._is_encoded[here] = entries.is_encoded
+        self._was_exact[here] = entries.was_exact
+        self._origins[here] = Origin.MOVED
+
     def mark_encoded(self, rows: NDArray[np.intp]) -> None:
         """Record that a pass has encoded `rows`, ascending, each seeing all rows before it."""
         becomes_exact = self.is_exact

@@ -7,10 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.cache.alignment import Run, align
 from engine.cache.arena import Arena, SavedRows
+from engine.cache.arrangement import Arrangement, arrange
 from engine.cache.attention import ArenaAttention, causal_groups
 from engine.cache.branches import ArenaBranches
+from engine.cache.chunks import ChunkStore
 from engine.cache.ledger import Ledger, Origin
 from engine.cache.parts import CacheParts
 from engine.cache.probe import CacheProbe
@@ -18,7 +19,7 @@ from engine.cache.repair import RepairPolicy, Situation, WindowRepair
 from engine.cache.slices import DEFAULT_SLICE_TOKENS, RowIndices, pack_slices
 from engine.model.decoder import Decoder
 from engine.model.rotary import RotaryTable
-from engine.protocol.messages import CacheRun, SyncReport
+from engine.protocol.messages import CacheRun, SyncReport, TokenRange
 from engine.tokens import TokenArray
 from engine.types import Checkpoint
 
@@ -42,6 +43,7 @@ class LiveCache:
         policy: RepairPolicy | None = None,
         slice_tokens: int = DEFAULT_SLICE_TOKENS,
         make_arena: MakeArena = Arena,
+        store: ChunkStore | None = None,
     ) -> None:
         """Begin empty.
 
@@ -50,17 +52,20 @@ class LiveCache:
             policy: What to encode afresh beside new tokens.
             slice_tokens: Most tokens in one pass through the model.
             make_arena: Another way to keep rows, for measuring what this one is worth.
+            store: Of the same model; shared. Without one, only what this cache holds is reused.
         """
         self._parts = parts
         self._policy = policy or WindowRepair()
         self._slice_tokens = slice_tokens
         self._make_arena = make_arena
+        self._store = ChunkStore(budget_bytes=0) if store is None else store
         self._arena = make_arena(parts.decoder, parts.tables)
         self._device = parts.decoder.device
         self._ledger = Ledger()
         self._last_hidden: Tensor | None = None  # (1, hidden), of the last token
         self._last_sync: SyncReport | None = None
         self._mended_cursor: int | None = None  # of the last sync, if it was finished
+        self._front = self._ledger.tokens  # up to the last chunk, of the last finished sync
         self._version = 0
 
     @property
@@ -108,18 +113,25 @@ class LiveCache:
         return self._ledger.runs()
 
     def sync(
-        self, tokens: TokenArray, cursor: int, checkpoint: Checkpoint
+        self,
+        tokens: TokenArray,
+        cursor: int,
+        checkpoint: Checkpoint,
+        chunks: Sequence[TokenRange] = (),
     ) -> Generator[None, None, SyncReport]:
         """Hold exactly `tokens`: move what is known, encode what is new, mend what matters.
 
         Dropped or interrupted at any point, what is encoded so far stays usable.
         """
         started = time.perf_counter()
-        rows = self._rearrange(np.asarray(tokens, dtype=np.int32), cursor, checkpoint)
+        rows = self._rearrange(np.asarray(tokens, dtype=np.int32), cursor, chunks, checkpoint)
         for piece in pack_slices(rows, self._slice_tokens):
             self._encode(piece, checkpoint)
             yield
+        for place in chunks:
+            self._store.take(self._arena, self._ledger, place)
         self._mended_cursor = cursor
+        self._front = _front_of(self._ledger.tokens, chunks)
         self._last_sync = SyncReport(
             prompt=len(self._ledger),
             kept=self._ledger.count(Origin.KEPT),
@@ -157,45 +169,67 @@ class LiveCache:
 
     def copy(self) -> "LiveCache":
         """Return an independent cache with the same content."""
-        return self.copy_under(self._policy, self._make_arena)
+        return self.copy_under(self._policy, self._make_arena, self._store)
 
-    def copy_under(self, policy: RepairPolicy, make_arena: MakeArena = Arena) -> "LiveCache":
+    def copy_under(
+        self,
+        policy: RepairPolicy,
+        make_arena: MakeArena = Arena,
+        store: ChunkStore | None = None,
+    ) -> "LiveCache":
         """Return an independent cache with the same content that will go on otherwise."""
-        other = LiveCache(self._parts, policy, self._slice_tokens, make_arena)
+        other = LiveCache(self._parts, policy, self._slice_tokens, make_arena, store)
         other._ledger = self._ledger.copy()
         other._arena.copy_from(self._arena, len(self._ledger))
         other._mended_cursor = self._mended_cursor
+        other._front = self._front
         return other
 
-    def _rearrange(self, tokens: TokenArray, cursor: int, checkpoint: Checkpoint) -> RowIndices:
+    def _rearrange(
+        self,
+        tokens: TokenArray,
+        cursor: int,
+        chunks: Sequence[TokenRange],
+        checkpoint: Checkpoint,
+    ) -> RowIndices:
         """Move known rows to their new places; return the rows to encode, ascending."""
         is_same = np.array_equal(tokens, self._ledger.tokens)
         if not is_same or not self._ledger.is_encoded.all():
             self._changed()
         is_mended = is_same and cursor == self._mended_cursor
         self._mended_cursor = None
-        old = self._ledger.reusable_tokens
-        runs = align(old, tokens)
+        arrangement = arrange(self._ledger.reusable_tokens, tokens, chunks, self._store)
         self._arena.reserve(len(tokens))
-        self._arena.move(runs)
-        self._ledger.rearrange(tokens, runs)
+        self._arena.move(arrangement.runs)
+        self._ledger.rearrange(tokens, arrangement.runs)
+        for start, chunk in arrangement.borrowed:
+            self._arena.place(start, chunk.unrotated, chunk.values)
+            self._ledger.place(start, chunk.entries)
         if is_mended:
             return np.empty(0, dtype=np.intp)
-        situation = self._situation(_left_out(old, runs), runs, cursor, checkpoint)
+        situation = self._situation(arrangement, cursor, chunks, checkpoint)
         return np.flatnonzero(~self._ledger.is_encoded | self._policy.select(situation))
 
     def _situation(
-        self, removed: TokenArray, runs: list[Run], cursor: int, checkpoint: Checkpoint
+        self,
+        arrangement: Arrangement,
+        cursor: int,
+        chunks: Sequence[TokenRange],
+        checkpoint: Checkpoint,
     ) -> Situation:
         return Situation(
             tokens=self._ledger.tokens,
-            removed=removed,
-            runs=runs,
+            removed=arrangement.removed,
+            runs=arrangement.pieces,
             is_fresh=self._ledger.is_fresh,
             is_encoded=self._ledger.is_encoded,
             cursor=cursor,
             probe=CacheProbe(
                 self._parts, self._arena, self._ledger, self._slice_tokens, checkpoint
+            ),
+            chunks=chunks,
+            has_other_chunks=not np.array_equal(
+                self._front, _front_of(self._ledger.tokens, chunks)
             ),
         )
 
@@ -230,12 +264,9 @@ class LiveCache:
             self._last_hidden = hidden[-1:]
 
 
-def _left_out(tokens: TokenArray, runs: list[Run]) -> TokenArray:
-    """Return the old tokens that no run keeps."""
-    is_kept = np.zeros(len(tokens), dtype=np.bool_)
-    for run in runs:
-        is_kept[run.old_start : run.old_start + run.length] = True
-    return tokens[~is_kept]
+def _front_of(tokens: TokenArray, chunks: Sequence[TokenRange]) -> TokenArray:
+    """Return the tokens up to the end of the last chunk."""
+    return tokens[: chunks[-1].stop] if chunks else tokens[:0]
 
 
 class _Journal:

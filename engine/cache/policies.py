@@ -54,6 +54,20 @@ class RankedRepair:
         return chosen & situation.is_stale
 
 
+@dataclass(frozen=True, slots=True)
+class ShareRepair:
+    """Does as `RankedRepair` with a budget that grows with the prompt."""
+
+    order: Order
+    share: float
+    end_tokens: int = END_TOKENS
+
+    def select(self, situation: Situation) -> Flags:
+        """See `RepairPolicy.select`."""
+        budget_tokens = round(self.share * len(situation.tokens))
+        return RankedRepair(self.order, budget_tokens, self.end_tokens).select(situation)
+
+
 def tail(situation: Situation) -> RowIndices:
     """Spend everything just before the cursor.
 
@@ -81,6 +95,25 @@ def head(situation: Situation) -> RowIndices:
 def head_then_tail(head_tokens: int, situation: Situation) -> RowIndices:
     """Spend so many tokens as `head` does and the rest as `tail` does."""
     return np.concatenate([head(situation)[:head_tokens], tail(situation)])
+
+
+def chunk_heads(head_tokens: int, situation: Situation) -> RowIndices:
+    """Spend so many tokens on each chunk's beginning and that of the text behind them.
+
+    Source:
+        EPIC, arXiv 2410.15332: the first tokens of a chunk that was encoded alone took it for
+        the beginning of all.
+    """
+    starts = [place.start for place in situation.chunks]
+    starts += [place.stop for place in situation.chunks[-1:]]
+    heads = [np.arange(start, start + head_tokens) for start in starts]
+    rows = np.concatenate([_NO_ROWS, *heads])
+    return rows[rows < len(situation.tokens)]
+
+
+def chunk_heads_then_tail(head_tokens: int, situation: Situation) -> RowIndices:
+    """Spend what `chunk_heads` does and the rest as `tail` does."""
+    return np.concatenate([chunk_heads(head_tokens, situation), tail(situation)])
 
 
 def rare_names(situation: Situation) -> RowIndices:
@@ -146,6 +179,11 @@ def influence(tail_tokens: int, situation: Situation) -> RowIndices:
     return np.concatenate([tail(situation)[:tail_tokens], ranked])
 
 
+def tail_then_attention(tail_tokens: int, situation: Situation) -> RowIndices:
+    """Spend so many tokens as `tail` does and the rest as `attention` does."""
+    return np.concatenate([tail(situation)[:tail_tokens], attention(situation)])
+
+
 POLICIES: Mapping[str, RepairPolicy] = {
     "tail": RankedRepair(tail),
     "head": RankedRepair(head),
@@ -161,13 +199,37 @@ POLICIES: Mapping[str, RepairPolicy] = {
 }
 """Every policy to compare, by its name in settings and results."""
 
+
+@dataclass(frozen=True, slots=True)
+class DefaultRepair:
+    """Windows after an edit; once, after chunks were exchanged, a share of the whole prompt.
+
+    An exchange makes the whole document stale and happens in pauses only, so it may cost more
+    than a keystroke.
+    """
+
+    after_edits: RepairPolicy
+    after_exchanges: RepairPolicy
+
+    def select(self, situation: Situation) -> Flags:
+        """See `RepairPolicy.select`."""
+        is_exchange = situation.has_other_chunks and situation.is_stale.any()
+        return (self.after_exchanges if is_exchange else self.after_edits).select(situation)
+
+
+EXCHANGE_SHARE = 0.18
+"""About what fits into a quarter of the time of a prefill."""
+EXCHANGE_TAIL_TOKENS = 64
+EXCHANGE_REPAIR = ShareRepair(partial(tail_then_attention, EXCHANGE_TAIL_TOKENS), EXCHANGE_SHARE)
+DEFAULT_REPAIR = DefaultRepair(WindowRepair(), EXCHANGE_REPAIR)
+
 DEFAULT_POLICY = "default"
 POLICY_NAMES = (DEFAULT_POLICY, *POLICIES)
 
 
 def policy_named(name: str) -> RepairPolicy:
     """Return the policy of a name in `POLICY_NAMES`."""
-    return WindowRepair() if name == DEFAULT_POLICY else POLICIES[name]
+    return DEFAULT_REPAIR if name == DEFAULT_POLICY else POLICIES[name]
 
 
 _NO_ROWS: RowIndices = np.empty(0, dtype=np.intp)

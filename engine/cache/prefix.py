@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from engine.cache.base import Proposal
 from engine.cache.slices import DEFAULT_SLICE_TOKENS
 from engine.errors import SupersededError
-from engine.protocol.messages import CacheRun, SyncReport
+from engine.protocol.messages import CacheRun, SyncReport, TokenRange
 from engine.tokens import TokenArray, common_length
 from engine.types import Checkpoint
 
@@ -86,10 +86,14 @@ class PrefixCache:
         )
 
     def sync(
-        self, tokens: TokenArray, cursor: int, checkpoint: Checkpoint
+        self,
+        tokens: TokenArray,
+        cursor: int,
+        checkpoint: Checkpoint,
+        chunks: Sequence[TokenRange] = (),
     ) -> Generator[None, None, SyncReport]:
         """Hold exactly `tokens`, reusing the longest prefix that can be reused."""
-        del cursor  # everything here is exact
+        del cursor, chunks  # everything here is exact
         started = time.perf_counter()
         self._keep_prefix(np.asarray(tokens, dtype=np.int32))
         while self._num_encoded < len(self._tokens):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engine.cache.alignment import Run
 from engine.cache.ledger import Flags
 from engine.cache.slices import RowIndices
+from engine.protocol.messages import TokenRange
 from engine.tokens import TokenArray
 
 Scores = NDArray[np.float32]
@@ -49,11 +50,14 @@ class Situation:
     Attributes:
         tokens: The new prompt, (L,).
         removed: Tokens of the old prompt that were not kept, in its order.
-        runs: What was kept, in order of the new prompt.
+        runs: What is held already, in order of the new prompt: kept, moved or from the store.
         is_fresh: (L,), rows encoded since anything before them changed; they need nothing.
         is_encoded: (L,), rows that hold anything; the others will be encoded in any case.
         cursor: Token index just past the text before the cursor.
         probe: Asks the model.
+        chunks: Where pieces of other files stand.
+        has_other_chunks: Whether these, or what stands before them, are not as they were, so
+            that everything behind is stale.
     """
 
     tokens: TokenArray
@@ -63,6 +67,8 @@ class Situation:
     is_encoded: Flags
     cursor: int
     probe: Probe
+    chunks: Sequence[TokenRange] = ()
+    has_other_chunks: bool = False
 
     @property
     def is_stale(self) -> Flags:

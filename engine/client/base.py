@@ -12,6 +12,7 @@ from engine.protocol.messages import (
     GenerationEvent,
     GenerationRequest,
     SyncReport,
+    TokenRange,
 )
 
 StateListener = Callable[[EngineState], None]
@@ -61,7 +62,13 @@ class EngineClient(Protocol):
         """Call `listener` with each sentence a user should see once, such as a restart."""
         ...
 
-    async def sync(self, document: str, tokens: Sequence[int], cursor: int) -> SyncReport:
+    async def sync(
+        self,
+        document: str,
+        tokens: Sequence[int],
+        cursor: int,
+        chunks: Sequence[TokenRange] = (),
+    ) -> SyncReport:
         """Make the live cache of `document` hold exactly `tokens`.
 
         Args:
@@ -69,12 +76,31 @@ class EngineClient(Protocol):
             tokens: The whole prompt, at least one; over the wire only the difference travels.
             cursor: Token index just past the text before the cursor; tokens just before it
                 are among those encoded afresh.
+            chunks: Where text of other files stands, in order, as it may stand in other prompts
+                too: what is computed for it is kept and used wherever the same tokens are named
+                again.
 
         Raises:
             NotReadyError: If the model is not loaded.
             SupersededError: If newer work on the document took its place.
             PromptTooLongError: If the prompt exceeds the context or the byte budget.
-            EngineError: If the prompt is empty or not of this model's tokens.
+            EngineError: If the prompt is empty or not of this model's tokens, or has no such
+                chunks.
+        """
+        ...
+
+    async def read_chunks(self, tokens: Sequence[int], chunks: Sequence[TokenRange]) -> None:
+        """Read text of other files ahead, for prompts that may come to have it.
+
+        Gives way to everything but refreshing, and to the session's next call of this kind.
+
+        Args:
+            tokens: What prompts begin with, up to their first chunk, and the chunks.
+            chunks: Where they stand in it, in order.
+
+        Raises:
+            SupersededError: If the session asked for others meanwhile.
+            NotReadyError, PromptTooLongError, EngineError: As `sync`.
         """
         ...
 

@@ -7,7 +7,7 @@ from engine.client.connection import EngineConnection
 from engine.errors import UnknownBaseError
 from engine.protocol.calls import GenerateCall, Method, SyncCall
 from engine.protocol.codec import from_wire, union_from_wire
-from engine.protocol.messages import GenerationEvent, GenerationRequest, SyncReport
+from engine.protocol.messages import GenerationEvent, GenerationRequest, SyncReport, TokenRange
 
 
 async def send_sync(
@@ -15,13 +15,15 @@ async def send_sync(
     document: str,
     tokens: Sequence[int],
     cursor: int,
+    *,
+    chunks: Sequence[TokenRange],
     timeout_s: float,
 ) -> SyncReport:
     """Send a sync and return its report. Raises what `EngineConnection.call` raises."""
 
     async def send() -> SyncReport:
         change = connection.declarer.declare(document, tokens)
-        call = SyncCall(document, change, cursor)
+        call = SyncCall(document, change, cursor, tuple(chunks))
         return from_wire(SyncReport, await connection.call(Method.SYNC, call, timeout_s), "report")
 
     try:

@@ -12,7 +12,14 @@ from engine.client.connection import ConnectionLostError, EngineConnection
 from engine.client.launch import ServiceLauncher, launcher_for
 from engine.client.prompts import send_sync, stream_events
 from engine.errors import EngineUnavailableError
-from engine.protocol.calls import DocumentCall, Hello, Inspection, Method, Nothing
+from engine.protocol.calls import (
+    DocumentCall,
+    Hello,
+    Inspection,
+    Method,
+    Nothing,
+    ReadChunksCall,
+)
 from engine.protocol.codec import from_wire
 from engine.protocol.lifecycle import Broadcast, LifeCycle
 from engine.protocol.messages import (
@@ -29,6 +36,7 @@ from engine.protocol.messages import (
     Phase,
     Synced,
     SyncReport,
+    TokenRange,
 )
 from engine.settings import EngineSettings
 
@@ -109,13 +117,26 @@ class RemoteEngine:
         """See `EngineClient.on_notice`."""
         self._notices.listen(listener)
 
-    async def sync(self, document: str, tokens: Sequence[int], cursor: int) -> SyncReport:
+    async def sync(
+        self,
+        document: str,
+        tokens: Sequence[int],
+        cursor: int,
+        chunks: Sequence[TokenRange] = (),
+    ) -> SyncReport:
         """See `EngineClient.sync`."""
         reason = ""
         for _ in range(_ATTEMPTS):
             connection = await self._usable()
             try:
-                return await send_sync(connection, document, tokens, cursor, self._patience.work_s)
+                return await send_sync(
+                    connection,
+                    document,
+                    tokens,
+                    cursor,
+                    chunks=chunks,
+                    timeout_s=self._patience.work_s,
+                )
             except ConnectionLostError as lost:
                 reason = str(lost)
         raise _gave_up(Method.SYNC, reason)
@@ -142,6 +163,11 @@ class RemoteEngine:
                     yield finished
                 return
         raise _gave_up(Method.GENERATE, reason)
+
+    async def read_chunks(self, tokens: Sequence[int], chunks: Sequence[TokenRange]) -> None:
+        """See `EngineClient.read_chunks`."""
+        call = ReadChunksCall(tokens, tuple(chunks))
+        await self._ask(Method.READ_CHUNKS, call, self._patience.work_s)
 
     async def encode(self, request: EncodingRequest) -> Encoding:
         """See `EngineClient.encode`."""
@@ -175,12 +201,13 @@ class RemoteEngine:
         if self._connection is not None:
             await self._connection.close()
 
-    async def _ask(self, method: Method, params: object) -> Any:
+    async def _ask(self, method: Method, params: object, timeout_s: float | None = None) -> Any:
+        timeout_s = timeout_s or self._patience.question_s
         reason = ""
         for _ in range(_ATTEMPTS):
             connection = await self._connected()
             try:
-                return await connection.call(method, params, self._patience.question_s)
+                return await connection.call(method, params, timeout_s)
             except ConnectionLostError as lost:
                 reason = str(lost)
         raise _gave_up(method, reason)

@@ -1,9 +1,12 @@
 """The contract of a loaded model, as the service sees it."""
 
+from collections.abc import Generator, Sequence
 from typing import Protocol
 
 from engine.cache.base import DocumentCache
-from engine.protocol.messages import ModelDescription
+from engine.protocol.messages import ModelDescription, TokenRange
+from engine.tokens import TokenArray
+from engine.types import Checkpoint
 
 
 class Model(Protocol):
@@ -26,6 +29,18 @@ class Model(Protocol):
 
     def new_cache(self) -> DocumentCache:
         """Return an empty cache."""
+        ...
+
+    def read_chunks(
+        self, tokens: TokenArray, chunks: Sequence[TokenRange], checkpoint: Checkpoint
+    ) -> Generator[None, None, None]:
+        """Read chunks of other files for prompts to come, if caches can make use of that.
+
+        Args:
+            tokens: (L,), a beginning as prompts have it, and chunks.
+            chunks: Where they stand in it, in order and apart.
+            checkpoint: As for `DocumentCache.sync`.
+        """
         ...
 
     def bytes_for(self, num_tokens: int) -> int:

@@ -1,5 +1,6 @@
 """From a model folder to a model in memory."""
 
+from collections.abc import Generator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,8 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.nn import functional
 
+from engine.cache.ahead import read_chunks
+from engine.cache.chunks import ChunkStore
 from engine.cache.kernels import Kernels
 from engine.cache.live import LiveCache
 from engine.cache.parts import CacheParts
@@ -30,8 +33,10 @@ from engine.model.packed import packed_like
 from engine.model.packed_store import PackProgress, ignore_pack_progress, load_or_pack, should_pack
 from engine.model.prefix import PrefixModel
 from engine.model.prepared import prepare, prepared_bytes, should_prepare
-from engine.protocol.messages import ModelDescription
+from engine.protocol.messages import ModelDescription, TokenRange
 from engine.settings import EngineSettings
+from engine.tokens import TokenArray
+from engine.types import Checkpoint
 
 SURE_MARGIN = 0.3
 """Packed weights of Qwen2.5-Coder-0.5B chose the same token as full ones in 95.1 % of 2,304 places
@@ -56,8 +61,10 @@ class RotatingModel:
         policy: RepairPolicy | None = None,
         *,
         identity: ModelIdentity | None = None,
+        chunk_bytes: int = 0,
     ) -> None:
         self._parts = parts
+        self._store = ChunkStore(chunk_bytes)
         self._description = description
         self._identity = identity
         self._policy = policy
@@ -71,6 +78,11 @@ class RotatingModel:
     def parts(self) -> CacheParts:
         """What its caches share, for caches of another make."""
         return self._parts
+
+    @property
+    def store(self) -> ChunkStore:
+        """Chunks that its caches have met."""
+        return self._store
 
     @property
     def is_packed(self) -> bool:
@@ -89,7 +101,13 @@ class RotatingModel:
 
     def new_cache(self) -> LiveCache:
         """Return an empty live cache."""
-        return LiveCache(self._parts, self._policy)
+        return LiveCache(self._parts, self._policy, store=self._store)
+
+    def read_chunks(
+        self, tokens: TokenArray, chunks: Sequence[TokenRange], checkpoint: Checkpoint
+    ) -> Generator[None, None, None]:
+        """See `Model.read_chunks`."""
+        return read_chunks(self._store, self.new_cache, tokens, chunks, checkpoint)
 
     def bytes_for(self, num_tokens: int) -> int:
         """Estimate the memory of a cache: keys, unrotated keys and values of its tokens."""
@@ -143,7 +161,8 @@ def load_model(
     parts = _parts(directory, decoder, settings.decode_weights, progress, is_mapped=is_mapped)
     policy = policy_named(settings.repair)
     identity = identify(directory, decoder)
-    return RotatingModel(parts, description, policy, identity=identity)
+    chunk_bytes = settings.chunk_cache_mb * 2**20
+    return RotatingModel(parts, description, policy, identity=identity, chunk_bytes=chunk_bytes)
 
 
 def _parts(

@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from torch import nn
 
 from engine.cache.prefix import PrefixCache, PrefixTraits
 from engine.errors import UnsupportedModelError
-from engine.protocol.messages import ModelDescription
+from engine.protocol.messages import ModelDescription, TokenRange
+from engine.tokens import TokenArray
+from engine.types import Checkpoint
 
 DEFAULT_CONTEXT_TOKENS = 2048
 
@@ -90,6 +93,13 @@ class PrefixModel:
     def new_cache(self) -> PrefixCache:
         """Return an empty cache that reuses prefixes."""
         return PrefixCache(self._network, self._traits)
+
+    def read_chunks(
+        self, tokens: TokenArray, chunks: Sequence[TokenRange], checkpoint: Checkpoint
+    ) -> Generator[None, None, None]:
+        """Do nothing: what stands elsewhere is of no use here."""
+        del tokens, chunks, checkpoint
+        yield from ()
 
     def bytes_for(self, num_tokens: int) -> int:
         """Estimate the memory of a cache as if every layer kept all keys and values."""

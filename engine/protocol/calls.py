@@ -3,6 +3,7 @@
 method          sent as        params          answer
 hello           request        Hello           Welcome; must come first
 sync            request        SyncCall        SyncReport
+read_chunks     request        ReadChunksCall  Nothing, once they are read
 generate        request        GenerateCall    stream of GenerationEvent, then Nothing
 encode          request        EncodingRequest Encoding
 inspect         request        DocumentCall    Inspection
@@ -14,10 +15,17 @@ state           notification   EngineState     to the client, whenever it change
 notice          notification   Notice          to the client: a sentence for its user
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.protocol.messages import CacheMap, EngineState, GenerationRequest, Sampling
+from engine.protocol.messages import (
+    CacheMap,
+    EngineState,
+    GenerationRequest,
+    Sampling,
+    TokenRange,
+)
 from engine.protocol.tokens import TokenChange
 from engine.tokens import TokenArray
 
@@ -29,6 +37,7 @@ class Method(StrEnum):
     SYNC = "sync"
     GENERATE = "generate"
     ENCODE = "encode"
+    READ_CHUNKS = "read_chunks"
     INSPECT = "inspect"
     CLOSE_DOCUMENT = "close_document"
     STATUS = "status"
@@ -68,6 +77,15 @@ class SyncCall:
     document: str
     tokens: TokenChange
     cursor: int
+    chunks: tuple[TokenRange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadChunksCall:
+    """Read chunks of a prompt that may come."""
+
+    tokens: Sequence[int]
+    chunks: tuple[TokenRange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +100,7 @@ class GenerateCall:
     num_candidates: int
     sampling: Sampling
     forced_text: bytes
+    chunks: tuple[TokenRange, ...]
     drafts: bool
     is_ahead: bool
 
@@ -97,6 +116,7 @@ class GenerateCall:
             num_candidates=request.num_candidates,
             sampling=request.sampling,
             forced_text=request.forced_text,
+            chunks=request.chunks,
             drafts=request.drafts,
             is_ahead=request.is_ahead,
         )
@@ -112,6 +132,7 @@ class GenerateCall:
             num_candidates=self.num_candidates,
             sampling=self.sampling,
             forced_text=self.forced_text,
+            chunks=self.chunks,
             drafts=self.drafts,
             is_ahead=self.is_ahead,
         )

@@ -62,12 +62,20 @@ class EngineState:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenRange:
+    """Tokens of a prompt, [start, stop)."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
 class SyncReport:
     """What one sync did. `kept + moved + encoded == prompt`."""
 
     prompt: int  # tokens in the prompt now
     kept: int  # stayed where they were
-    moved: int  # re-rotated to another position
+    moved: int  # re-rotated to another position, or taken from the store of chunks
     encoded: int  # new, or encoded afresh as repair
     exact_prefix: int  # tokens known to equal a fresh prefill
     sync_ms: float
@@ -98,6 +106,7 @@ class GenerationRequest:
     num_candidates: int = 1
     sampling: Sampling = field(default_factory=Sampling)
     forced_text: bytes = b""  # every candidate begins with exactly this
+    chunks: tuple[TokenRange, ...] = ()  # where text of other files stands, see `sync`
     drafts: bool = True  # guess ahead where that saves time; the same text but for near ties
     is_ahead: bool = False  # nobody waits for it yet, see `EngineClient.generate`
 

@@ -22,6 +22,7 @@ from engine.protocol.calls import (
     Method,
     Nothing,
     Notice,
+    ReadChunksCall,
     SyncCall,
     Welcome,
 )
@@ -149,13 +150,18 @@ class ClientConnection:
         if method == Method.SYNC:
             sync = from_wire(SyncCall, params, method)
             tokens = self._ledger.apply(sync.document, sync.tokens)
-            return partial(self._host.sync, self._session, sync.document, tokens, sync.cursor)
+            return partial(
+                self._host.sync, self._session, sync.document, tokens, sync.cursor, sync.chunks
+            )
         if method == Method.GENERATE:
             call = from_wire(GenerateCall, params, method)
             tokens = self._ledger.apply(call.document, call.tokens)
             return partial(self._stream, request.id, call.request(tokens))
         if method == Method.ENCODE:
             return partial(self._host.encode, from_wire(EncodingRequest, params, method))
+        if method == Method.READ_CHUNKS:
+            read = from_wire(ReadChunksCall, params, method)
+            return partial(self._read_chunks, read)
         if method in (Method.INSPECT, Method.CLOSE_DOCUMENT):
             document = from_wire(DocumentCall, params, method).document
             return partial(self._inspect if method == Method.INSPECT else self._forget, document)
@@ -179,6 +185,10 @@ class ClientConnection:
             async for event in events:
                 wire_event = to_wire(GenerationEvent, event)
                 await self._socket.send(encode_frame(StreamEvent(request_id, wire_event)))
+        return Nothing()
+
+    async def _read_chunks(self, call: ReadChunksCall) -> Nothing:
+        await self._host.read_chunks(self._session, call.tokens, call.chunks)
         return Nothing()
 
     async def _inspect(self, document: str) -> Inspection:

@@ -22,6 +22,7 @@ from engine.protocol.messages import (
     GenerationRequest,
     Phase,
     SyncReport,
+    TokenRange,
 )
 from engine.service.dispatcher import Dispatcher
 from engine.service.encoders import NO_ENCODERS, EncoderLimits, Encoders
@@ -48,6 +49,8 @@ Load = Callable[[LoadProgress], LoadedModel]
 """Gets the model, wherever it is. Runs on the worker's thread, for as long as it takes."""
 
 REFRESH_PAUSE_S = 0.5
+_NO_DOCUMENT = ""
+"""Names the work of a session that is for no document yet."""
 _SAVE_TIMEOUT_S = 3.0
 """For keeping caches on disk at the end; whoever asked the engine to stop waits."""
 
@@ -114,19 +117,39 @@ class EngineHost:
         self._use_idle_time()
 
     async def sync(
-        self, session: str, document: str, tokens: Sequence[int] | TokenArray, cursor: int
+        self,
+        session: str,
+        document: str,
+        tokens: Sequence[int] | TokenArray,
+        cursor: int,
+        chunks: Sequence[TokenRange] = (),
     ) -> SyncReport:
         """See `EngineClient.sync`. Joins work in flight for the same tokens, if there is any."""
         bench = self._ready_bench()
-        prompt = checked_prompt(tokens, cursor, bench.loaded.model.description)
+        prompt = checked_prompt(tokens, cursor, chunks, bench.loaded.model.description)
         key = CacheKey(session, document)
         while (current := self._in_flight(key)) and np.array_equal(current.tokens, prompt):
             with suppress(AbandonedError):  # whoever began it left before it was in sync
                 return await current.report()
-        steps = partial(sync_steps, bench, key, prompt, cursor)
+        steps = partial(sync_steps, bench, key, prompt, cursor, chunks=chunks)
         work = self._submit(key, Priority.SYNC, prompt, steps)
         try:
             return await work.report()
+        finally:
+            self._dispatcher.cancel(work.job)
+
+    async def read_chunks(
+        self, session: str, tokens: Sequence[int], chunks: Sequence[TokenRange]
+    ) -> None:
+        """See `EngineClient.read_chunks`."""
+        bench = self._ready_bench()
+        prompt = checked_prompt(tokens, 0, chunks, bench.loaded.model.description)
+        steps = partial(bench.loaded.model.read_chunks, prompt, chunks)
+        work = self._submit(CacheKey(session, _NO_DOCUMENT), Priority.AHEAD, prompt, steps)
+        try:
+            async with aclosing(work.events()) as events:
+                async for _ in events:
+                    pass
         finally:
             self._dispatcher.cancel(work.job)
 

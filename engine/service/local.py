@@ -14,6 +14,7 @@ from engine.protocol.messages import (
     GenerationEvent,
     GenerationRequest,
     SyncReport,
+    TokenRange,
 )
 from engine.service.host import EngineHost
 
@@ -50,10 +51,21 @@ class LocalEngine:
         """See `EngineClient.on_notice`."""
         self._unsubscribe.append(self._host.notices.listen(listener))
 
-    async def sync(self, document: str, tokens: Sequence[int], cursor: int) -> SyncReport:
+    async def sync(
+        self,
+        document: str,
+        tokens: Sequence[int],
+        cursor: int,
+        chunks: Sequence[TokenRange] = (),
+    ) -> SyncReport:
         """See `EngineClient.sync`."""
         await self.connect()
-        return await self._host.sync(self._session, document, tokens, cursor)
+        return await self._host.sync(self._session, document, tokens, cursor, chunks)
+
+    async def read_chunks(self, tokens: Sequence[int], chunks: Sequence[TokenRange]) -> None:
+        """See `EngineClient.read_chunks`."""
+        await self.connect()
+        await self._host.read_chunks(self._session, tokens, chunks)
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[GenerationEvent, None]:
         """See `EngineClient.generate`."""

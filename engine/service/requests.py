@@ -9,18 +9,22 @@ from engine.protocol.messages import (
     EncodingRequest,
     GenerationRequest,
     ModelDescription,
+    TokenRange,
 )
 from engine.tokens import TokenArray, as_token_array
 
 
 def checked_prompt(
-    tokens: Sequence[int] | TokenArray, cursor: int, model: ModelDescription
+    tokens: Sequence[int] | TokenArray,
+    cursor: int,
+    chunks: Sequence[TokenRange],
+    model: ModelDescription,
 ) -> TokenArray:
     """Return the prompt as (L,) int32.
 
     Raises:
         PromptTooLongError: If it exceeds the model's context.
-        EngineError: If it is empty, has a token the model has not, or no such cursor.
+        EngineError: If it is empty, has a token the model has not, or no such cursor or chunks.
     """
     prompt = as_token_array(tokens)
     if not len(prompt):
@@ -34,6 +38,7 @@ def checked_prompt(
         raise EngineError(
             f"The cursor is at {cursor} in a prompt of {len(prompt)} tokens, expected to be in it."
         )
+    _check_chunks(chunks, len(prompt))
     if len(prompt) > model.context_tokens:
         raise PromptTooLongError(
             f"The prompt has {len(prompt)} tokens and {model.name} reads {model.context_tokens}; "
@@ -44,7 +49,7 @@ def checked_prompt(
 
 def checked_generation(request: GenerationRequest, model: ModelDescription) -> TokenArray:
     """Return the request's prompt as (L,) int32. Raises what `checked_prompt` raises."""
-    prompt = checked_prompt(request.tokens, request.cursor, model)
+    prompt = checked_prompt(request.tokens, request.cursor, request.chunks, model)
     if request.max_tokens < 1 or request.num_candidates < 1:
         raise EngineError(
             f"{request.num_candidates} candidates of {request.max_tokens} tokens were asked for, "
@@ -70,3 +75,15 @@ def check_encoding(request: EncodingRequest) -> None:
             f"{len(request.texts)} texts were to be encoded, expected at most"
             f" {MAX_ENCODED_TEXTS} in one request; send several."
         )
+
+
+def _check_chunks(chunks: Sequence[TokenRange], num_tokens: int) -> None:
+    """Raise EngineError unless chunks lie in the prompt, in order and apart."""
+    reached = 0
+    for chunk in chunks:
+        if not reached <= chunk.start < chunk.stop <= num_tokens:
+            raise EngineError(
+                f"A chunk at [{chunk.start}, {chunk.stop}) was named in a prompt of {num_tokens} "
+                f"tokens, expected one that is not empty and begins at {reached} or later."
+            )
+        reached = chunk.stop

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from engine.protocol.messages import (
     GenerationRequest,
     Synced,
     SyncReport,
+    TokenRange,
 )
 from engine.service.pool import CacheKey, CachePool
 from engine.service.work import Step
@@ -51,11 +52,17 @@ class Bench:
 
 
 def sync_steps(
-    bench: Bench, key: CacheKey, prompt: TokenArray, cursor: int, checkpoint: Checkpoint
+    bench: Bench,
+    key: CacheKey,
+    prompt: TokenArray,
+    cursor: int,
+    checkpoint: Checkpoint,
+    *,
+    chunks: Sequence[TokenRange],
 ) -> Generator[Step, None, None]:
     """Bring the cache of `key` in line with `prompt`, then yield `Synced`."""
     with bench.pool.lend(key, len(prompt), checkpoint) as cache:
-        report = yield from cache.sync(prompt, cursor, checkpoint)
+        report = yield from cache.sync(prompt, cursor, checkpoint, chunks)
     yield (Synced(report),)
 
 
@@ -68,7 +75,7 @@ def generation_steps(
 ) -> Generator[Step, None, None]:
     """Sync to `prompt`, then decode."""
     with bench.pool.lend(key, len(prompt), checkpoint) as cache:
-        report = yield from cache.sync(prompt, request.cursor, checkpoint)
+        report = yield from cache.sync(prompt, request.cursor, checkpoint, request.chunks)
         yield (Synced(report),)
         yield from bench.loaded.decode(cache, request, checkpoint)
 

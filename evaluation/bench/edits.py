@@ -4,9 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from evaluation.bench.calibration import PREFILL
+from evaluation.bench.chunk_sets import CHUNK_KINDS, chunk_history
 from evaluation.bench.contestants import SERVER_REUSE_TOKENS, default_server, simple_contestant
 from evaluation.bench.peers import LLAMA_ARMS
-from evaluation.bench.plan import ALL_ARMS, Contestant, Group, Task, Values, interleaved
+from evaluation.bench.plan import (
+    ALL_ARMS,
+    ENGINE_ARMS,
+    Contestant,
+    Group,
+    Task,
+    Values,
+    interleaved,
+)
 from evaluation.bench.process import ArmProcess
 from evaluation.bench.run import Run
 from evaluation.bench.scenarios import (
@@ -23,7 +32,11 @@ from evaluation.bench.sources import single_lines, standard_library
 from evaluation.report import Parameter
 
 PROMPT_TOKENS = 8000
-FULL = (Group(ALL_ARMS, EDIT_KINDS, PROMPT_TOKENS, repeats=5),)
+CHUNK_PROMPT_TOKENS = 4000
+FULL = (
+    Group(ALL_ARMS, EDIT_KINDS, PROMPT_TOKENS, repeats=5),
+    Group(ENGINE_ARMS, CHUNK_KINDS, CHUNK_PROMPT_TOKENS, repeats=5),
+)
 QUICK = (
     Group(ALL_ARMS, ("insert@10", "type-in-middle"), 1500, repeats=3),
     Group(
@@ -32,6 +45,7 @@ QUICK = (
         PROMPT_TOKENS,
         repeats=3,
     ),
+    Group(("warmline", "full"), CHUNK_KINDS, 1500, repeats=2),
 )
 """What a few minutes allow: everybody with short prompts, the engine itself with long ones."""
 
@@ -145,6 +159,8 @@ def _steps(run: Run, group: Group) -> Iterator[tuple[str, Step]]:
         tokenization=subject.tokenization,
     )
     yield from (("left to right", step) for step in at_end)
+    if any(kind in CHUNK_KINDS for kind in group.kinds):
+        yield from (("other files first", step) for step in _exchanges(run, group))
     middle_kinds = [kind for kind in group.kinds if kind in MIDDLE_KINDS]
     if middle_kinds and not subject.layout.family.fills_in_the_middle:
         run.note(f"{', '.join(middle_kinds)}: {subject.name} does not fill in the middle.")
@@ -158,6 +174,18 @@ def _steps(run: Run, group: Group) -> Iterator[tuple[str, Step]]:
         tokenization=subject.tokenization,
     )
     yield from (("prefix and suffix", step) for step in in_middle)
+
+
+def _exchanges(run: Run, group: Group) -> Iterator[Step]:
+    """Yield exchanges of chunks: always both kinds, since those of before must have been met."""
+    return chunk_history(
+        standard_library().text,
+        standard_library(first=2).text,
+        prompt_tokens=group.prompt_tokens,
+        repeats=group.repeats,
+        layout=run.subject.layout,
+        tokenization=run.subject.tokenization,
+    )
 
 
 def _follow_task(step: Step, contestant: Contestant, conditions: Mapping[str, Parameter]) -> Task:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from engine.protocol.messages import TokenRange
 from evaluation.bench.scenarios import Prompt
 
 
@@ -122,12 +123,19 @@ def prompt_to_json(prompt: Prompt) -> dict[str, Any]:
         "cursor": prompt.cursor,
         "before": prompt.before,
         "after": prompt.after,
+        "chunks": [[place.start, place.stop] for place in prompt.chunks],
     }
 
 
 def prompt_from_json(data: dict[str, Any]) -> Prompt:
     """Read what `prompt_to_json` wrote."""
-    return Prompt(np.array(data["tokens"], np.int32), data["cursor"], data["before"], data["after"])
+    return Prompt(
+        np.array(data["tokens"], np.int32),
+        data["cursor"],
+        data["before"],
+        data["after"],
+        tuple(TokenRange(*place) for place in data["chunks"]),
+    )
 
 
 def is_same_prompt(left: Prompt | None, right: Prompt) -> bool:

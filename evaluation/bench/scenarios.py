@@ -14,6 +14,7 @@ import numpy as np
 
 from completion.layout import Layout, PromptParts
 from completion.tokenization import Tokenization
+from engine.protocol.messages import TokenRange
 from engine.tokens import TokenArray
 
 LEFT_TO_RIGHT_KINDS = ("insert@10", "insert@50", "insert@90", "delete@10")
@@ -36,12 +37,14 @@ class Prompt:
         cursor: Token index just past the text before the cursor.
         before: The text before the cursor.
         after: The text after it; None where the prompt is written from left to right.
+        chunks: Where pieces of other files stand.
     """
 
     tokens: TokenArray
     cursor: int
     before: str
     after: str | None = None
+    chunks: tuple[TokenRange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,14 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
 
+from engine.cache.ahead import read_chunks
 from engine.cache.base import run_to_end
+from engine.cache.chunks import ChunkStore
 from engine.cache.live import LiveCache
 from engine.cache.parts import CacheParts
 from engine.cache.repair import NO_REPAIR
@@ -50,9 +53,10 @@ class Workbench:
         self.parts = parts
         self.slice_tokens = slice_tokens
 
-    def read(self, prompt: Prompt) -> Held:
-        """Read a prompt from nothing."""
-        return self.change(LiveCache(self.parts, NO_REPAIR, self.slice_tokens), [prompt])
+    def read(self, prompt: Prompt, store: ChunkStore | None = None) -> Held:
+        """Read a prompt from nothing, or from what a store has of it."""
+        empty = LiveCache(self.parts, NO_REPAIR, self.slice_tokens, store=store)
+        return self.change(empty, [prompt])
 
     def read_otherwise(self, prompt: Prompt) -> Held:
         """Do the same in other slices and with the other kernel of attention.
@@ -86,13 +90,19 @@ class Workbench:
     def change(self, cache: LiveCache, prompts: Sequence[Prompt]) -> Held:
         """Sync a cache through all prompts in turn; what is told is of the last one."""
         for prompt in prompts[:-1]:
-            run_to_end(cache.sync(prompt.tokens, prompt.cursor, never_interrupt))
+            run_to_end(cache.sync(prompt.tokens, prompt.cursor, never_interrupt, prompt.chunks))
         started = self._now()
-        work = cache.sync(prompts[-1].tokens, prompts[-1].cursor, never_interrupt)
+        last = prompts[-1]
+        work = cache.sync(last.tokens, last.cursor, never_interrupt, last.chunks)
         pass_ms = tuple((self._now() - started) * 1000 for _ in work)
         report = cache.last_sync
         assert report is not None  # noqa: S101  (a sync has just ended)
         return replace(self._held(cache, report.encoded, started), pass_ms=pass_ms)
+
+    def meet(self, prompt: Prompt, store: ChunkStore) -> None:
+        """Read the chunks of a prompt into a store, each behind the prompt's beginning alone."""
+        new_cache = partial(LiveCache, self.parts, NO_REPAIR, self.slice_tokens, store=store)
+        run_to_end(read_chunks(store, new_cache, prompt.tokens, prompt.chunks, never_interrupt))
 
     def refresh(self, cache: LiveCache) -> Held:
         """Refresh a cache to its end."""

@@ -5,12 +5,15 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from functools import partial
 
 import torch
+from torch import Tensor
 
 from engine.cache.alignment import Run
 from engine.cache.arena import Arena
+from engine.cache.chunks import ChunkStore
 from engine.cache.live import MakeArena
 from engine.cache.policies import POLICIES
 from engine.cache.repair import NO_REPAIR, RepairPolicy, WindowRepair
+from engine.model.rotary import rotate, turns_to
 from evaluation.bench.scenarios import Prompt
 from evaluation.decoding.workbench import Held, Workbench
 from evaluation.fidelity.case import Case
@@ -27,6 +30,7 @@ class Edit:
         prompts: Of each of its states.
         before: The first one, read from nothing. Arms copy it and leave it as it is.
         prompter: Lays cases out for the model.
+        store: Chunks that were met before; arms copy it and leave it as it is.
         followed: Caches that went through every state, by policy; kept for arms that go on
             from there, which copy them.
     """
@@ -35,6 +39,7 @@ class Edit:
     prompts: tuple[Prompt, ...]
     before: Held
     prompter: Prompter
+    store: ChunkStore = field(default_factory=partial(ChunkStore, 0))
     followed: dict[RepairPolicy, Held] = field(default_factory=dict)
 
 
@@ -62,6 +67,15 @@ class StaleArena(Arena):
         for block in (self.keys, self.unrotated, self.values):
             block[:, :, targets] = block[:, :, sources]
 
+    def place(self, start: int, unrotated: Tensor, values: Tensor) -> None:
+        """Put rows from elsewhere at `start`, keys turned as if they stood at the front."""
+        super().place(start, unrotated, values)
+        num_rows = unrotated.shape[2]
+        turns = turns_to(torch.arange(num_rows, device=self.keys.device), self._tables)
+        for layer, table in enumerate(self._tables):
+            turned = rotate(unrotated[layer], turns[id(table)])
+            self.keys[layer, :, start : start + num_rows] = turned
+
 
 def full(bench: Workbench, edit: Edit) -> Held:
     """Read the last prompt from nothing."""
@@ -80,7 +94,8 @@ def ignore(_: Workbench, edit: Edit) -> Held:
 
 def mend(policy: RepairPolicy, make_arena: MakeArena, bench: Workbench, edit: Edit) -> Held:
     """Go from the first prompt to the last one at once, mending as the policy says."""
-    return bench.change(edit.before.cache.copy_under(policy, make_arena), edit.prompts[-1:])
+    cache = edit.before.cache.copy_under(policy, make_arena, edit.store.copy())
+    return bench.change(cache, edit.prompts[-1:])
 
 
 def follow(policy: RepairPolicy, bench: Workbench, edit: Edit) -> Held:
@@ -115,7 +130,7 @@ ARMS: Mapping[str, Arm] = {
     **{name: partial(mend, policy, Arena) for name, policy in POLICIES.items()},
     "restate": partial(tell, restated),
     "after-middle": partial(tell, after_middle),
-    "default": partial(follow, WindowRepair()),
+    "default": partial(follow, WindowRepair()),  # as shipped, where there are no chunks
     "refreshed": partial(refresh, WindowRepair()),
 }
 

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.cache.chunks import ChunkStore
 from engine.tokens import TokenArray
+from evaluation.bench.scenarios import Prompt
 from evaluation.decoding.answers import Answer, ask
 from evaluation.decoding.lines import LineReader, edit_similarity, is_same_line
 from evaluation.decoding.workbench import Held, Workbench
@@ -16,6 +18,7 @@ from evaluation.fidelity.prompts import Prompter
 
 MOST_PROMPT_SHARE = 0.95
 """Of the model's context; the rest is for the line."""
+_PLENTY_BYTES = 2**40
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Meter:
         prompts = self._prompter.prompts(case)
         truth = self._prompter.truth(case)
         self._require_context(case, max(len(prompt.tokens) for prompt in prompts))
-        held = self._hold(Edit(case, prompts, self._bench.read(prompts[0]), self._prompter))
+        held = self._hold(self._edit(case, prompts))
         answers = ask(list(held.values()), truth, self._bench.parts, self._reader)
         return CaseRecord(
             key=case.key,
@@ -94,6 +97,13 @@ class Meter:
             arms=_figures(case, truth, held, answers),
             seconds=round(time.perf_counter() - started, 3),
         )
+
+    def _edit(self, case: Case, prompts: tuple[Prompt, ...]) -> Edit:
+        store = ChunkStore(_PLENTY_BYTES)
+        before = self._bench.read(prompts[0], store=store)
+        if case.are_chunks_met:
+            self._bench.meet(prompts[-1], store)
+        return Edit(case, prompts, before, self._prompter, store)
 
     def _hold(self, edit: Edit) -> dict[str, Held]:
         """Let each arm make its cache, the reference first."""

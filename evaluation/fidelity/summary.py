@@ -33,12 +33,17 @@ DIFFERENCES = {
 OF_MEDIANS = "ratio of medians"
 
 
-def rows_of(records: Sequence[CaseRecord], seed: int) -> tuple[Row, ...]:
+def rows_of(
+    records: Sequence[CaseRecord], seed: int, kinds: Sequence[str] = KINDS
+) -> tuple[Row, ...]:
     """Return a row for each kind, arm and metric, with paired comparisons as rows of their own.
 
-    `seed` decides about the draws of the intervals.
+    Args:
+        records: What there is.
+        seed: Decides about the draws of the intervals.
+        kinds: In the order of the rows.
     """
-    return tuple(chain.from_iterable(table.rows() for table in _tables(records, seed)))
+    return tuple(chain.from_iterable(table.rows() for table in _tables(records, kinds, seed)))
 
 
 def is_pooled(row: Row) -> bool:
@@ -46,9 +51,9 @@ def is_pooled(row: Row) -> bool:
     return "prompt_tokens" not in row.params
 
 
-def _tables(records: Sequence[CaseRecord], seed: int) -> Iterator["_Table"]:
+def _tables(records: Sequence[CaseRecord], kinds: Sequence[str], seed: int) -> Iterator["_Table"]:
     """Take the cases of each kind, all together and then by the length they were asked for."""
-    for kind in KINDS:
+    for kind in kinds:
         own = [record for record in records if record.kind == kind]
         if own:
             yield _Table(kind, own, seed)
@@ -74,8 +79,9 @@ class _Table:
         for other, arm in ((other, arm) for other in DIFFERENCES for arm in arms):
             if arm not in (other, REFERENCE) and other in arms:
                 yield from self._differences(arm, other)
-        if FLOOR in arms:
-            yield from chain.from_iterable(self._divergence_ratio(arm) for arm in arms)
+        for arm in arms:
+            yield from self._ratio(arm, "kl", FLOOR)
+            yield from self._ratio(arm, "ms", REFERENCE)
 
     def _rows_of_arm(self, arm: str) -> Iterator[Row]:
         cases = Cases(self.records, (arm,), self.seed)
@@ -115,21 +121,21 @@ class _Table:
                 against=f"-{other}",
             )
 
-    def _divergence_ratio(self, arm: str) -> Iterator[Row]:
-        cases = Cases(self.records, (arm, FLOOR), self.seed)
-        if arm in (FLOOR, REFERENCE) or not cases.records:
+    def _ratio(self, arm: str, metric: str, other: str) -> Iterator[Row]:
+        cases = Cases(self.records, (arm, other), self.seed)
+        if arm in (other, REFERENCE) or not cases.records:
             return
         estimate = cases.resamples.ratio_of_medians(
-            cases.values(arm, "kl"), cases.values(FLOOR, "kl")
+            cases.values(arm, metric), cases.values(other, metric)
         )
         yield self._row(
             cases,
             arm,
-            "kl",
+            metric,
             estimate,
             unit="times",
             statistic=OF_MEDIANS,
-            against=f"/{FLOOR}",
+            against=f"/{other}",
         )
 
     def _row(

@@ -15,6 +15,7 @@ STYLE = Style(
     pair_metrics=(
         "agree-floor",
         "kl/floor",
+        "ms/full",
         "nll-full",
         "em-full",
         "es-full",

@@ -2,6 +2,7 @@
 
 import argparse
 
+from evaluation.bench.chunk_sets import CHUNK_KINDS
 from evaluation.bench.edits import FULL, QUICK, Selection, measure_edits
 from evaluation.bench.growth import ARMS as GROWTH_ARMS
 from evaluation.bench.growth import QUICK_SIZES, REPEATS, SIZES, measure_growth
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure what was asked for and return the exit code."""
     arms = GROWTH_ARMS if arguments.growth else ALL_ARMS
     require_known(arguments.arms, arms, "arm")
-    require_known(arguments.kinds, EDIT_KINDS, "kind")
+    require_known(arguments.kinds, (*EDIT_KINDS, *CHUNK_KINDS), "kind")
     if arguments.growth:
         return run_benchmark(
             arguments, "bench edits --growth", lambda run: _growth(run, arguments), save_curves

@@ -1,7 +1,8 @@
-"""The parts of `warmline eval edits` put together: model, cases, arms, journal, report."""
+"""The parts of `warmline eval edits|chunks` put together: model, cases, arms, journal, report."""
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 
@@ -10,12 +11,13 @@ from evaluation.bench.runner import Deadline
 from evaluation.decoding.workbench import FLOOR_SLICE_TOKENS
 from evaluation.errors import CannotMeasureError, OtherConditionsError
 from evaluation.fidelity.arms import ARMS, REFERENCE, Arm, describe
-from evaluation.fidelity.measure import CaseRecord, Meter, read_record
+from evaluation.fidelity.case import CHUNK_KINDS, KINDS
+from evaluation.fidelity.chunk_arms import CHUNK_ARMS
+from evaluation.fidelity.measure import Meter, read_record
 from evaluation.fidelity.plots import PLOTS
 from evaluation.fidelity.prompts import Prompter
 from evaluation.fidelity.summary import rows_of
 from evaluation.fidelity.tables import STYLE
-from evaluation.journal import Journal
 from evaluation.report import Parameter, Report, this_machine
 from evaluation.shards.run import Outcome, measure_cases, open_journal
 from warmline import __version__
@@ -23,7 +25,7 @@ from warmline.benchmarks.shared import require_known
 from warmline.errors import UsageError
 from warmline.main import ExitCode
 from warmline.progress import shown_progress
-from warmline.suites.edit_corpus import choose_cases
+from warmline.suites.edit_corpus import Wishes, choose_cases
 from warmline.suites.measuring import (
     MeasuredModel,
     budget_s,
@@ -32,10 +34,21 @@ from warmline.suites.measuring import (
     publish,
 )
 
-COMMAND = "eval edits"
+
+@dataclass(frozen=True, slots=True)
+class FidelitySuite:
+    """What is measured, and how often."""
+
+    command: str
+    arms: Mapping[str, Arm]
+    wishes: Wishes
 
 
-def measure_edits(arguments: argparse.Namespace) -> int:
+EDITS = FidelitySuite("eval edits", ARMS, Wishes(KINDS, frozenset({"related", "real", "typing"})))
+CHUNKS = FidelitySuite("eval chunks", CHUNK_ARMS, Wishes(CHUNK_KINDS, frozenset({"chunk-set"})))
+
+
+def measure(suite: FidelitySuite, arguments: argparse.Namespace) -> int:
     """Measure what was asked for, show and write it, and return the exit code.
 
     Raises:
@@ -43,51 +56,54 @@ def measure_edits(arguments: argparse.Namespace) -> int:
     """
     console = Console(stderr=True, highlight=False)
     try:
-        report, outcome = _measure(arguments, console)
+        report, outcome = _measure(suite, arguments, console)
     except (CannotMeasureError, OtherConditionsError) as error:
         raise UsageError(str(error)) from error
     publish(report, arguments, console, STYLE, PLOTS)
     return ExitCode.INTERRUPTED if outcome.is_interrupted else 0
 
 
-def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, Outcome]:
+def _measure(
+    suite: FidelitySuite, arguments: argparse.Namespace, console: Console
+) -> tuple[Report, Outcome]:
     deadline = Deadline(budget_s(arguments))
-    arms = _chosen_arms(arguments.arms)
+    arms = _chosen_arms(suite.arms, arguments.arms)
     with shown_progress() as progress:
         model = load_measured(arguments, progress)
-        plan, complaints = choose_cases(arguments, model.subject.tokenization, progress)
-    journal = open_journal(arguments.out, _conditions(model, arms, arguments.seed), read_record)
+        plan, complaints = choose_cases(
+            suite.wishes, arguments, model.subject.tokenization, progress
+        )
+    conditions = _conditions(suite, model, arms, arguments.seed)
+    journal = open_journal(arguments.out, conditions, read_record)
     prompter = Prompter(model.subject.layout, model.subject.tokenization)
     meter = Meter(model.bench, prompter, model.reader, arms)
     with watching(console) as audience:
         outcome = measure_cases(plan, meter, journal, deadline=deadline, audience=audience)
-    notes = (*complaints, *outcome.notes())
-    return _report(model.subject.name, arguments.seed, journal, notes), outcome
+    report = Report(
+        command=suite.command,
+        version=__version__,
+        machine=this_machine(),
+        model=model.subject.name,
+        seed=arguments.seed,
+        rows=rows_of(journal.records, arguments.seed, suite.wishes.kinds),
+        notes=(*complaints, *outcome.notes()),
+    )
+    return report, outcome
 
 
-def _chosen_arms(chosen: Sequence[str] | None) -> dict[str, Arm]:
+def _chosen_arms(arms: Mapping[str, Arm], chosen: Sequence[str] | None) -> dict[str, Arm]:
     """Return the arms that were named, and what they are compared with."""
-    require_known(tuple(chosen) if chosen else None, tuple(ARMS), "arm")
-    return {name: arm for name, arm in ARMS.items() if not chosen or name in (*chosen, REFERENCE)}
+    require_known(tuple(chosen) if chosen else None, tuple(arms), "arm")
+    return {name: arm for name, arm in arms.items() if not chosen or name in (*chosen, REFERENCE)}
 
 
-def _conditions(model: MeasuredModel, arms: Mapping[str, Arm], seed: int) -> dict[str, Parameter]:
+def _conditions(
+    suite: FidelitySuite, model: MeasuredModel, arms: Mapping[str, Arm], seed: int
+) -> dict[str, Parameter]:
     """Say what must not differ between two shards of a run."""
     return {
-        **conditions_of(COMMAND, model, seed),
+        **conditions_of(suite.command, model, seed),
         "floor slice": FLOOR_SLICE_TOKENS,
         "floor attention": type(model.bench.parts.kernels.exchanged().for_many).__name__,
         **{f"arm {name}": describe(arm) for name, arm in arms.items()},
     }
-
-
-def _report(model: str, seed: int, journal: Journal[CaseRecord], notes: tuple[str, ...]) -> Report:
-    return Report(
-        command=COMMAND,
-        version=__version__,
-        machine=this_machine(),
-        model=model,
-        seed=seed,
-        rows=rows_of(journal.records, seed),
-        notes=notes,
-    )

@@ -82,7 +82,8 @@ class EngineArm:
         """Nothing runs."""
 
     def _sync(self, prompt: Prompt) -> None:
-        run_to_end(self._cache.sync(prompt.tokens, prompt.cursor, never_interrupt))
+        chunks = prompt.chunks if self._name == "warmline" else ()
+        run_to_end(self._cache.sync(prompt.tokens, prompt.cursor, never_interrupt, chunks))
 
     def _reusable(self, prompt: Prompt) -> DocumentCache:
         """Return a cache with what this arm may use again."""

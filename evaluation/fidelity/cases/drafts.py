@@ -57,6 +57,7 @@ class Draft:
     layout: str
     states: tuple[State, ...]
     target: str
+    are_chunks_met: bool = False
 
 
 def prefix_draft(first: Iterable[str], last: Iterable[str], target: str) -> Draft:

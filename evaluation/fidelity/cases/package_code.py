@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from evaluation.corpus.fetching import PackageSource
 from evaluation.fidelity.cases.code_file import CodeFile, CountTokens, lines_of, read_code
+from retrieval.lexical import LexicalIndex
+from retrieval.types import Chunk
 
 NAME = re.compile(r"[A-Za-z_]\w*")
 """What a name looks like in all languages here."""
@@ -70,6 +72,21 @@ class PackageCode:
         """The names that are written more than once in the whole package, sorted."""
         counts = Counter(name for text in self.texts.values() for name in NAME.findall(text))
         return tuple(sorted(name for name, count in counts.items() if count > 1))
+
+    def num_tokens(self, text: str) -> int:
+        """Return about how many tokens a text has."""
+        return sum(self._count_tokens(line) for line in lines_of(text))
+
+    def chunks_like(self, text: str, path: str, limit: int) -> tuple[Chunk, ...]:
+        """Return at most `limit` pieces of other files that share words with a text, best first."""
+        return self._index.search(text, limit, without_path=path)
+
+    @cached_property
+    def _index(self) -> LexicalIndex:
+        index = LexicalIndex()
+        for path, text in self.texts.items():
+            index.replace(path, text)
+        return index
 
     def other_lines(
         self, path: str, num_lines: int, generator: random.Random

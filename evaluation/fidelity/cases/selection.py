@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
 
 from evaluation.fidelity.case import Case
-from evaluation.fidelity.cases import fill_in, random_edits, related, releases, renames
+from evaluation.fidelity.cases import (
+    chunk_sets,
+    fill_in,
+    random_edits,
+    related,
+    releases,
+    renames,
+)
 from evaluation.fidelity.cases.code_file import CodeFile, lines_of
 from evaluation.fidelity.cases.drafts import LEAST_SHARE, Draft, Spot
 from evaluation.fidelity.cases.package_code import PackageCode
@@ -41,8 +48,11 @@ RECIPES = {
     "real": Recipe(releases.apply_earlier_hunks, releases.changed_lines),
     "typing": Recipe(fill_in.type_lines),
     "cursor": Recipe(fill_in.move_cursor),
+    "chunk-swap": Recipe(chunk_sets.exchange_one),
+    "chunk-order": Recipe(chunk_sets.reorder),
+    "chunk-set": Recipe(chunk_sets.exchange_all),
 }
-"""One for each of `KINDS`."""
+"""One for each of `KINDS` and `CHUNK_KINDS`."""
 
 
 def all_cases(
@@ -60,7 +70,7 @@ def all_cases(
     more packages, leaves those of before as they were.
 
     Args:
-        kind: One of `KINDS`.
+        kind: One of `KINDS` or `CHUNK_KINDS`.
         packages: Their files are read when they are first needed, and kept.
         prompt_tokens: About how long the last prompt of a case is; never under three quarters.
         per_package: The most cases of one package; small ones have fewer.
@@ -112,6 +122,7 @@ class _Order:
             states=draft.states,
             target=draft.target,
             prompt_tokens=self.prompt_tokens,
+            are_chunks_met=draft.are_chunks_met,
         )
 
     def _chance(self, subject: str) -> random.Random:

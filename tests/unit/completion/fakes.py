@@ -30,6 +30,7 @@ from engine.protocol.messages import (
     Piece,
     Synced,
     SyncReport,
+    TokenRange,
 )
 
 QWEN_MARKERS = (
@@ -118,6 +119,8 @@ class FakeEngine:
     aheads: list[GenerationRequest] = field(default_factory=list)
     forced_bytes: int | None = None  # how much of what it is told to write ahead it writes
     syncs: list[tuple[str, list[int], int]] = field(default_factory=list)
+    synced_chunks: tuple[TokenRange, ...] = ()  # of the last of them
+    read_ahead: list[tuple[list[int], tuple[TokenRange, ...]]] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
     num_streams_left: int = 0  # streams ended from outside
     progress: asyncio.Event = field(default_factory=asyncio.Event)
@@ -162,7 +165,14 @@ class FakeEngine:
     def on_notice(self, listener: NoticeListener) -> None:
         pass
 
-    async def sync(self, document: str, tokens: Sequence[int], cursor: int) -> SyncReport:
+    async def sync(
+        self,
+        document: str,
+        tokens: Sequence[int],
+        cursor: int,
+        chunks: Sequence[TokenRange] = (),
+    ) -> SyncReport:
+        self.synced_chunks = tuple(chunks)
         self._current[document] = object()
         self.syncs.append((document, list(tokens), cursor))
         await self._happen()
@@ -171,6 +181,9 @@ class FakeEngine:
         if self.sync_error is not None:
             raise self.sync_error
         return report(len(tokens))
+
+    async def read_chunks(self, tokens: Sequence[int], chunks: Sequence[TokenRange]) -> None:
+        self.read_ahead.append((list(tokens), tuple(chunks)))
 
     async def generate(self, request: GenerationRequest) -> AsyncIterator[GenerationEvent]:
         if request.is_ahead:

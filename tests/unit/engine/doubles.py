@@ -22,6 +22,7 @@ from engine.protocol.messages import (
     ModelDescription,
     Piece,
     SyncReport,
+    TokenRange,
 )
 from engine.service.host import LoadProgress
 from engine.service.steps import LoadedModel
@@ -73,6 +74,8 @@ class ModelDouble:
         self.passes: list[str] = []
         self.written: list[int] = []
         self.copies = 0
+        self.read_ahead: list[tuple[int, ...]] = []
+        self.chunks: list[tuple[TokenRange, ...]] = []  # named at each sync
         self.on_layer: Callable[[str, int], None] = lambda _kind, _layer: None
 
     def new_cache(self) -> "CacheDouble":
@@ -85,6 +88,16 @@ class ModelDouble:
     @property
     def copied_bytes(self) -> int:
         return 0
+
+    def read_chunks(
+        self, tokens: TokenArray, chunks: Sequence[TokenRange], checkpoint: Checkpoint
+    ) -> Generator[None, None, None]:
+        for place in chunks:
+            chunk = tuple(tokens[place.start : place.stop].tolist())
+            if chunk not in self.read_ahead:
+                self.run_pass("ahead", checkpoint)
+                self.read_ahead.append(chunk)
+                yield
 
     def bytes_for(self, num_tokens: int) -> int:
         return num_tokens * BYTES_PER_TOKEN
@@ -122,8 +135,13 @@ class CacheDouble:
         return len(self.tokens) * BYTES_PER_TOKEN
 
     def sync(
-        self, tokens: TokenArray, cursor: int, checkpoint: Checkpoint
+        self,
+        tokens: TokenArray,
+        cursor: int,
+        checkpoint: Checkpoint,
+        chunks: Sequence[TokenRange] = (),
     ) -> Generator[None, None, SyncReport]:
+        self.model.chunks.append(tuple(chunks))
         del cursor
         kept = 0
         while kept < min(len(tokens), len(self.tokens)) and tokens[kept] == self.tokens[kept]:

@@ -9,15 +9,21 @@ from engine.cache.alignment import Run, align
 from engine.cache.ledger import Flags, Ledger
 from engine.cache.policies import (
     BUDGET_TOKENS,
+    DEFAULT_REPAIR,
     END_TOKENS,
+    EXCHANGE_SHARE,
+    EXCHANGE_TAIL_TOKENS,
     POLICIES,
     POLICY_NAMES,
     RankedRepair,
+    chunk_heads,
+    chunk_heads_then_tail,
     policy_named,
     tail,
 )
 from engine.cache.repair import NO_REPAIR, RepairPolicy, Scores, Situation, WindowRepair
 from engine.cache.slices import RowIndices
+from engine.protocol.messages import TokenRange
 from engine.settings import EngineSettings
 from engine.tokens import TokenArray
 from tests.contracts.test_live_cache import edited, random_tokens
@@ -295,4 +301,37 @@ def test_a_run_may_move_to_the_front() -> None:
 def test_settings_name_every_policy() -> None:
     field = EngineSettings.__dataclass_fields__["repair"]
     assert field.metadata["enum"] == list(POLICY_NAMES)
-    assert policy_named(EngineSettings().repair) == WindowRepair()
+    assert policy_named(EngineSettings().repair) == DEFAULT_REPAIR
+
+
+def exchanged(situation: Situation) -> Situation:
+    """Say that chunks in front were exchanged."""
+    return replace(situation, has_other_chunks=True)
+
+
+def test_an_exchange_of_chunks_may_cost_a_share_of_the_prompt() -> None:
+    situation = inserted_near_front(cursor=800)
+    num_tokens = len(situation.tokens)
+    windows = chosen_rows(WindowRepair(), situation)
+    assert chosen_rows(DEFAULT_REPAIR, situation) == windows
+    more = chosen_rows(DEFAULT_REPAIR, exchanged(situation))
+    assert len(more) == round(EXCHANGE_SHARE * num_tokens) > len(windows)
+    assert set(range(800 - EXCHANGE_TAIL_TOKENS, 800)) <= set(more)
+    assert set(range(num_tokens - END_TOKENS, num_tokens)) <= set(more)
+
+
+def test_an_exchange_that_leaves_nothing_stale_costs_nothing() -> None:
+    document = Document(np.arange(10, 210, dtype=np.int32))
+    situation = document.take(document.ledger.tokens, 200)
+    assert not chosen_rows(DEFAULT_REPAIR, exchanged(situation))
+    assert isinstance(situation.probe, ProbeDouble)
+    assert not situation.probe.asked
+
+
+def test_heads_of_chunks_and_of_the_text_behind_them() -> None:
+    places = (TokenRange(100, 130), TokenRange(131, 160))
+    situation = replace(inserted_near_front(cursor=800), chunks=places)
+    expected = [*range(100, 104), *range(131, 135), *range(160, 164)]
+    assert chunk_heads(4, situation).tolist() == expected
+    assert chunk_heads_then_tail(4, situation).tolist()[:14] == [*expected, 799, 798]
+    assert not len(chunk_heads(4, inserted_near_front(cursor=800)))

@@ -32,6 +32,7 @@ from engine.protocol.messages import (
     Sampling,
     Synced,
     SyncReport,
+    TokenRange,
 )
 from engine.service.encoders import EncoderLimits
 from engine.service.host import EngineHost
@@ -131,6 +132,21 @@ async def test_the_same_calls_give_the_same_events(engine: EngineClient) -> None
         Finished(0, FinishReason.LENGTH),
         Finished(1, FinishReason.LENGTH),
     ]
+
+
+async def test_the_model_is_told_where_chunks_stand(
+    engine: EngineClient, model: ModelDouble
+) -> None:
+    chunks = (TokenRange(0, 2), TokenRange(3, 5))
+    await engine.sync("a.py", PROMPT, 5, chunks)
+    await events_of(engine, GenerationRequest("a.py", EDITED, 6, 2, chunks=chunks[:1]))
+    assert model.chunks == [chunks, chunks[:1]]
+
+
+async def test_chunks_may_be_read_ahead(engine: EngineClient, model: ModelDouble) -> None:
+    await engine.read_chunks(PROMPT, [TokenRange(2, 4), TokenRange(5, 7)])
+    assert model.read_ahead == [(12, 13), (15, 16)]
+    assert await engine.inspect("") is None
 
 
 async def test_work_done_ahead_is_told_from_other_work(engine: EngineClient) -> None:

@@ -38,6 +38,7 @@ from engine.protocol.messages import (
     Sampling,
     Synced,
     SyncReport,
+    TokenRange,
 )
 from engine.protocol.tokens import SplicedTokens, WholeTokens
 from tests.unit.engine.doubles import DESCRIPTION
@@ -56,7 +57,7 @@ SPLICE = SplicedTokens(2, 1, 0, 1, b"\1\0\0\0", 99)
         EngineStatus(STATE, 1, 2.0, 3, ("a", "b"), 4, 5, 6, ()),
         Inspection(None),
         Inspection(CacheMap("a", (1, 2), (CacheRun(0, 2, "kept", True),), 1, 20, REPORT)),
-        SyncCall("a", WholeTokens(1, b"\1\0\0\0"), 0),
+        SyncCall("a", WholeTokens(1, b"\1\0\0\0"), 0, (TokenRange(0, 1),)),
         GenerateCall(
             "a",
             SPLICE,
@@ -66,10 +67,11 @@ SPLICE = SplicedTokens(2, 1, 0, 1, b"\1\0\0\0", 99)
             2,
             Sampling(0.7, 0.9, 3),
             b"x",
+            (TokenRange(3, 5), TokenRange(5, 8)),
             drafts=False,
             is_ahead=False,
         ),
-        GenerateCall("a", SPLICE, 0, 9, (), 1, Sampling(), b"x", drafts=True, is_ahead=True),
+        GenerateCall("a", SPLICE, 0, 9, (), 1, Sampling(), b"x", (), drafts=True, is_ahead=True),
         Hello(1, "s", "test"),
         Welcome(1, 2, STATE),
         Nothing(),

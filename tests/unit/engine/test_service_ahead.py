@@ -6,7 +6,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from engine.errors import SupersededError
-from engine.protocol.messages import GenerationEvent, GenerationRequest, Phase, Piece, Synced
+from engine.protocol.messages import (
+    GenerationEvent,
+    GenerationRequest,
+    Phase,
+    Piece,
+    Synced,
+    TokenRange,
+)
 from engine.service.host import EngineHost
 from engine.service.local import LocalEngine
 from tests.unit.engine.doubles import WAIT_S, Gate, ModelDouble, expected_text, loader
@@ -198,3 +205,36 @@ async def test_it_does_not_count_as_a_use_of_the_document(engine: LocalEngine) -
     await engine.sync("a.py", PROMPT, 0)
     await begin(engine, OTHER_PROMPT, "b.py", is_ahead=True)
     assert (await engine.status()).documents == ("a.py", "b.py")
+
+
+async def test_chunks_are_read_behind_everything_else_and_once(
+    model: ModelDouble, engine: LocalEngine
+) -> None:
+    """A sync that comes meanwhile goes first; what was read before it is not read again."""
+    gate = model.hold("ahead")
+    reading = asyncio.create_task(engine.read_chunks(PROMPT, [TokenRange(0, 2), TokenRange(2, 5)]))
+    await arrival(gate)
+    syncing = asyncio.create_task(engine.sync("a.py", OTHER_PROMPT, 0))
+    await asyncio.sleep(0)
+    gate.open()
+    await syncing
+    await reading
+    passes = [kind for kind in model.passes if kind != "refresh"]
+    assert passes == ["sync"] * 3 + ["ahead"] * 2
+    await engine.read_chunks(PROMPT, [TokenRange(0, 2)])
+    assert model.read_ahead == [(10, 11), (12, 13, 14)]
+
+
+async def test_newer_chunks_take_the_place_of_older_ones(
+    model: ModelDouble, engine: LocalEngine
+) -> None:
+    gate = model.hold("ahead")
+    older = asyncio.create_task(engine.read_chunks(PROMPT, [TokenRange(0, 2)]))
+    await arrival(gate)
+    newer = asyncio.create_task(engine.read_chunks(OTHER_PROMPT, [TokenRange(0, 2)]))
+    await asyncio.sleep(0)
+    gate.open()
+    await newer
+    with pytest.raises(SupersededError):
+        await older
+    assert model.read_ahead == [(30, 31)]

@@ -14,7 +14,7 @@ from engine.errors import (
     PromptTooLongError,
     SupersededError,
 )
-from engine.protocol.messages import Finished, Phase, Piece, Synced
+from engine.protocol.messages import Finished, Phase, Piece, Synced, TokenRange
 from engine.service.host import EngineHost, LoadProgress
 from engine.service.local import LocalEngine
 from engine.service.steps import LoadedModel
@@ -250,6 +250,14 @@ async def test_impossible_prompts_are_refused_in_words(
 ) -> None:
     with pytest.raises(error, match=words):
         await engine.sync("a.py", tokens, cursor)
+
+
+@pytest.mark.parametrize("places", [[(3, 3)], [(0, 3), (2, 5)], [(4, 6), (0, 2)], [(8, 11)]])
+async def test_impossible_chunks_are_refused_in_words(
+    engine: LocalEngine, places: list[tuple[int, int]]
+) -> None:
+    with pytest.raises(EngineError, match="A chunk at"):
+        await engine.sync("a.py", PROMPT, 0, [TokenRange(*place) for place in places])
 
 
 async def test_impossible_generations_are_refused_in_words(engine: LocalEngine) -> None:

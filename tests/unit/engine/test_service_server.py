@@ -142,7 +142,11 @@ async def test_a_frame_too_large_closes_its_own_connection(
     [
         ("fly", {}, f"`fly` is no method of protocol {PROTOCOL_VERSION}"),
         ("status", {"x": 1}, "`status` has an unknown field `x`"),
-        ("sync", {"document": "a", "tokens": {}, "cursor": 0}, "`sync.tokens.type` is None"),
+        (
+            "sync",
+            {"document": "a", "tokens": {}, "cursor": 0, "chunks": []},
+            "`sync.tokens.type` is None",
+        ),
         ("inspect", {"document": 7}, "`inspect.document` is int"),
     ],
 )
@@ -174,7 +178,7 @@ async def test_a_client_that_vanishes_costs_its_own_work_only(
     gate = model.hold("sync")
     async with raw_client(endpoint) as client:
         await client.greet("vanishing")
-        call = SyncCall("a.py", WholeTokens(1, pack_tokens(PROMPT)), 0)
+        call = SyncCall("a.py", WholeTokens(1, pack_tokens(PROMPT)), 0, ())
         await client.send(Request(2, Method.SYNC, to_wire(SyncCall, call)))
         await asyncio.to_thread(gate.wait_for_arrival)
         client.socket.transport.abort()

@@ -68,10 +68,10 @@ def small_reader(folder: Path) -> LineReader:
     return LineReader(Vocabulary.from_file(file))
 
 
-def small_parts() -> CacheParts:
-    """A model for the tokens of `small_prompter`."""
+def small_parts(**more: int) -> CacheParts:
+    """A model for the tokens of `small_prompter`, with more in its configuration."""
     size = small_tokenizer().get_vocab_size()
-    return parts_of(make_transformers_model("qwen2", SMALL | {"vocab_size": size}))
+    return parts_of(make_transformers_model("qwen2", SMALL | {"vocab_size": size} | more))
 
 
 def insertion(key: str = "insertion", package: str = "pack 1", kind: str = "related") -> Case:

@@ -9,7 +9,7 @@ from itertools import islice
 import pytest
 
 from evaluation.corpus.fetching import PackageSource
-from evaluation.fidelity.case import FILL_IN, KINDS, PREFIX, Case, State
+from evaluation.fidelity.case import CHUNK_KINDS, FILL_IN, KINDS, PREFIX, Case, State
 from evaluation.fidelity.cases.drafts import Spot
 from evaluation.fidelity.cases.package_code import PackageCode
 from evaluation.fidelity.cases.related import insert_related
@@ -27,12 +27,16 @@ def count_tokens(text: str) -> int:
 
 
 def cases_of(
-    kind: str, *packages: PackageSource, per_package: int = 12, seed: int = 0
+    kind: str,
+    *packages: PackageSource,
+    per_package: int = 12,
+    seed: int = 0,
+    prompt_tokens: int = PROMPT_TOKENS,
 ) -> list[Case]:
     cases = all_cases(
         kind,
         [PackageCode(package, count_tokens) for package in packages or (PACKAGE,)],
-        prompt_tokens=PROMPT_TOKENS,
+        prompt_tokens=prompt_tokens,
         per_package=per_package,
         seed=seed,
     )
@@ -66,7 +70,7 @@ def is_insertion_of(case: Case, num_lines: int) -> bool:
 
 
 def test_there_is_a_recipe_for_every_kind() -> None:
-    assert tuple(RECIPES) == KINDS
+    assert tuple(RECIPES) == KINDS + CHUNK_KINDS
 
 
 @pytest.mark.parametrize("kind", KINDS)

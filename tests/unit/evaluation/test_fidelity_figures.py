@@ -165,8 +165,8 @@ def test_tables_and_plots_show_every_arm_and_pair(tmp_path: Path) -> None:
     assert "A note." in page
     assert "| default | 0.95 (0.95 to 0.95) |" in page
     assert page.count("| related |") == page.count("| typing |") == 2
-    assert "| related | agree-floor | kl/floor | nll-full |" in page
-    assert "| default | 0 (0 to 0) | 2 (2 to 2) | 0.1 (0.1 to 0.1) |" in page
+    assert "| related | agree-floor | kl/floor | ms/full | nll-full |" in page
+    assert "| default | 0 (0 to 0) | 2 (2 to 2) | 1 (1 to 1) | 0.1 (0.1 to 0.1) |" in page
     screen = StringIO()
     Console(file=screen, width=200).print(draw_tables(report, STYLE, is_wide=True))
     assert "kl/floor" in screen.getvalue()

@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+from evaluation.bench.chunk_sets import CHUNK_KINDS
 from evaluation.bench.plan import ALL_ARMS, Group
 from evaluation.bench.run import Run
 from tests.unit.completion.fakes import small_tokenizer
@@ -70,8 +71,9 @@ def test_quick_has_everybody_but_not_everything(
     model: Path, groups: list[tuple[Group, ...]]
 ) -> None:
     assert _bench(model, "edits", "--quick") == 0
-    ((everybody, own),) = groups
+    ((everybody, own, chunks),) = groups
     assert (own.arms, own.prompt_tokens) == (("warmline", "full"), 8000)
+    assert (chunks.arms, chunks.kinds) == (own.arms, CHUNK_KINDS)
     assert everybody.arms == ALL_ARMS
     assert everybody.prompt_tokens < own.prompt_tokens
 
