@@ -6,9 +6,11 @@ from completion.background import BackgroundTasks
 from completion.context.keeper import PAUSE_TIMEOUT_S, ContextKeeper
 from completion.open_documents import OpenDocument
 from completion.preparation import PromptBuilders, off_loop
+from completion.prompting import PromptBuilder
 from completion.settings import CompletionSettings
 from engine.client.base import EngineClient
 from engine.protocol.messages import Phase
+from retrieval.types import Chunk
 
 
 class Synchronization:
@@ -66,7 +68,7 @@ class Synchronization:
         entry.remember_window(document, built.window)
         tokens = built.prompt.tokens.tolist()
         if tokens:
-            await self._engine.sync(document.name, tokens, built.prompt.cursor)
+            await self._engine.sync(document.name, tokens, built.prompt.cursor, built.prompt.chunks)
 
     async def _search_at_pause(self, entry: OpenDocument, settings: CompletionSettings) -> None:
         await asyncio.sleep(settings.context_pause_ms / 1000)
@@ -77,9 +79,34 @@ class Synchronization:
             document, entry.likely_cursor, builder, settings, PAUSE_TIMEOUT_S
         )
         if self._keeper.is_worth_taking(proposal, context, document.name):
+            await self._read_ahead(builder, entry, settings, proposal.fitted.chunks)
             await _have_ended(entry)  # a sync would end them
             context.fitted, context.is_searched, context.pause_task = proposal.fitted, True, None
             self.schedule(entry, settings)
+
+    async def _read_ahead(
+        self,
+        builder: PromptBuilder,
+        entry: OpenDocument,
+        settings: CompletionSettings,
+        chunks: tuple[Chunk, ...],
+    ) -> None:
+        """Have the engine read chunks before the prompt has them.
+
+        It gives way to everything meanwhile. So whoever goes on typing does not wait for them,
+        neither now nor when the prompt has them.
+        """
+        document, cursor, window = entry.document, entry.likely_cursor, entry.window
+        built = await off_loop(
+            document,
+            lambda: builder.build(
+                document, cursor, settings, settings.max_tokens, previous=window, chunks=chunks
+            ),
+        )
+        places = built.prompt.chunks
+        if places:
+            tokens = built.prompt.tokens[: places[-1].stop].tolist()
+            await self._engine.read_chunks(tokens, places)
 
 
 async def _have_ended(entry: OpenDocument) -> None:

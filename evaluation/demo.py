@@ -27,6 +27,7 @@ WINDOW_SETTINGS = {
     "prepareOnOpen": False,
     "prepareNext": False,
     "reuseSuggestions": False,
+    "contextTokens": 0,  # the full recompute has no other files either
     # A full recompute of the file must not be cut short: it is what we compare with.
     "timeoutMs": 290_000,
 }

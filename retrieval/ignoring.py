@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from retrieval.secrets import PRIVATE_FILES
+
 OWN_IGNORE_FILE = ".warmlineignore"
 """In the syntax of .gitignore; decides before everything else, also with `!` what is read."""
 IGNORE_FILES = frozenset({OWN_IGNORE_FILE, ".gitignore"})
@@ -20,12 +22,7 @@ _LEFT_OUT = {
         .git/ .hg/ .svn/ .jj/ node_modules/ bower_components/ __pycache__/ .venv/ .tox/ .nox/
         .mypy_cache/ .ruff_cache/ .pytest_cache/ .hypothesis/ .idea/ .gradle/ .terraform/ .eggs/
         *.egg-info/ .cache/ .git .DS_Store""",
-    "may hold secrets": """
-        *.env .env.* .envrc .netrc .npmrc .pypirc .htpasswd .pgpass .git-credentials
-        *.pem *.key *.p12 *.pfx *.jks *.keystore *.kdbx *.gpg *.asc *.ovpn id_rsa* id_dsa*
-        id_ecdsa* id_ed25519* .ssh/ .aws/ .gnupg/ .kube/ credentials credentials.json
-        credentials.y*ml credentials.toml secrets.json secrets.y*ml secrets.toml *.tfstate
-        *.tfvars""",
+    "may hold secrets": PRIVATE_FILES,
     "data, or written by a program": """
         *.min.js *.min.css *.map *.lock package-lock.json npm-shrinkwrap.json pnpm-lock.yaml
         go.sum *.svg *.csv *.tsv *.jsonl *.ipynb *.log *.patch *.diff *.po *.pdf""",

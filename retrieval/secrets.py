@@ -8,57 +8,20 @@ lists them for users; tests/data/secret_cases.toml has an example for and agains
 import math
 import re
 from collections import Counter
-from fnmatch import fnmatchcase
+from functools import cache, lru_cache
 
-_SECRET_FILES = (
-    ".env",
-    ".env.*",
-    "*.env",
-    ".envrc",
-    ".netrc",
-    "_netrc",
-    ".npmrc",
-    ".pypirc",
-    ".pgpass",
-    ".htpasswd",
-    ".git-credentials",
-    ".dockercfg",
-    "credentials",
-    "credentials.json",
-    "client_secret*.json",
-    "service-account*.json",
-    "secrets.*",
-    "id_rsa*",
-    "id_dsa*",
-    "id_ecdsa*",
-    "id_ed25519*",
-    "*.pem",
-    "*.key",
-    "*.p8",
-    "*.p12",
-    "*.pfx",
-    "*.jks",
-    "*.keystore",
-    "*.kdbx",
-    "*.ppk",
-    "*.tfstate",
-    "*.tfstate.*",
-    "*.tfvars",
-)
-_SECRET_FOLDERS = frozenset({".aws", ".gnupg", ".kube", ".ssh"})
-_HARMLESS_FILES = (
-    "*.example",
-    "*.sample",
-    "*.template",
-    "*.dist",
-    "secrets.py",
-    "secrets.rs",
-    "secrets.go",
-    "secrets.ts",
-    "secrets.js",
-    "secrets.md",
-)
-"""Patterns to fill in, and code: the text of these is looked at all the same."""
+from pathspec import GitIgnoreSpec
+
+PRIVATE_FILES = """
+    .env .env.* *.env .envrc .netrc _netrc .npmrc .pypirc .pgpass .htpasswd .git-credentials
+    .dockercfg credentials credentials.json credentials.y*ml credentials.toml client_secret*.json
+    service-account*.json secrets.* id_rsa* id_dsa* id_ecdsa* id_ed25519* *.pem *.key *.p8 *.p12
+    *.pfx *.jks *.keystore *.kdbx *.ppk *.gpg *.asc *.ovpn *.tfstate *.tfstate.* *.tfvars
+    .aws/ .gnupg/ .kube/ .ssh/
+    !*.example !*.sample !*.template !*.dist !secrets.md !secrets.py !secrets.rs !secrets.go
+    !secrets.ts !secrets.js !credentials/"""
+"""What holds secrets by its name, in the syntax of .gitignore. What is behind a `!` are
+patterns to fill in, and code: their text is looked at all the same."""
 
 _TOKENS = {
     "a private key": re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"),
@@ -83,6 +46,7 @@ _ASSIGNMENT = re.compile(
     ["'`] (?P<value> [^"'`\s]{12,200} ) ["'`]
     """
 )
+_REMEMBERED_PATHS = 4096
 _LEAST_BITS_PER_CHARACTER = 3.0
 """Words and names that stand for a value repeat their letters; random ones of 12 hardly do."""
 _PLACEHOLDER = re.compile(
@@ -100,15 +64,10 @@ def reason_to_withhold(path: str, text: str) -> str:
     return reason_by_name(path) or reason_by_text(text)
 
 
+@lru_cache(maxsize=_REMEMBERED_PATHS)
 def reason_by_name(path: str) -> str:
     """Say why nothing of a file may be quoted, by its path alone."""
-    *folders, name = path.split("/")
-    if not _SECRET_FOLDERS.isdisjoint(folders):
-        return "the folder is one for secrets"
-    name = name.lower()
-    if _matches(name, _SECRET_FILES) and not _matches(name, _HARMLESS_FILES):
-        return "the file is one for secrets"
-    return ""
+    return "the file is one for secrets" if _secret_files().match_file(path.lower()) else ""
 
 
 def reason_by_text(text: str) -> str:
@@ -121,8 +80,9 @@ def reason_by_text(text: str) -> str:
     return ""
 
 
-def _matches(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+@cache
+def _secret_files() -> GitIgnoreSpec:
+    return GitIgnoreSpec.from_lines(PRIVATE_FILES.split())
 
 
 def _is_placeholder(text: str) -> bool:

@@ -24,8 +24,6 @@ def join(
     completion_settings: CompletionSettings,
     workspace: Workspace,
     session_name: str,
-    *,
-    ready_timeout_s: float = 0.0,
 ) -> Session:
     """Join engine, index and completer.
 
@@ -34,15 +32,12 @@ def join(
         completion_settings: What suggestions are like.
         workspace: What the prompt calls the repository, and the folders to search.
         session_name: Whose caches are used; another name has other caches.
-        ready_timeout_s: How long a search waits until all files have been looked at once.
     """
     engine = RemoteEngine(engine_settings, client_name="warmline", session=session_name)
     repositories: Repositories = NoRepositories()
     if completion_settings.context_tokens:
         second_stage = partial(chosen_second_stage, completion_settings, engine)
-        repositories = LiveRepositories(
-            workspace.folders, index_directory(), second_stage, ready_timeout_s
-        )
+        repositories = LiveRepositories(workspace.folders, index_directory(), second_stage)
     completer = Completer(engine, completion_settings, workspace.name, repositories=repositories)
     return Session(engine, completer)
 

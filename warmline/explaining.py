@@ -68,7 +68,7 @@ def _draw_prompt(explanation: Explanation, console: Console, *, with_text: bool)
 
 def _table_of_chunks(title: str) -> Table:
     table = Table(title=title, title_justify="left", box=None)
-    table.add_column("where")
+    table.add_column("where", overflow="fold")
     table.add_column("found by")
     for heading in ("score", "1st stage", "2nd stage"):
         table.add_column(heading, justify="right")

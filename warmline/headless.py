@@ -13,23 +13,20 @@ from lsp_server.ports import Session
 from lsp_server.workspace import Workspace
 from warmline.composition import COMMAND_LINE_SESSION, join
 from warmline.errors import WorkError
-from warmline.loading import show_loading
+from warmline.loading import show_loading, wait_for_index
 
 COMPLETION_TIMEOUT_MS = 290_000
 """In an editor nobody waits for a long file to be read the first time; here somebody does."""
 
-INDEX_TIMEOUT_S = 60.0
-"""For looking at every file of a repository; then what is there by then is searched."""
-
-SEARCH_TIMEOUT_MS = 70_000
-"""That long the first search may take, the wait for the index included."""
+SEARCH_TIMEOUT_MS = 10_000
+"""The same is true of a search, which a machine at work may not do in the time of a keystroke."""
 
 
 @asynccontextmanager
 async def headless_session(
     engine_settings: EngineSettings, folder: Path | None = None
 ) -> AsyncIterator[Session]:
-    """Connect to the engine and wait until its model is loaded.
+    """Connect to the engine and wait until its model is loaded and the folder is read.
 
     Args:
         engine_settings: Also decide which engine is used.
@@ -57,7 +54,6 @@ async def headless_session(
         completion_settings,
         workspace,
         COMMAND_LINE_SESSION,
-        ready_timeout_s=INDEX_TIMEOUT_S,
     )
     try:
         with show_loading(session.engine):
@@ -65,6 +61,7 @@ async def headless_session(
             state = await session.engine.wait_ready(LOADING_TIMEOUT_S)
         if state.phase is not Phase.READY:
             raise WorkError(state.message or f"the engine is {state.phase.value}, not ready")
+        await wait_for_index(session.completer)
         yield session
     finally:
         await session.completer.aclose()

@@ -1,5 +1,6 @@
-"""What is seen on a terminal while the engine starts and loads its model."""
+"""What is seen on a terminal while the engine loads its model and the index is read."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,10 @@ from rich.text import Text
 from engine.client.base import EngineClient
 from engine.protocol.messages import EngineState, Phase
 from evaluation.loading_bar import loading_bar
+from lsp_server.ports import CompleterPort
+
+INDEX_TIMEOUT_S = 60.0
+_LOOK_EVERY_S = 0.05
 
 
 @contextmanager
@@ -27,6 +32,20 @@ def show_loading(engine: EngineClient) -> Iterator[None]:
             )
         )
         yield
+
+
+async def wait_for_index(completer: CompleterPort) -> None:
+    """Wait until every file has been looked at, showing how far that is, but not for ever."""
+    console = Console(stderr=True)
+    with console.status("looking at the files of the repository") as status:
+        for _ in range(round(INDEX_TIMEOUT_S / _LOOK_EVERY_S)):
+            building = [each for each in completer.repositories() if each.phase == "building"]
+            if not building:
+                return
+            num_chunks = sum(each.num_chunks for each in building)
+            status.update(f"reading the repository: {num_chunks:,} chunks of text so far")
+            await asyncio.sleep(_LOOK_EVERY_S)
+    console.print(f"The repository is searched as far as it was read in {INDEX_TIMEOUT_S:.0f} s.")
 
 
 def _description(state: EngineState) -> str:

@@ -20,6 +20,7 @@ _PHASES = {
 }
 
 
+_STOP_TIMEOUT_S = 1.0
 _MOST_CHARACTERS = 1_000_000  # of a document outside all folders; inside, the index decides
 
 
@@ -30,26 +31,18 @@ class Workspace:
         folders: At least one.
         store_directory: Where indexes are kept between runs.
         second_stage: Gets the ranker.
-        ready_timeout_s: How long the first search waits until every file has been looked at.
     """
 
     def __init__(
-        self,
-        folders: Sequence[Path],
-        store_directory: Path | None,
-        second_stage: SecondStage,
-        ready_timeout_s: float,
+        self, folders: Sequence[Path], store_directory: Path | None, second_stage: SecondStage
     ) -> None:
         self.folders = tuple(folders)
         self._index = LiveIndex(folders, store_directory)
         self._retriever = LazyRetriever(self._index, second_stage)
-        self._ready_timeout_s = ready_timeout_s
         self._index.start()
 
     async def retrieve(self, place: Place) -> Retrieval:
         """Implement `Retriever`."""
-        if self._ready_timeout_s:
-            await asyncio.to_thread(self._index.wait_until_ready, self._ready_timeout_s)
         return await self._retriever.retrieve(place)
 
     def locate(self, name: str) -> Located | None:
@@ -132,7 +125,6 @@ class LiveRepositories:
         folders: Of the workspace.
         store_directory: Where indexes are kept between runs; None keeps nothing.
         second_stage: Gets the ranker.
-        ready_timeout_s: How long a search waits until all files have been looked at once.
     """
 
     def __init__(
@@ -140,11 +132,9 @@ class LiveRepositories:
         folders: Sequence[Path],
         store_directory: Path | None,
         second_stage: SecondStage = hashed_second_stage,
-        ready_timeout_s: float = 0.0,
     ) -> None:
         self._store_directory = store_directory
         self._second_stage = second_stage
-        self._ready_timeout_s = ready_timeout_s
         self._documents: dict[str, Document] = {}
         self._loose = LooseDocuments(second_stage)
         self._workspace: Workspace | None = None
@@ -187,18 +177,20 @@ class LiveRepositories:
         return () if self._workspace is None else (self._workspace.status(),)
 
     async def aclose(self) -> None:
-        """Stop following files, and keep what is known for the next time."""
+        """Stop following files, and keep what is known for the next time.
+
+        Writing a large index is not waited for; the process ends only after it.
+        """
         workspace, self._workspace = self._workspace, None
         if workspace is not None:
             self._stop(workspace)
-        await asyncio.gather(*self._stopping)
+        if self._stopping:
+            await asyncio.wait(self._stopping, timeout=_STOP_TIMEOUT_S)
 
     def _open_workspace(self, folders: Sequence[Path]) -> None:
         self._workspace = None
         if folders:
-            self._workspace = Workspace(
-                folders, self._store_directory, self._second_stage, self._ready_timeout_s
-            )
+            self._workspace = Workspace(folders, self._store_directory, self._second_stage)
 
     def _holder_of(self, name: str) -> tuple[Workspace | LooseDocuments, str]:
         if self._workspace is not None and (located := self._workspace.locate(name)):

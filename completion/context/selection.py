@@ -153,5 +153,7 @@ def _overlap(one: Chunk, other: Chunk) -> bool:
 
 
 def _withheld(passage: Passage) -> Passage:
+    if passage.left_out:
+        return passage
     reason = reason_to_withhold(passage.chunk.path, passage.chunk.text)
-    return replace(passage, left_out=reason) if reason else passage
+    return replace(passage, left_out=reason)

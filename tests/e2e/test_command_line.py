@@ -75,12 +75,12 @@ def test_a_line_inserted_near_the_top_costs_what_was_inserted(
     path = tmp_path / "parser.py"
     text = _real_source()
     path.write_text(text, encoding="utf-8")
-    first = _complete(call, path)
+    first = _complete(call, path, "--no-retrieval")
     assert first["tokens"]["encoded"] == first["tokens"]["prompt"] > 5000
 
     edit = text.index("\n", len(text) // 10) + 1
     path.write_text(text[:edit] + INSERTED + text[edit:], encoding="utf-8")
-    second = _complete(call, path)
+    second = _complete(call, path, "--no-retrieval")
     tokenizer = Tokenizer.from_file(str(default_model_directory / "tokenizer.json"))
     num_inserted = len(tokenizer.encode(INSERTED).ids)
     tokens = second["tokens"]
@@ -90,7 +90,7 @@ def test_a_line_inserted_near_the_top_costs_what_was_inserted(
     never_seen = tmp_path / "elsewhere" / "parser.py"
     never_seen.parent.mkdir()
     never_seen.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
-    full = _complete(call, never_seen)
+    full = _complete(call, never_seen, "--no-retrieval")
     assert full["tokens"]["encoded"] == full["tokens"]["prompt"] == tokens["prompt"]
     assert second["text"] == full["text"] != ""
 

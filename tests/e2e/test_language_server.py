@@ -172,7 +172,7 @@ async def test_a_cancelled_request_is_over_and_the_next_one_is_served(
 
 
 async def test_two_documents_at_once(open_window: OpenWindow) -> None:
-    window = await open_window()
+    window = await open_window(contextTokens=0)  # else each quotes the other
     window.open(A, ADDING)
     window.open(B, ADDING.replace("subtract", "multiply"))
     async with patience():

@@ -45,7 +45,9 @@ KINDS = ("start", "use", "documents", "refresh")
 OnStep = Callable[[str], None]
 """Called with what is measured next."""
 
-_PATIENCE = {"timeoutMs": 290_000}  # reading a long file must not be cut short
+# Reading a long file must not be cut short, and documents opened together must not be in each
+# other's prompts: what is measured is what one costs.
+_PATIENCE = {"timeoutMs": 290_000, "contextTokens": 0}
 _ONE_TOKEN = _PATIENCE | {"maxTokens": 1, "prepareOnOpen": False}
 
 

@@ -85,3 +85,14 @@ class Fixed:
 
     async def retrieve(self, _place: Place) -> Retrieval:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+class Gate:
+    """A retriever that answers nothing once it may."""
+
+    def __init__(self) -> None:
+        self.is_open = asyncio.Event()
+
+    async def retrieve(self, _place: Place) -> Retrieval:
+        await self.is_open.wait()
+        return Retrieval((), (), "")

@@ -15,7 +15,7 @@ from completion.types import EmptyReason
 from engine.protocol.messages import ModelDescription
 from retrieval.types import Chunk, Considered, Retrieval
 from tests.unit.completion.fakes import FakeEngine, Script, completer_on, says, typed
-from tests.unit.completion.repositories import Broken, FakeRepositories, Fixed
+from tests.unit.completion.repositories import Broken, FakeRepositories, Fixed, Gate
 
 TEXT = "from fruit import peel\n\nslice = peel("
 NAME = "file:///project/kitchen.py"
@@ -119,6 +119,10 @@ async def test_at_a_pause_a_better_set_is_taken_up_and_told_to_the_engine(
     text = TEXT + "banana)\n\n\ntree.top().climb(tree"
     completer.change(Document(NAME, "python", 2, text), len(text))
     await engine.until(lambda: any("def climb" in prompt for prompt in prompts(engine)))
+    (tokens, places), *_ = [ahead for ahead in engine.read_ahead if ahead[1]]
+    read = [engine.tokenizer.decode(tokens[each.start : each.stop]) for each in places]
+    assert f"trees.py\n{TREES}" in read  # before the prompt has it
+    assert engine.synced_chunks == places
 
 
 async def test_at_a_pause_what_is_about_as_good_stays(
@@ -146,30 +150,42 @@ async def test_at_a_pause_what_is_about_as_good_stays(
 async def test_what_may_not_be_quoted_any_more_goes_at_the_next_pause(
     engine: FakeEngine, repositories: FakeRepositories
 ) -> None:
+    """Though what is left is no better than what was there."""
+    repositories.index.replace("kiwi.py", "def peel(kiwi): ...  # a fruit\n")
     completer = start(engine, repositories, context_pause_ms=0)
-    await engine.until(lambda: "fruit.py" in "".join(prompts(engine)))
-    repositories.ignored.add("fruit.py")
-    repositories.index.remove("fruit.py")
+    await engine.until(lambda: "kiwi.py" in "".join(prompts(engine)))
+    repositories.ignored.add("kiwi.py")
+    repositories.index.remove("kiwi.py")
     completer.change(typed(OPENED, len(TEXT), "x"), len(TEXT) + 1)
-    await engine.until(lambda: "without_skin" not in prompts(engine)[-1])
+    await engine.until(lambda: "kiwi" not in prompts(engine)[-1])
+    assert "fruit.py" in prompts(engine)[-1]
 
 
 async def test_no_search_ends_a_request_that_is_under_way(
     engine: FakeEngine, repositories: FakeRepositories
 ) -> None:
     """The sync that follows a search would be newer work in the engine."""
-    engine.script = Script([(0, b"ban", -1.0)], stops_after=0)
-    completer = start(engine, repositories, context_pause_ms=0)
+    engine.script = Script(stops_after=0)
+    completer = start(engine, repositories, context_pause_ms=0, timeout_ms=500)
     repositories.retriever = Fixed(
         Retrieval((), (), ""), Retrieval((Chunk("trees.py", 0, TREES, 2.0),), (), "")
     )
-    request = asyncio.create_task(completer.complete(NAME, len(TEXT)))
-    await engine.stuck.wait()
-    num_asked = len(repositories.asked)
-    for _ in range(20):
+    suggestion = await completer.complete(NAME, len(TEXT))
+    assert suggestion.reason is EmptyReason.TIMED_OUT
+
+
+async def test_a_search_at_a_pause_comes_after_the_first_one(
+    engine: FakeEngine, repositories: FakeRepositories
+) -> None:
+    """Which needs no margin: the later of two at once would have the last word."""
+    gate = repositories.retriever = Gate()
+    start(engine, repositories, context_pause_ms=0)
+    await repositories.until(lambda: len(repositories.asked) == 1)
+    for _ in range(10):
         await asyncio.sleep(0)
-    assert len(repositories.asked) == num_asked
-    request.cancel()
+    assert len(repositories.asked) == 1
+    gate.is_open.set()
+    await repositories.until(lambda: len(repositories.asked) == 2)
 
 
 @pytest.mark.usefixtures("short_searches")
@@ -300,15 +316,17 @@ async def test_another_budget_counts_from_the_next_request_on(
 async def test_a_small_context_leaves_room_for_the_document(
     model: ModelDescription, repositories: FakeRepositories
 ) -> None:
-    engine = FakeEngine.ready(replace(model, context_tokens=512))
+    engine = FakeEngine.ready(replace(model, context_tokens=2_048))
     engine.script = says("banana)")
-    repositories.index.replace("fruit.py", FRUIT + "    peel(fruit)\n" * 200)
-    completer = start(engine, repositories, max_tokens=16)
-    await completer.complete(NAME, len(TEXT))
-    assert len(engine.requests[-1].tokens) <= 512 - 16
-    explanation = await completer.explain(NAME, len(TEXT))
+    repositories.index.replace("fruit.py", FRUIT + "    peel(fruit, knife, bowl)\n" * 200)
+    line = "peel(banana, apple)\n"
+    text = line * (1_800 // len(engine.tokenizer.encode(line).ids)) + TEXT  # would fit alone
+    completer = start(engine, repositories, Document(NAME, "python", 1, text), max_tokens=16)
+    await completer.complete(NAME, len(text))
+    assert len(engine.requests[-1].tokens) <= 2_048 - 16
+    explanation = await completer.explain(NAME, len(text))
     assert explanation is not None
-    assert explanation.context_tokens <= explanation.budget_tokens == 128
+    assert 256 < explanation.context_tokens <= explanation.budget_tokens == 512
     assert TEXT in asked(engine)
 
 

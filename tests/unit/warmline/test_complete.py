@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from completion.cache_view import CacheView, CacheViewRun
+from completion.context.repositories import RepositoryStatus
 from completion.document import Document
 from completion.settings import CompletionSettings
 from completion.types import Candidate, CompletionOptions, EmptyReason, Suggestion, Timings
@@ -76,9 +77,16 @@ class FakeCompleter:
         self.document: Document | None = None
         self.asked: list[tuple[str, int, CompletionOptions]] = []
         self.is_closed = False
+        self.num_looks = 0
 
     def open(self, document: Document) -> None:
         self.document = document
+
+    def repositories(self) -> Sequence[RepositoryStatus]:
+        """The index is being built the first time somebody looks."""
+        phase = "ready" if self.num_looks else "building"
+        self.num_looks += 1
+        return (RepositoryStatus(("/project",), phase, 1, 1_234, 0),)
 
     async def complete(self, name: str, offset: int, options: CompletionOptions) -> Suggestion:
         self.asked.append((name, offset, options))
@@ -196,6 +204,7 @@ def test_the_repository_of_the_file_is_searched_unless_told_otherwise(
     assert stage.workspace == Workspace(source.parent.name, (source.parent,))
     assert stage.completion_settings is not None
     assert stage.completion_settings.context_tokens > 0
+    assert stage.completer.num_looks == 2  # until it was built
     main(["complete", f"{source}:1:1", "--no-retrieval"])
     assert stage.workspace == Workspace()
     assert stage.completion_settings.context_tokens == 0

@@ -95,6 +95,9 @@ class Session:
     def open(self, document: Document) -> None:
         pass
 
+    def repositories(self) -> tuple[()]:
+        return ()
+
     async def explain(self, name: str, offset: int) -> Explanation | None:
         self.asked.append((name, offset))
         return self._explanation

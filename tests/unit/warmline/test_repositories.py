@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def open_folders(*folders: Path, store: Path | None = None) -> LiveRepositories:
-    return LiveRepositories(folders, store, ready_timeout_s=READY_S)
+    return LiveRepositories(folders, store)
 
 
 def document(file: Path, text: str) -> Document:
@@ -35,6 +35,8 @@ def document(file: Path, text: str) -> Document:
 async def found(repositories: LiveRepositories, name: str, query: str = QUERY) -> list[str]:
     located = repositories.locate(name)
     assert located is not None
+    if repositories._workspace is not None:
+        assert await asyncio.to_thread(repositories._workspace._index.wait_until_ready, READY_S)
     place = Place(located.path, query, len(query))
     retrieval = await located.retriever.retrieve(place)
     return sorted({each.chunk.path for each in retrieval.considered})
@@ -124,7 +126,7 @@ async def test_what_was_read_is_kept_for_the_next_time(folder: Path, tmp_path: P
 async def test_a_retriever_that_cannot_be_read_fails_each_search(folder: Path) -> None:
     """Which costs the chunks; the completer says so and goes on."""
     second_stage = partial(hashed_second_stage, model_file=folder / "no.safetensors")
-    repositories = LiveRepositories([folder], None, second_stage, READY_S)
+    repositories = LiveRepositories([folder], None, second_stage)
     for _ in range(2):
         with pytest.raises(Exception, match=r"no\.safetensors"):
             await found(repositories, (folder / "main.py").as_uri())
