@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from retrieval.files import FileLimits, reason_by_name
+from retrieval.files import FileLimits
 from retrieval.folders import Folders
 from retrieval.ignoring import IGNORE_FILES
 from retrieval.lexical import LexicalIndex
 from retrieval.pacing import Pacer, StoppedError
+from retrieval.path_rules import PathRules
 from retrieval.repository import RepositoryIndex, ScanReport
 from retrieval.store import IndexStore
 from retrieval.types import Chunk
@@ -82,6 +83,7 @@ class LiveIndex:
         self._open_texts: dict[str, str] = {}
         self._unseen: set[str] = set()  # open or closed since the last question
         self._unseen_lock = threading.Lock()
+        self._path_rules = PathRules(self._folders, limits or FileLimits())
         self._repository = RepositoryIndex(self._folders, self._lexical, limits, self._open_texts)
         self._repository_lock = threading.Lock()  # never held longer than a file takes
         self._directories: set[Path] = set()
@@ -192,13 +194,7 @@ class LiveIndex:
         By its name and the ignore files, whether it exists or not; it need not have been looked
         at yet.
         """
-        if not self._folders.hold(path):
-            return "in none of the folders"
-        folder, inside = self._folders.folder_of(path)
-        with self._rules_lock:
-            if folder not in self._rules:
-                self._rules[folder] = folder.rules()
-            return reason_by_name(inside, self._rules[folder], self._limits)
+        return self._path_rules.reason_for(path)
 
     def left_out(self) -> dict[str, str]:
         """Return the reason for each file left out so far; directories end with a slash.
@@ -293,8 +289,7 @@ class LiveIndex:
             self._pacer.rest()
 
     def _look_at_everything(self) -> None:
-        with self._rules_lock:
-            self._rules.clear()
+        self._path_rules.read_anew()
         self._look_at("")
         self._looked_at_s = time.monotonic()
 
