@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from pathlib import Path
 from time import perf_counter
 
@@ -23,6 +24,8 @@ from warmline.options import add_json_option, positive_int, print_json
 from warmline.progress import shown_progress
 
 SUMMARY = "encode queries and chunks with each second-stage encoder, hashed and transformers"
+
+_WIDE_COLUMNS = 140
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,7 +82,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(report.to_json())
     else:
-        Console(highlight=False).print(draw_table(report))
+        # In a file or a pipe, nothing needs to fit.
+        screen = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE_COLUMNS)
+        screen.print(draw_table(report))
     return 0
 
 
