@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+HASHED_ENCODER = "hashed"
+"""The encoder that needs no engine."""
+
 
 @dataclass(frozen=True, slots=True)
 class CompletionSettings:
@@ -78,4 +81,12 @@ class CompletionSettings:
     timeout_ms: int = field(
         default=10_000,
         metadata={"description": "Longest wait for one suggestion.", "minimum": 1},
+    )
+    retrieval_encoder: str = field(
+        default=HASHED_ENCODER,
+        metadata={
+            "description": "What compares other files with what you write: hashed, which comes "
+            "with Warmline; or a text encoder run by the engine, slower, by its name in "
+            "`warmline models list` or its folder."
+        },
     )

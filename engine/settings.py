@@ -48,6 +48,14 @@ class EngineSettings:
             "minimum": 64,
         },
     )
+    encoder_budget_mb: int = field(
+        default=512,
+        metadata={
+            "description": "Memory for text encoders, which rank what the repository says; they "
+            "leave when nobody asks them.",
+            "minimum": 16,
+        },
+    )
     chunk_cache_mb: int = field(
         default=256,
         metadata={

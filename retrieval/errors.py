@@ -1,6 +1,7 @@
 """What can go wrong in retrieval, as one tree.
 
 RetrievalError
+├── EncoderError            an encoder gave no vectors; the first stage can still be used
 ├── StoreError              an index on disk is damaged, or was made by another version
 └── RetrieverFileError      a file of a trained retriever cannot be used
 """
@@ -12,6 +13,10 @@ class RetrievalError(Exception):
 
 class StoreError(RetrievalError):
     """An index on disk is damaged, or was made by another version. The message says how."""
+
+
+class EncoderError(RetrievalError):
+    """An encoder gave no vectors, or not in time. The message says why."""
 
 
 class RetrieverFileError(RetrievalError):

@@ -9,6 +9,7 @@ from functools import partial
 from time import perf_counter
 from typing import TypeVar
 
+from retrieval.errors import EncoderError
 from retrieval.proposing import propose
 from retrieval.query import query_of
 from retrieval.types import Chunk, ChunkIndex, Considered, Place, Ranker, Ranking, Retrieval
@@ -90,11 +91,14 @@ class TwoStageRetriever:
         return await self._within_limit(partial(propose, self._index, place, query, limit))
 
     async def _rank(self, place: Place, query: str, candidates: Sequence[Chunk]) -> Ranking | None:
-        """Ask the second stage; None if there is none, or nothing to rank, or no time for it."""
+        """Ask the second stage; None if there is none, it failed, or it has nothing or no time."""
         if self._ranker is None or not candidates:
             return None
         try:
             return await self._within_limit(partial(self._ranker.rank, place, query, candidates))
+        except EncoderError as error:
+            _log.warning("The order of the first stage stands: %s", error)
+            return None
         except TimeoutError:
             _log.warning("Ranking took more than %g s.", self._settings.time_limit_s)
             return None

@@ -1,7 +1,7 @@
 """Joins the rooms: an engine, what can be searched, the completer that uses both, the server."""
 
 import uuid
-from pathlib import Path
+from functools import partial
 
 from completion.completer import Completer
 from completion.context.repositories import NoRepositories, Repositories
@@ -11,6 +11,7 @@ from engine.settings import EngineSettings
 from lsp_server.ports import Session
 from lsp_server.settings import Settings
 from lsp_server.workspace import Workspace
+from warmline.encoders.choice import chosen_second_stage
 from warmline.indexing import index_directory
 from warmline.repositories import LiveRepositories
 
@@ -35,9 +36,8 @@ def join(
     engine = RemoteEngine(engine_settings, client_name="warmline", session=session_name)
     repositories: Repositories = NoRepositories()
     if completion_settings.context_tokens:
-        chosen = completion_settings.retriever
-        model_file = Path(chosen).expanduser() if chosen else None
-        repositories = LiveRepositories(workspace.folders, index_directory(), model_file)
+        second_stage = partial(chosen_second_stage, completion_settings, engine)
+        repositories = LiveRepositories(workspace.folders, index_directory(), second_stage)
     completer = Completer(engine, completion_settings, workspace.name, repositories=repositories)
     return Session(engine, completer)
 

@@ -10,6 +10,7 @@ from completion.document import Document
 from retrieval.lexical import LexicalIndex
 from retrieval.live_index import IndexPhase, LiveIndex
 from retrieval.types import Place, Retrieval
+from warmline.encoders.choice import SecondStage, hashed_second_stage
 from warmline.retrievers import LazyRetriever
 
 _PHASES = {
@@ -29,15 +30,15 @@ class Workspace:
     Args:
         folders: At least one.
         store_directory: Where indexes are kept between runs.
-        model_file: Of a trained retriever; None for the one that comes with the package.
+        second_stage: Gets the ranker.
     """
 
     def __init__(
-        self, folders: Sequence[Path], store_directory: Path | None, model_file: Path | None
+        self, folders: Sequence[Path], store_directory: Path | None, second_stage: SecondStage
     ) -> None:
         self.folders = tuple(folders)
         self._index = LiveIndex(folders, store_directory)
-        self._retriever = LazyRetriever(self._index, model_file)
+        self._retriever = LazyRetriever(self._index, second_stage)
         self._index.start()
 
     async def retrieve(self, place: Place) -> Retrieval:
@@ -81,12 +82,12 @@ class LooseDocuments:
     """Open documents outside every folder, which are searched as if they were a repository.
 
     Args:
-        model_file: Of a trained retriever; None for the one that comes with the package.
+        second_stage: Gets the ranker.
     """
 
-    def __init__(self, model_file: Path | None) -> None:
+    def __init__(self, second_stage: SecondStage) -> None:
         self._index = LexicalIndex()
-        self._retriever = LazyRetriever(self._index, model_file)
+        self._retriever = LazyRetriever(self._index, second_stage)
         self._unseen: dict[str, str] = {}  # texts since the last question; gone ones are empty
 
     async def retrieve(self, place: Place) -> Retrieval:
@@ -121,19 +122,19 @@ class LiveRepositories:
     Args:
         folders: Of the workspace.
         store_directory: Where indexes are kept between runs; None keeps nothing.
-        model_file: Of a trained retriever; None for the one that comes with the package.
+        second_stage: Gets the ranker.
     """
 
     def __init__(
         self,
         folders: Sequence[Path],
         store_directory: Path | None,
-        model_file: Path | None = None,
+        second_stage: SecondStage = hashed_second_stage,
     ) -> None:
         self._store_directory = store_directory
-        self._model_file = model_file
+        self._second_stage = second_stage
         self._documents: dict[str, Document] = {}
-        self._loose = LooseDocuments(model_file)
+        self._loose = LooseDocuments(second_stage)
         self._workspace: Workspace | None = None
         self._stopping: set[asyncio.Task[None]] = set()
         self._open_workspace(folders)
@@ -187,7 +188,7 @@ class LiveRepositories:
     def _open_workspace(self, folders: Sequence[Path]) -> None:
         self._workspace = None
         if folders:
-            self._workspace = Workspace(folders, self._store_directory, self._model_file)
+            self._workspace = Workspace(folders, self._store_directory, self._second_stage)
 
     def _holder_of(self, name: str) -> tuple[Workspace | LooseDocuments, str]:
         if self._workspace is not None and (located := self._workspace.locate(name)):

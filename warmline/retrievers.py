@@ -1,12 +1,10 @@
 """Search in an index, with a ranker that is read from disk when it is first needed."""
 
 import asyncio
-from pathlib import Path
 
-from retrieval.model_file import default_model, load_model
-from retrieval.ranker import LearnedRanker
 from retrieval.two_stage import TwoStageRetriever
 from retrieval.types import ChunkIndex, Place, Retrieval, Retriever
+from warmline.encoders.choice import SecondStage
 
 
 class LazyRetriever:
@@ -14,12 +12,12 @@ class LazyRetriever:
 
     Args:
         index: The first stage.
-        model_file: Of a trained retriever; None for the one that comes with the package.
+        second_stage: Gets the ranker; called in a thread.
     """
 
-    def __init__(self, index: ChunkIndex, model_file: Path | None) -> None:
+    def __init__(self, index: ChunkIndex, second_stage: SecondStage) -> None:
         self._index = index
-        self._model_file = model_file
+        self._second_stage = second_stage
         self._loading: asyncio.Task[Retriever] | None = None
 
     async def retrieve(self, place: Place) -> Retrieval:
@@ -29,10 +27,10 @@ class LazyRetriever:
             RetrieverFileError: If the file of the trained retriever cannot be used.
         """
         if self._loading is None:
-            self._loading = asyncio.create_task(asyncio.to_thread(self._load))
+            loop = asyncio.get_running_loop()
+            self._loading = asyncio.create_task(asyncio.to_thread(self._load, loop))
         retriever = await asyncio.shield(self._loading)  # whoever gives up must not undo it
         return await retriever.retrieve(place)
 
-    def _load(self) -> Retriever:
-        model = load_model(self._model_file) if self._model_file else default_model()
-        return TwoStageRetriever(self._index, LearnedRanker(model))
+    def _load(self, loop: asyncio.AbstractEventLoop) -> Retriever:
+        return TwoStageRetriever(self._index, self._second_stage(loop))

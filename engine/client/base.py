@@ -5,6 +5,8 @@ from typing import Protocol
 
 from engine.protocol.messages import (
     CacheMap,
+    Encoding,
+    EncodingRequest,
     EngineState,
     EngineStatus,
     GenerationEvent,
@@ -113,6 +115,19 @@ class EngineClient(Protocol):
         never changes the cache, and ends with `SupersededError` where the cache does not hold
         its tokens, where other work on the document is in flight or comes, and where it was
         left in the middle for something more urgent.
+        """
+        ...
+
+    async def encode(self, request: EncodingRequest) -> Encoding:
+        """Turn texts into vectors with a text encoder, which is loaded if need be.
+
+        Gives way to `sync` and `generate`, and does not disturb what they have made. Cancelling
+        ends it within a layer of the encoder.
+
+        Raises:
+            NotReadyError: If the model is not loaded.
+            ModelError: If the encoder is not on the engine's machine, or of no use.
+            EngineError: If there are too many texts.
         """
         ...
 

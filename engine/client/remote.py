@@ -25,6 +25,8 @@ from engine.protocol.lifecycle import Broadcast, LifeCycle
 from engine.protocol.messages import (
     PROTOCOL_VERSION,
     CacheMap,
+    Encoding,
+    EncodingRequest,
     EngineState,
     EngineStatus,
     Finished,
@@ -166,6 +168,11 @@ class RemoteEngine:
         """See `EngineClient.read_chunks`."""
         call = ReadChunksCall(tokens, tuple(chunks))
         await self._ask(Method.READ_CHUNKS, call, self._patience.work_s)
+
+    async def encode(self, request: EncodingRequest) -> Encoding:
+        """See `EngineClient.encode`."""
+        result = await self._ask(Method.ENCODE, request)
+        return from_wire(Encoding, result, Method.ENCODE)
 
     async def inspect(self, document: str) -> CacheMap | None:
         """See `EngineClient.inspect`."""

@@ -5,6 +5,7 @@ hello           request        Hello           Welcome; must come first
 sync            request        SyncCall        SyncReport
 read_chunks     request        ReadChunksCall  Nothing, once they are read
 generate        request        GenerateCall    stream of GenerationEvent, then Nothing
+encode          request        EncodingRequest Encoding
 inspect         request        DocumentCall    Inspection
 close_document  request        DocumentCall    Nothing
 status          request        Nothing         EngineStatus
@@ -35,6 +36,7 @@ class Method(StrEnum):
     HELLO = "hello"
     SYNC = "sync"
     GENERATE = "generate"
+    ENCODE = "encode"
     READ_CHUNKS = "read_chunks"
     INSPECT = "inspect"
     CLOSE_DOCUMENT = "close_document"

@@ -14,6 +14,9 @@ PROTOCOL_VERSION = 3
 MAX_CANDIDATES = 16
 """Most texts one request may ask for. Each takes scratch rows and a place in every pass."""
 
+MAX_ENCODED_TEXTS = 512
+"""Most texts one request may have turned into vectors."""
+
 
 class Phase(StrEnum):
     """Where the engine is in its life."""
@@ -155,6 +158,27 @@ GenerationEvent = Synced | Decoded | Piece | Finished
 
 
 @dataclass(frozen=True, slots=True)
+class EncodingRequest:
+    """Texts to be turned into vectors by a text encoder, which is not the model.
+
+    Texts longer than the encoder reads are cut: at their beginning with `keeps_end`, otherwise
+    at their end.
+    """
+
+    encoder: str  # a name `warmline models list` shows, or a folder on the engine's machine
+    texts: tuple[str, ...]
+    keeps_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A vector of length one for each text, as little-endian float32, one after the other."""
+
+    size: int  # numbers in a vector
+    vectors: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class CacheRun:
     """A run of tokens in the same state, [start, stop)."""
 
@@ -189,3 +213,5 @@ class EngineStatus:
     cache_budget_bytes: int
     weights_bytes: int  # that weights take beside the files they are mapped from
     notes: tuple[str, ...] = ()
+    encoders: tuple[str, ...] = ()  # text encoders in memory
+    encoder_bytes: int = 0

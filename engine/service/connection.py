@@ -38,6 +38,7 @@ from engine.protocol.frames import (
 )
 from engine.protocol.messages import (
     PROTOCOL_VERSION,
+    EncodingRequest,
     EngineState,
     EngineStatus,
     GenerationEvent,
@@ -156,6 +157,8 @@ class ClientConnection:
             call = from_wire(GenerateCall, params, method)
             tokens = self._ledger.apply(call.document, call.tokens)
             return partial(self._stream, request.id, call.request(tokens))
+        if method == Method.ENCODE:
+            return partial(self._host.encode, from_wire(EncodingRequest, params, method))
         if method == Method.READ_CHUNKS:
             read = from_wire(ReadChunksCall, params, method)
             return partial(self._read_chunks, read)

@@ -14,6 +14,8 @@ from engine.errors import EngineError, EngineUnavailableError, SupersededError
 from engine.protocol.lifecycle import Broadcast, LifeCycle
 from engine.protocol.messages import (
     CacheMap,
+    Encoding,
+    EncodingRequest,
     EngineState,
     EngineStatus,
     GenerationEvent,
@@ -23,6 +25,7 @@ from engine.protocol.messages import (
     TokenRange,
 )
 from engine.service.dispatcher import Dispatcher
+from engine.service.encoders import NO_ENCODERS, EncoderLimits, Encoders
 from engine.service.idle import IdleRefresh
 from engine.service.limits import UNLIMITED, RefreshLimits
 from engine.service.pool import CacheKey, CachePool, PoolSummary
@@ -62,6 +65,7 @@ class EngineHost:
         cache_budget_bytes: Memory for all live caches together.
         pause_s: How long nothing must happen before caches are refreshed.
         limits: Of what refreshing may take.
+        encoders: Text encoders, and what they may take.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class EngineHost:
         *,
         pause_s: float = REFRESH_PAUSE_S,
         limits: RefreshLimits = UNLIMITED,
+        encoders: EncoderLimits = NO_ENCODERS,
     ) -> None:
         self.life = LifeCycle()
         self.notices: Broadcast[str] = Broadcast()
@@ -82,6 +87,7 @@ class EngineHost:
         self._started_at_s = time.monotonic()
         self._dispatcher = Dispatcher()
         self._idle = IdleRefresh(self._dispatcher, pause_s, limits)
+        self._encoders = Encoders(self._dispatcher, encoders)
 
     def start(self) -> None:
         """Begin to load the model."""
@@ -91,6 +97,7 @@ class EngineHost:
 
     async def stop(self, timeout_s: float) -> bool:
         """End all work and keep caches on disk; returns whether work ended within `timeout_s`."""
+        self._encoders.stop()
         has_ended = await self._dispatcher.stop(timeout_s)
         if has_ended and self._bench is not None:
             await asyncio.to_thread(self._bench.pool.save_all, _SAVE_TIMEOUT_S)
@@ -165,6 +172,11 @@ class EngineHost:
         finally:
             self._dispatcher.cancel(work.job)
 
+    async def encode(self, request: EncodingRequest) -> Encoding:
+        """See `EngineClient.encode`."""
+        self._ready_bench()  # otherwise it would wait behind the loading, for as long as that takes
+        return await self._encoders.encode(request)
+
     async def inspect(self, session: str, document: str) -> CacheMap | None:
         """See `EngineClient.inspect`."""
         if self._bench is None:
@@ -203,6 +215,8 @@ class EngineHost:
             cache_budget_bytes=self._cache_budget_bytes,
             weights_bytes=bench.loaded.model.copied_bytes if bench else 0,
             notes=bench.loaded.notes if bench else (),
+            encoders=self._encoders.names,
+            encoder_bytes=self._encoders.num_bytes,
         )
 
     def _load_steps(self, checkpoint: Checkpoint) -> Generator[LoadedModel, None, None]:

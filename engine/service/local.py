@@ -7,6 +7,8 @@ from uuid import uuid4
 from engine.client.base import NoticeListener, StateListener
 from engine.protocol.messages import (
     CacheMap,
+    Encoding,
+    EncodingRequest,
     EngineState,
     EngineStatus,
     GenerationEvent,
@@ -71,6 +73,11 @@ class LocalEngine:
         async with aclosing(self._host.generate(self._session, request)) as events:
             async for event in events:
                 yield event
+
+    async def encode(self, request: EncodingRequest) -> Encoding:
+        """See `EngineClient.encode`."""
+        await self.connect()
+        return await self._host.encode(request)
 
     async def inspect(self, document: str) -> CacheMap | None:
         """See `EngineClient.inspect`."""

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from engine.errors import EngineError, PromptTooLongError
 from engine.protocol.messages import (
     MAX_CANDIDATES,
+    MAX_ENCODED_TEXTS,
+    EncodingRequest,
     GenerationRequest,
     ModelDescription,
     TokenRange,
@@ -64,6 +66,15 @@ def checked_generation(request: GenerationRequest, model: ModelDescription) -> T
             f"{model.name} has room for {model.context_tokens}; shorten it."
         )
     return prompt
+
+
+def check_encoding(request: EncodingRequest) -> None:
+    """Raise `EngineError` if there are more texts than one request may have."""
+    if len(request.texts) > MAX_ENCODED_TEXTS:
+        raise EngineError(
+            f"{len(request.texts)} texts were to be encoded, expected at most"
+            f" {MAX_ENCODED_TEXTS} in one request; send several."
+        )
 
 
 def _check_chunks(chunks: Sequence[TokenRange], num_tokens: int) -> None:

@@ -5,17 +5,23 @@ import logging
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from engine.errors import EngineUnavailableError
 from engine.permanent import permanent
 from engine.protocol.endpoint import Endpoint, endpoint_for
+from engine.service.encoders import NO_ENCODERS, EncoderLimits
 from engine.service.host import Load, LoadProgress
 from engine.service.limits import UNLIMITED, RefreshLimits
 from engine.service.logs import log_to_standard_error
 from engine.service.server import EngineServer
 from engine.service.steps import LoadedModel
 from engine.settings import EngineSettings
+
+if TYPE_CHECKING:  # imports torch
+    from engine.encoding.encoder import TransformerEncoder
 
 _LOG = logging.getLogger(__name__)
 _FRACTION_TO_PREPARE = 0.8  # of loading, if the weights must be converted first
@@ -38,6 +44,10 @@ def run_engine(settings: EngineSettings) -> int:
         cache_budget_bytes=settings.cache_budget_mb * 2**20,
         idle_exit_s=settings.idle_exit_s,
         limits=RefreshLimits.of(settings),
+        encoders=EncoderLimits(
+            load=partial(load_encoder, settings=settings),
+            budget_bytes=settings.encoder_budget_mb * 2**20,
+        ),
     )
 
 
@@ -48,12 +58,20 @@ def serve_in_foreground(
     idle_exit_s: float,
     *,
     limits: RefreshLimits = UNLIMITED,
+    encoders: EncoderLimits = NO_ENCODERS,
 ) -> int:
     """Serve until stopped by a signal, a client or idleness; returns the exit code."""
     log_to_standard_error()
 
     async def serve() -> bool:
-        server = EngineServer(find_endpoint(), load, cache_budget_bytes, idle_exit_s, limits=limits)
+        server = EngineServer(
+            find_endpoint(),
+            load,
+            cache_budget_bytes,
+            idle_exit_s,
+            limits=limits,
+            encoders=encoders,
+        )
         _stop_on_signals(server)
         return await server.serve()
 
@@ -111,6 +129,24 @@ def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedM
         ),
         notes=(note,) if note else (),
         snapshots=snapshots_for(model, settings),
+    )
+
+
+def load_encoder(name: str, settings: EngineSettings) -> "TransformerEncoder":
+    """Find a text encoder by name or folder and load it. Downloads nothing.
+
+    Runs on the worker's thread.
+
+    Raises:
+        ModelError: If it is not here or of no use.
+    """
+    from engine.encoding.encoder import TransformerEncoder  # noqa: PLC0415  (imports torch)
+    from engine.weights.encoders import encoder_store  # noqa: PLC0415
+    from engine.weights.progress import ignore_progress  # noqa: PLC0415
+
+    folder = encoder_store(offline=True).require(name, ignore_progress)
+    return TransformerEncoder.load(
+        folder, device=settings.device, storage_type=settings.storage_type
     )
 
 

@@ -8,6 +8,7 @@ from websockets.asyncio.server import ServerConnection
 from engine.protocol.endpoint import Endpoint
 from engine.protocol.messages import EngineState, Phase
 from engine.service.connection import ClientConnection
+from engine.service.encoders import NO_ENCODERS, EncoderLimits
 from engine.service.host import EngineHost, Load
 from engine.service.limits import UNLIMITED, RefreshLimits
 from engine.service.listen import listening, owning
@@ -27,6 +28,7 @@ class EngineServer:
         cache_budget_bytes: Memory for all live caches together.
         idle_exit_s: How long to stay without clients.
         limits: Of what refreshing caches may take.
+        encoders: Text encoders, and what they may take.
     """
 
     def __init__(
@@ -37,12 +39,14 @@ class EngineServer:
         idle_exit_s: float,
         *,
         limits: RefreshLimits = UNLIMITED,
+        encoders: EncoderLimits = NO_ENCODERS,
     ) -> None:
         self._endpoint = endpoint
         self._load = load
         self._cache_budget_bytes = cache_budget_bytes
         self._idle_exit_s = idle_exit_s
         self._limits = limits
+        self._encoders = encoders
         self._num_clients = 0
         self._stopping = asyncio.Event()
         self._leave_timer: asyncio.TimerHandle | None = None
@@ -54,7 +58,12 @@ class EngineServer:
             EngineUnavailableError: If another service has the endpoint.
         """
         with owning(self._endpoint):
-            self._host = EngineHost(self._load, self._cache_budget_bytes, limits=self._limits)
+            self._host = EngineHost(
+                self._load,
+                self._cache_budget_bytes,
+                limits=self._limits,
+                encoders=self._encoders,
+            )
             self._host.life.states.listen(self._heed_state)
             try:
                 async with listening(self._endpoint, self._handle):

@@ -26,18 +26,24 @@ class Priority(IntEnum):
     QUESTION = 0
     DECODE = 1
     SYNC = 2
-    AHEAD = 3
-    REFRESH = 4
+    ENCODE = 3
+    AHEAD = 4
+    REFRESH = 5
 
     @property
     def can_preempt(self) -> bool:
-        """Whether such work may break into a step; a question waits for its end."""
-        return self is not Priority.QUESTION
+        """Whether such work may break into a step; a question and texts wait for its end."""
+        return self not in (Priority.QUESTION, Priority.ENCODE)
 
     @property
     def is_preemptible(self) -> bool:
         """Whether such work is put back in mid-step when something more urgent comes."""
-        return self >= Priority.AHEAD
+        return self >= Priority.ENCODE
+
+    @property
+    def leaves_caches_alone(self) -> bool:
+        """Whether less urgent work may stay in the middle of its own while this runs."""
+        return self is Priority.ENCODE
 
 
 class AbandonedError(EngineError):
@@ -170,7 +176,8 @@ class Worker:
         if job.verdict is not None:
             self._finish(job, job.verdict)
             return
-        self._drop_less_urgent(job.priority)
+        if not job.priority.leaves_caches_alone:
+            self._drop_less_urgent(job.priority)
         try:
             job.advance(lambda: self._check(job))
         except StopIteration:

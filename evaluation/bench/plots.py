@@ -13,6 +13,8 @@ METRIC_LABELS = {
     "first_token_ms": "first token (ms)",
     "line_ms": "end of the first line (ms)",
     "tok_s": "tokens per second",
+    "texts_s": "texts per second",
+    "query_ms": "one query (ms)",
     "rss_mb": "resident memory (MB)",
     "cache_mb": "keys and values (MB)",
 }

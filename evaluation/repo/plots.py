@@ -3,7 +3,16 @@
 from collections.abc import Callable, Mapping
 
 from evaluation.comparison.plots import Plot
-from evaluation.repo.arms import BM25, NONE, ORACLE, TRAINED, TRAINED_NOSTOP, UNTRAINED
+from evaluation.repo.arms import (
+    BM25,
+    NONE,
+    ORACLE,
+    TRAINED,
+    TRAINED_NOSTOP,
+    TRANSFORMER,
+    TRANSFORMER_FEATURES,
+    UNTRAINED,
+)
 from evaluation.repo.tables import title_of
 from evaluation.report import Row
 
@@ -12,6 +21,8 @@ _COLOURS = {
     TRAINED_NOSTOP: "#5b6c9d",
     BM25: "#e0a458",
     UNTRAINED: "#b07aa1",
+    TRANSFORMER: "#c8a2c8",
+    TRANSFORMER_FEATURES: "#98a6cf",
     ORACLE: "#333333",
 }
 

@@ -6,7 +6,16 @@ from itertools import chain
 
 from evaluation.comparison.cases import OF_DIFFERENCES, Cases, Figure
 from evaluation.intervals import Estimate
-from evaluation.repo.arms import BM25, NONE, ORACLE, TRAINED, TRAINED_NOSTOP, UNTRAINED
+from evaluation.repo.arms import (
+    BM25,
+    NONE,
+    ORACLE,
+    TRAINED,
+    TRAINED_NOSTOP,
+    TRANSFORMER,
+    TRANSFORMER_FEATURES,
+    UNTRAINED,
+)
 from evaluation.repo.measure import TaskRecord
 from evaluation.repo.task import KINDS, LAYOUTS
 from evaluation.report import Parameter, Row
@@ -31,6 +40,10 @@ PAIRS = (
     (TRAINED, UNTRAINED),
     (TRAINED, TRAINED_NOSTOP),
     (TRAINED_NOSTOP, BM25),
+    (TRANSFORMER, NONE),
+    (TRANSFORMER, BM25),
+    (TRANSFORMER_FEATURES, UNTRAINED),
+    (TRAINED, TRANSFORMER_FEATURES),
     (ORACLE, NONE),
     (ORACLE, TRAINED),
 )

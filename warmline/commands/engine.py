@@ -195,6 +195,7 @@ def _report(status: EngineStatus, *, as_json: bool) -> None:
         f"process {status.pid}, up {status.uptime_s:.0f} s, clients: {status.num_clients}",
         f"caches: {len(status.documents)}, {held_mib:.0f} of {budget_mib:.0f} MiB",
         *status.documents,
+        *(f"text encoder: {name}" for name in status.encoders),
         *status.notes,
     ]
     _say({"running": True, **asdict(status)}, "\n".join(lines), as_json=as_json)

@@ -1,4 +1,4 @@
-"""`warmline models`: weights, where they are and what they cost."""
+"""`warmline models`: weights, where they are and what they cost; text encoders apart."""
 
 import argparse
 import signal
@@ -7,15 +7,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
 from engine.errors import ModelError, ModelNotFoundError
 from engine.settings import DEFAULT_MODEL
-from engine.weights.catalogue import find
+from engine.weights.catalogue import CatalogueEntry, find
 from engine.weights.disk import in_words
+from engine.weights.encoders import ENCODERS, encoder_store
 from engine.weights.inventory import ModelState, ModelStatus
 from engine.weights.store import ModelStore
 from warmline.options import print_json
@@ -58,9 +59,11 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked. Returns 0 if it is done, 1 if it failed, 2 if the call was wrong."""
-    store = ModelStore(offline=arguments.offline)
+    stores = _Stores(
+        ModelStore(offline=arguments.offline), encoder_store(offline=arguments.offline)
+    )
     try:
-        return _ACTIONS[arguments.action](store, arguments)
+        return _ACTIONS[arguments.action](stores, arguments)
     except ModelNotFoundError as error:
         return _complain(str(error), 2)
     except ModelError as error:
@@ -69,19 +72,42 @@ def run(arguments: argparse.Namespace) -> int:
         return _complain("Stopped; what has been downloaded is kept for the next pull.", 1)
 
 
-def _list(store: ModelStore, arguments: argparse.Namespace) -> int:
-    statuses = store.statuses()
+class _Stores(NamedTuple):
+    """Models that write code, and text encoders, which cannot."""
+
+    models: ModelStore
+    encoders: ModelStore
+
+    def of(self, name: str) -> ModelStore:
+        """Return the store that has to do with a name; models have all but encoders' names."""
+        known = {status.name for status in self.encoders.statuses()}
+        return self.encoders if name.lower() in known else self.models
+
+
+def _list(stores: _Stores, arguments: argparse.Namespace) -> int:
+    models, encoders = stores.models.statuses(), stores.encoders.statuses()
     if arguments.json:
-        rows = [_as_json(status) for status in statuses]
-        print_json({"directory": str(store.directory), "models": rows})
-    else:
-        console = Console()
-        console.print(_table(statuses, is_wide=console.width >= _WIDE_COLUMNS))
-        console.print(f"Kept in {store.directory}", soft_wrap=True, highlight=False)
+        print_json(
+            {
+                "directory": str(stores.models.directory),
+                "models": [_as_json(status) for status in models],
+                "encoder_directory": str(stores.encoders.directory),
+                "encoders": [_as_json(status) for status in encoders],
+            }
+        )
+        return 0
+    console = Console()
+    is_wide = console.width >= _WIDE_COLUMNS
+    console.print(_table(models, is_wide=is_wide))
+    console.print(f"Kept in {stores.models.directory}", soft_wrap=True, highlight=False)
+    console.print("\nText encoders, for finding what helps; they write nothing:")
+    console.print(_table(encoders, is_wide=is_wide))
+    console.print(f"Kept in {stores.encoders.directory}", soft_wrap=True, highlight=False)
     return 0
 
 
-def _pull(store: ModelStore, arguments: argparse.Namespace) -> int:
+def _pull(stores: _Stores, arguments: argparse.Namespace) -> int:
+    store = stores.of(arguments.name)
     with _stop_on_termination(), shown_progress() as progress:
         folder = store.pull(arguments.name, progress)
     if arguments.json:
@@ -93,8 +119,8 @@ def _pull(store: ModelStore, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _remove(store: ModelStore, arguments: argparse.Namespace) -> int:
-    freed_bytes = store.remove(arguments.name)
+def _remove(stores: _Stores, arguments: argparse.Namespace) -> int:
+    freed_bytes = stores.of(arguments.name).remove(arguments.name)
     if arguments.json:
         print_json({"name": arguments.name, "freed_bytes": freed_bytes})
     else:
@@ -107,7 +133,7 @@ _ACTIONS = {"list": _list, "pull": _pull, "remove": _remove}
 
 def _as_json(status: ModelStatus) -> dict[str, Any]:
     """Return everything known about a model, as plain data."""
-    entry = find(status.name)
+    entry = _entry(status)
     return {
         "name": status.name,
         "title": entry.title if entry else None,
@@ -125,6 +151,10 @@ def _as_json(status: ModelStatus) -> dict[str, Any]:
     }
 
 
+def _entry(status: ModelStatus) -> CatalogueEntry | None:
+    return find(status.name) or find(status.name, ENCODERS)
+
+
 def _table(statuses: list[ModelStatus], *, is_wide: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("name", min_width=max(len(status.name) for status in statuses))
@@ -140,7 +170,7 @@ def _table(statuses: list[ModelStatus], *, is_wide: bool) -> Table:
 
 
 def _cells(status: ModelStatus) -> tuple[str, ...]:
-    entry, style = find(status.name), _STYLES[status.state]
+    entry, style = _entry(status), _STYLES[status.state]
     download = in_words(entry.download_bytes) if entry and entry.download_bytes else "?"
     return (
         status.name,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.service.run import thread_environment
 from evaluation.corpus.splits import Split
-from evaluation.repo.arms import ARMS
+from evaluation.repo.arms import ARMS, ENCODER_ARMS
 from evaluation.repo.oracle import ORACLE_CANDIDATES
 from evaluation.repo.task import KINDS, LAYOUTS
 from warmline.benchmarks.shared import (
@@ -41,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
         UsageError: If what was asked for does not fit the model or the folder.
     """
     require_known(arguments.kinds, KINDS, "kind")
-    require_known(arguments.arms, ARMS, "arm")
+    known = (*ARMS, *ENCODER_ARMS) if arguments.encoder else ARMS
+    require_known(arguments.arms, known, "arm")
     require_known(arguments.layouts, LAYOUTS, "layout")
     os.environ.update(thread_environment())
     # It imports torch, which reads that environment once, and takes seconds.
@@ -77,6 +78,11 @@ def _add_what_is_read(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="a trained retriever; the one that comes with Warmline when left out",
+    )
+    parser.add_argument(
+        "--encoder",
+        metavar="NAME",
+        help=f"a text encoder, by name or folder, for the arms {' and '.join(ENCODER_ARMS)} too",
     )
     parser.add_argument(
         "--chunking", choices=CHUNKINGS, default=CHUNKINGS[0], help="how files are cut (natural)"

@@ -6,11 +6,21 @@ from dataclasses import asdict, dataclass
 
 from rich.console import Console
 
+from engine.weights.encoders import encoder_store
 from evaluation.bench.audience import watching
 from evaluation.bench.runner import Deadline
 from evaluation.errors import CannotMeasureError, OtherConditionsError
 from evaluation.journal import Journal
-from evaluation.repo.arms import ARMS, NONE, ORACLE, TRAINED, TRAINED_NOSTOP, Chooser, choosers
+from evaluation.repo.arms import (
+    ARMS,
+    ENCODER_ARMS,
+    NONE,
+    ORACLE,
+    TRAINED,
+    TRAINED_NOSTOP,
+    Chooser,
+    choosers,
+)
 from evaluation.repo.measure import OracleSettings, RepoMeter, TaskRecord, read_record
 from evaluation.repo.oracle import ORACLE_CANDIDATES
 from evaluation.repo.plots import PLOTS
@@ -23,7 +33,9 @@ from evaluation.shards.run import Outcome, measure_cases, open_journal
 from retrieval.errors import RetrieverFileError
 from retrieval.model import RetrieverModel
 from retrieval.model_file import default_model, load_model
+from retrieval.types import Encoder
 from warmline import __version__
+from warmline.encoders.direct import DirectEncoder
 from warmline.errors import UsageError
 from warmline.main import ExitCode
 from warmline.progress import shown_progress
@@ -65,6 +77,7 @@ class _Contest:
     choosers: Mapping[str, Chooser]
     oracle: OracleSettings | None
     retriever: str
+    encoder: str | None
     notes: tuple[str, ...]
 
 
@@ -85,10 +98,11 @@ def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, O
 
 def _contest(arguments: argparse.Namespace) -> _Contest:
     """Return the arms that were named, and `none`, which all are compared with."""
-    wanted = (NONE, *(arguments.arms or ARMS))
+    encoder = _encoder(arguments)
+    wanted = (NONE, *(arguments.arms or (*ARMS, *ENCODER_ARMS)))
     model = load_model(arguments.retriever) if arguments.retriever else default_model()
     trained: RetrieverModel | None = model if model.training or arguments.retriever else None
-    found = choosers(trained, arguments.seed, arguments.chunks)
+    found = choosers(trained, arguments.seed, arguments.chunks, encoder)
     chosen = {name: chooser for name, chooser in found.items() if name in wanted}
     is_asked = ORACLE in wanted and arguments.oracle_share > 0
     oracle = OracleSettings(arguments.oracle_share, ORACLE_CANDIDATES, arguments.seed)
@@ -97,8 +111,17 @@ def _contest(arguments: argparse.Namespace) -> _Contest:
         chosen,
         oracle if is_asked else None,
         model.identity if trained else "none",
+        encoder.identity if encoder else None,
         (_UNTRAINED_NOTE,) if is_missed else (),
     )
+
+
+def _encoder(arguments: argparse.Namespace) -> Encoder | None:
+    if arguments.encoder is None:
+        return None
+    with shown_progress() as progress:
+        folder = encoder_store(offline=arguments.offline).pull(arguments.encoder, progress)
+    return DirectEncoder.load(folder)
 
 
 def _budget(arguments: argparse.Namespace) -> Budget:
@@ -147,6 +170,7 @@ def _params(arguments: argparse.Namespace, contest: _Contest) -> dict[str, Param
         "most_chunks": arguments.chunks,
         **asdict(_budget(arguments)),
         "retriever": contest.retriever,
+        **({"encoder": contest.encoder} if contest.encoder else {}),
     }
 
 

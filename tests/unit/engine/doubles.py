@@ -9,7 +9,10 @@ from collections.abc import Callable, Generator, Sequence
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
+from engine.encoding.base import Batch
+from engine.errors import ModelNotFoundError
 from engine.protocol.messages import (
     CacheRun,
     Finished,
@@ -167,6 +170,69 @@ class CacheDouble:
         copy = CacheDouble(self.model)
         copy.tokens, copy.exact_prefix = self.tokens, self.exact_prefix
         return copy
+
+
+class EncoderDouble:
+    """Encodes two texts at a time, as the direction from their length to their last letter.
+
+    Takes note of the batches it has done; those that were left in the middle are not among them.
+    """
+
+    size = 2
+
+    def __init__(self, num_bytes: int = 10) -> None:
+        self.num_bytes = num_bytes
+        self.done: list[tuple[int, ...]] = []
+        self.on_layer: Callable[[int], None] = lambda _layer: None
+
+    def batches(self, texts: Sequence[str], *, keeps_end: bool) -> tuple[Batch, ...]:
+        ends = [ord(text[-1 if keeps_end else 0]) for text in texts]
+        tokens = [[len(text), end] for text, end in zip(texts, ends, strict=True)]
+        return tuple(
+            Batch(places, tuple(tokens[place] for place in places))
+            for places in _pairs(len(tokens))
+        )
+
+    def encode_batch(self, batch: Batch, checkpoint: Checkpoint) -> NDArray[np.float32]:
+        for layer in range(NUM_LAYERS):
+            self.on_layer(layer)
+            checkpoint()
+        self.done.append(batch.places)
+        vectors = np.array(batch.tokens, np.float32)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    def hold(self) -> Gate:
+        """Hold the next batch in its middle layer."""
+        gate = Gate()
+
+        def on_layer(layer: int) -> None:
+            if layer == 1:
+                self.on_layer = lambda _layer: None
+                gate.pass_through()
+
+        self.on_layer = on_layer
+        return gate
+
+
+def _pairs(number: int) -> list[tuple[int, ...]]:
+    return [tuple(range(start, min(start + 2, number))) for start in range(0, number, 2)]
+
+
+def encoder_loader(**encoders: EncoderDouble) -> Callable[[str], EncoderDouble]:
+    """Return a loader that knows these by name, and no others."""
+
+    def load(name: str) -> EncoderDouble:
+        if name not in encoders:
+            raise ModelNotFoundError(f"There is no encoder {name!r}.")
+        return encoders[name]
+
+    return load
+
+
+def vector_of(text: str, *, keeps_end: bool = False) -> list[float]:
+    """Return what the double makes of a text."""
+    vector = np.array([len(text), ord(text[-1 if keeps_end else 0])], np.float32)
+    return list((vector / np.linalg.norm(vector)).tolist())
 
 
 def decode(

@@ -15,6 +15,7 @@ from engine.protocol.codec import to_wire
 from engine.protocol.endpoint import Endpoint
 from engine.protocol.frames import Frame, Notification, Request, decode_frame, encode_frame
 from engine.protocol.messages import PROTOCOL_VERSION
+from engine.service.encoders import NO_ENCODERS, EncoderLimits
 from engine.service.server import EngineServer
 from engine.settings import EngineSettings
 from tests.unit.engine.doubles import WAIT_S, ModelDouble, loader
@@ -29,10 +30,14 @@ class Serving(NamedTuple):
 
 @asynccontextmanager
 async def serving(
-    endpoint: Endpoint, model: ModelDouble | None = None, idle_exit_s: float = 60.0
+    endpoint: Endpoint,
+    model: ModelDouble | None = None,
+    idle_exit_s: float = 60.0,
+    encoders: EncoderLimits = NO_ENCODERS,
 ) -> AsyncIterator[Serving]:
     """Serve until the context ends."""
-    server = EngineServer(endpoint, loader(model or ModelDouble()), 1000, idle_exit_s)
+    load = loader(model or ModelDouble())
+    server = EngineServer(endpoint, load, 1000, idle_exit_s, encoders=encoders)
     task = asyncio.create_task(server.serve())
     await until(lambda: task.done() or endpoint.card_path.exists())
     try:

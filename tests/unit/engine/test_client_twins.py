@@ -6,18 +6,22 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import pytest
 
 from engine.client.base import EngineClient
 from engine.errors import (
     EngineError,
     EngineUnavailableError,
+    ModelNotFoundError,
     NotReadyError,
     PromptTooLongError,
     SupersededError,
 )
 from engine.protocol.endpoint import Transport, endpoint_for
 from engine.protocol.messages import (
+    Encoding,
+    EncodingRequest,
     EngineState,
     Finished,
     FinishReason,
@@ -30,9 +34,20 @@ from engine.protocol.messages import (
     SyncReport,
     TokenRange,
 )
+from engine.service.encoders import EncoderLimits
 from engine.service.host import EngineHost
 from engine.service.local import LocalEngine
-from tests.unit.engine.doubles import WAIT_S, Gate, ModelDouble, expected_text, loader, request_for
+from tests.unit.engine.doubles import (
+    WAIT_S,
+    EncoderDouble,
+    Gate,
+    ModelDouble,
+    encoder_loader,
+    expected_text,
+    loader,
+    request_for,
+    vector_of,
+)
 from tests.unit.engine.serving import client_of, serving
 
 PROMPT = list(range(10, 20))
@@ -49,36 +64,44 @@ def model() -> ModelDouble:
 
 
 @pytest.fixture
+def encoder() -> EncoderDouble:
+    return EncoderDouble()
+
+
+@pytest.fixture
 def held_loading(model: ModelDouble) -> Gate:
     """Loading, held from the start; to be requested before the twins."""
     return model.hold("load")
 
 
 @asynccontextmanager
-async def in_process(model: ModelDouble) -> AsyncIterator[Session]:
-    host = EngineHost(loader(model), cache_budget_bytes=1000)
+async def in_process(model: ModelDouble, encoders: EncoderLimits) -> AsyncIterator[Session]:
+    host = EngineHost(loader(model), cache_budget_bytes=1000, encoders=encoders)
     host.start()
     yield lambda session=None: LocalEngine(host, session)
     assert await host.stop(WAIT_S)
 
 
 @asynccontextmanager
-async def over(transport: Transport, folder: Path, model: ModelDouble) -> AsyncIterator[Session]:
+async def over(
+    transport: Transport, folder: Path, model: ModelDouble, encoders: EncoderLimits
+) -> AsyncIterator[Session]:
     endpoint = endpoint_for("double", folder, transport)
-    async with serving(endpoint, model):
+    async with serving(endpoint, model, encoders=encoders):
         yield lambda session=None: client_of(endpoint, session)
 
 
 @pytest.fixture(params=["local", Transport.UNIX, Transport.TCP])
 async def twins(
-    request: pytest.FixtureRequest, model: ModelDouble, tmp_path: Path
+    request: pytest.FixtureRequest, model: ModelDouble, encoder: EncoderDouble, tmp_path: Path
 ) -> AsyncIterator[Session]:
     """How to open a session, on each kind of engine in turn."""
+    encoders = EncoderLimits(encoder_loader(double=encoder))
     if request.param == "local":
-        async with in_process(model) as session:
+        async with in_process(model, encoders) as session:
             yield session
     else:
-        async with over(request.param, tmp_path, model) as session:
+        async with over(request.param, tmp_path, model, encoders) as session:
             yield session
 
 
@@ -140,6 +163,45 @@ async def test_work_done_ahead_is_told_from_other_work(engine: EngineClient) -> 
     ]
 
 
+def vectors_of(encoding: Encoding) -> list[list[float]]:
+    vectors = np.frombuffer(encoding.vectors, "<f4").reshape(-1, encoding.size)
+    return [list(vector) for vector in vectors.tolist()]
+
+
+async def test_texts_are_encoded_alike(engine: EngineClient) -> None:
+    texts = ("a", "bcd", "ef", "ä€😀", "g")
+    encoded = vectors_of(await engine.encode(EncodingRequest("double", texts)))
+    assert encoded == [vector_of(text) for text in texts]
+    encoded = vectors_of(await engine.encode(EncodingRequest("double", texts, keeps_end=True)))
+    assert encoded == [vector_of(text, keeps_end=True) for text in texts]
+    nothing = await engine.encode(EncodingRequest("double", ()))
+    assert nothing == Encoding(2, b"")
+    status = await engine.status()
+    assert (status.encoders, status.encoder_bytes) == (("double",), 10)
+
+
+async def test_texts_that_cannot_be_encoded_are_refused_alike(engine: EngineClient) -> None:
+    with pytest.raises(ModelNotFoundError, match="no encoder 'other'"):
+        await engine.encode(EncodingRequest("other", ("a",)))
+    with pytest.raises(EngineError, match="513 texts were to be encoded, expected at most 512"):
+        await engine.encode(EncodingRequest("double", ("a",) * 513))
+    assert (await engine.encode(EncodingRequest("double", ("a",)))).size == 2
+
+
+async def test_a_cancelled_encoding_is_cancelled_in_the_engine(
+    engine: EngineClient, encoder: EncoderDouble
+) -> None:
+    gate = encoder.hold()
+    work = asyncio.create_task(engine.encode(EncodingRequest("double", ("a",) * 9)))
+    await asyncio.to_thread(gate.wait_for_arrival)
+    work.cancel()
+    await asyncio.wait([work])
+    await engine.status()  # the cancellation has arrived once this later request is answered
+    gate.open()
+    await engine.sync("a.py", PROMPT, 0)
+    assert encoder.done == []
+
+
 async def test_a_cache_is_described_alike(engine: EngineClient) -> None:
     assert await engine.inspect("a.py") is None
     report = await engine.sync("a.py", EDITED, 0)
@@ -185,6 +247,8 @@ async def test_work_before_the_model_is_loaded_is_refused(
         await engine.sync("a.py", PROMPT, 0)
     with pytest.raises(NotReadyError):
         await events_of(engine, request_for(PROMPT))
+    with pytest.raises(NotReadyError):
+        await engine.encode(EncodingRequest("double", ("a",)))
     held_loading.open()
     assert (await engine.wait_ready(WAIT_S)).phase is Phase.READY
     assert states[-1].phase is Phase.READY  # LOADING may have been told before we listened

@@ -113,6 +113,10 @@ def test_properties_for_editors_carry_types_defaults_and_limits() -> None:
 
 
 def test_paths_are_restricted_in_workspaces_that_are_not_trusted() -> None:
-    assert restricted_configurations() == ["warmline.model", "warmline.retriever"]
+    assert restricted_configurations() == [
+        "warmline.model",
+        "warmline.retrievalEncoder",
+        "warmline.retriever",
+    ]
     assert json_schema_properties()["warmline.model"]["scope"] == "machine-overridable"
     assert {d.name for d in describe_settings()} >= RESTRICTED_SETTINGS

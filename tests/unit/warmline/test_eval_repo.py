@@ -13,6 +13,7 @@ from retrieval.model import RetrieverModel
 from retrieval.model_file import save_model
 from tests.unit.completion.fakes import small_tokenizer
 from tests.unit.engine.families import SMALL, make_transformers_model, save_network
+from tests.unit.engine.tiny_encoders import write_encoder
 from tests.unit.evaluation.repo.little_packages import little_source
 from warmline.main import main
 from warmline.suites import repo_corpus, repo_tasks
@@ -95,6 +96,20 @@ def test_only_packages_of_the_split_are_asked_for(
     assert "line, prefix" in capsys.readouterr().out
     splits = [{split_of(package.name) for package in packages} for packages in asked]
     assert splits == [{Split.DEVELOPMENT}, {Split.TEST}]
+
+
+def test_a_text_encoder_has_arms_of_its_own(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    encoder = str(write_encoder(tmp_path / "tiny"))
+    call = ["--cases", "1", "--kinds", "line", "--layouts", "prefix", "--json"]
+    call += ["--arms", "bm25,untrained,transformer,transformer-features"]
+    assert _eval(model, *call, "--encoder", encoder) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    arms = {row["arm"] for row in rows}
+    assert {"transformer", "transformer-bm25", "transformer-features-untrained"} <= arms
+    assert _eval(model, *call) == 2
+    assert "there is no arm 'transformer'" in capsys.readouterr().err
 
 
 def test_other_chunks_need_another_folder(

@@ -36,17 +36,25 @@ def test_the_list_is_the_default(cache: Path, capsys: pytest.CaptureFixture[str]
     put_partial(cache, "smollm2-135m")
     assert call() == 0
     output = capsys.readouterr().out
-    lines = {line.split()[0]: line for line in output.splitlines()}
+    lines = {line.split()[0]: line for line in output.splitlines() if line}
     assert "absent" in lines["qwen2.5-coder-0.5b"]
     assert "491 MB" in lines["qwen2.5-coder-0.5b"]
     assert lines["smollm2-135m"].split()[1:4] == ["partial", "2", "kB"]
     assert f"Kept in {cache / 'models'}" in output
+    models, encoders = output.split("Text encoders")
+    assert "all-minilm-l6-v2" in encoders
+    assert "all-minilm-l6-v2" not in models
+    assert f"Kept in {cache / 'encoders'}" in encoders
 
 
 @pytest.mark.parametrize("words", [("--json",), ("list", "--json"), ("--json", "list")])
 def test_the_list_as_json(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert call(*words) == 0
-    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["models"]}
+    said = json.loads(capsys.readouterr().out)
+    encoders = {row["name"]: row for row in said["encoders"]}
+    assert encoders["all-minilm-l6-v2"]["license"] == "Apache-2.0"
+    rows = {row["name"]: row for row in said["models"]}
+    assert "all-minilm-l6-v2" not in rows
     assert rows["qwen2.5-coder-0.5b"]["default"]
     assert rows["qwen2.5-coder-0.5b"]["state"] == "absent"
     assert rows["starcoder2-3b"]["sha256"] is None
@@ -167,3 +175,30 @@ def test_removing_says_what_was_freed(cache: Path, capsys: pytest.CaptureFixture
     put_partial(cache, "smollm2-135m")
     assert call("remove", "smollm2-135m", "--json") == 0
     assert json.loads(capsys.readouterr().out) == {"name": "smollm2-135m", "freed_bytes": 1500}
+
+
+def test_an_encoder_is_pulled_into_a_folder_of_its_own(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can serve it as a model that writes code."""
+    asked: list[Path] = []
+
+    def pull(store: ModelStore, _name: str, _progress: Progress) -> Path:
+        asked.append(store.directory)
+        return Path("/somewhere")
+
+    monkeypatch.setattr(ModelStore, "pull", pull)
+    assert call("pull", "all-MiniLM-L6-v2") == 0
+    assert call("pull", "smollm2-135m") == 0
+    assert asked == [cache / "encoders", cache / "models"]
+
+
+def test_an_encoder_is_removed_from_its_own_folder(
+    cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    partial = cache / "encoders" / ".partial" / "all-minilm-l6-v2"
+    partial.mkdir(parents=True)
+    (partial / "part").write_bytes(bytes(1500))
+    assert call("remove", "all-minilm-l6-v2") == 0
+    assert "2 kB" in capsys.readouterr().out
+    assert not partial.exists()

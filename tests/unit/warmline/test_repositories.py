@@ -1,12 +1,14 @@
 """Folders and loose documents, found by what stands in them now."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from completion.document import Document
 from retrieval.types import Place
+from warmline.encoders.choice import hashed_second_stage
 from warmline.repositories import LiveRepositories
 
 READY_S = 20.0
@@ -123,7 +125,8 @@ async def test_what_was_read_is_kept_for_the_next_time(folder: Path, tmp_path: P
 
 async def test_a_retriever_that_cannot_be_read_fails_each_search(folder: Path) -> None:
     """Which costs the chunks; the completer says so and goes on."""
-    repositories = LiveRepositories([folder], None, folder / "no.safetensors")
+    second_stage = partial(hashed_second_stage, model_file=folder / "no.safetensors")
+    repositories = LiveRepositories([folder], None, second_stage)
     for _ in range(2):
         with pytest.raises(Exception, match=r"no\.safetensors"):
             await found(repositories, (folder / "main.py").as_uri())

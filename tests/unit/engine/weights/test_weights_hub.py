@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from engine.errors import DiskSpaceError, DownloadError, ModelFileError
-from engine.weights.catalogue import CatalogueEntry
+from engine.weights.catalogue import CatalogueEntry, CatalogueFile
 from engine.weights.hub import Hub
 from engine.weights.job import Job
 from engine.weights.progress import ProgressReport, Step
@@ -277,3 +277,37 @@ def test_a_silent_hub_is_not_waited_for_long(
         hub = Hub(f"http://127.0.0.1:{server.getsockname()[1]}", wait_s=0.2)
         with pytest.raises(DownloadError, match=r"did not answer within|could not be reached"):
             hub.fetch(new_entry(b""), new_job())
+
+
+def test_named_files_of_a_folder_come_and_no_others(
+    new_hub: Callable[..., FakeHub],
+    new_entry: Callable[..., CatalogueEntry],
+    fetch: Callable[..., Path],
+) -> None:
+    hub = new_hub(FOLDER_FILES)
+    wanted = tuple(CatalogueFile(name) for name in ("pytorch_model.bin", "tokenizer.json"))
+    entry = new_entry(b"", hub_filename=None, download_bytes=None, sha256=None, files=wanted)
+    folder = fetch(hub, entry)
+    assert {path.name for path in folder.iterdir()} == {"pytorch_model.bin", "tokenizer.json"}
+
+
+def test_a_file_in_a_folder_of_its_own_comes_into_one(
+    new_hub: Callable[..., FakeHub],
+    new_entry: Callable[..., CatalogueEntry],
+    fetch: Callable[..., Path],
+) -> None:
+    wanted = (CatalogueFile("1_Pooling/settings.json"),)
+    hub = new_hub({"1_Pooling/settings.json": b"[]", "settings.json": b"[]"})
+    entry = new_entry(b"", hub_filename=None, download_bytes=None, sha256=None, files=wanted)
+    assert (fetch(hub, entry) / "1_Pooling" / "settings.json").read_bytes() == b"[]"
+
+
+def test_a_folder_that_lacks_a_named_file_is_refused(
+    new_hub: Callable[..., FakeHub],
+    new_entry: Callable[..., CatalogueEntry],
+    fetch: Callable[..., Path],
+) -> None:
+    wanted = (CatalogueFile("vocab.json"),)
+    entry = new_entry(b"", hub_filename=None, download_bytes=None, sha256=None, files=wanted)
+    with pytest.raises(DownloadError, match=r"lacks vocab\.json \(found: nothing of use\)"):
+        fetch(new_hub(FOLDER_FILES), entry)

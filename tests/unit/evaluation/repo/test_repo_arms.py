@@ -14,6 +14,8 @@ from evaluation.repo.arms import (
     NONE,
     TRAINED,
     TRAINED_NOSTOP,
+    TRANSFORMER,
+    TRANSFORMER_FEATURES,
     UNTRAINED,
     Ranked,
     choosers,
@@ -25,7 +27,7 @@ from evaluation.repo.selection import all_tasks
 from evaluation.repo.task import CROSSFILE, Task
 from retrieval.chunking import chunks_of
 from retrieval.model import RetrieverModel
-from retrieval.types import Chunk, Place, Ranking
+from retrieval.types import Chunk, Place, Ranking, Vectors
 from tests.unit.completion.fakes import small_tokenizer
 from tests.unit.evaluation.repo.little_packages import little_package, prompter_of
 
@@ -80,6 +82,28 @@ def test_all_arms_choose_from_the_same_pool() -> None:
 
 def test_without_a_trained_retriever_its_arms_are_missing() -> None:
     assert set(choosers(None, seed=0, num_chunks=10)) == {NONE, BM25, UNTRAINED}
+
+
+class LengthEncoder:
+    """Finds a chunk the more alike the longer it is."""
+
+    identity = "length"
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        return np.tile(np.array([1.0, 0.0, 0.0], np.float32), (len(texts), 1))
+
+    def encode_chunks(self, chunks: Sequence[Chunk]) -> Vectors:
+        angles = [1 / len(chunk.text) for chunk in chunks]
+        return np.array([[np.cos(a), np.sin(a), 0.0] for a in angles], np.float32)
+
+
+def test_a_text_encoder_chooses_alone_and_beside_features() -> None:
+    pool = pool_of(task_of())
+    found = choosers(None, seed=0, num_chunks=1, encoder=LengthEncoder())
+    assert set(found) == {NONE, BM25, UNTRAINED, TRANSFORMER, TRANSFORMER_FEATURES}
+    longest = max(pool.candidates, key=lambda chunk: len(chunk.text))
+    assert [each.text for each in found[TRANSFORMER](pool).chunks] == [longest.text]
+    assert len(found[TRANSFORMER_FEATURES](pool).chunks) == 1
 
 
 def test_the_ranker_decides_the_order_and_the_stop_signal_how_many() -> None:

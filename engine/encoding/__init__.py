@@ -1,0 +1,1 @@
+"""Text encoders: transformers that turn a text into one vector."""

@@ -1,0 +1,1 @@
+"""Transformers as second-stage encoders: in the engine or in this process."""
