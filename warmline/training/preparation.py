@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from retrieval.lexical import LexicalIndex
+from retrieval.proposing import propose
 from retrieval.query import query_of
 from retrieval.training.pools import PooledSample, Purpose
 from retrieval.training.rounds import Watcher
@@ -11,7 +12,7 @@ from retrieval.training.types import Sample
 from warmline.training.repositories import Origin, code_lines
 
 POOL_CANDIDATES = 100
-"""Of the first stage, from which a ranker chooses when it is used too."""
+"""By the words of the query; definitions come on top, as when the retriever is used."""
 
 
 def prepare(
@@ -73,7 +74,7 @@ def _with_candidates(
     """Search at each place; one without any candidate teaches nothing and is left out."""
     for sample in samples:
         place = sample.place
-        pool = index.search(query_of(place), POOL_CANDIDATES, without_path=place.path)
+        pool = propose(index, place, query_of(place), POOL_CANDIDATES)
         if pool:
             yield PooledSample(sample, purpose, pool)
 
