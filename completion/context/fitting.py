@@ -86,22 +86,24 @@ def _worth(fitted: Fitted, selection: Selection) -> float:
     return sum(selection.gain_of(quotation.passage) for quotation in fitted.quotations)
 
 
-def _quote(passage: Passage, room: int, count_tokens: CountTokens) -> Quotation | None:
-    whole = count_tokens(passage.chunk)
-    if whole <= room:
-        return Quotation(passage, passage.chunk, whole)
-    lines = passage.chunk.text.splitlines(keepends=True)
+def cut_to_room(chunk: Chunk, room: int, count_tokens: CountTokens) -> Chunk | None:
+    """Return a chunk, or as many of its first lines as fit; None if those are too few."""
+    if count_tokens(chunk) <= room:
+        return chunk
+    lines = chunk.text.splitlines(keepends=True)
     fitting, too_many = LEAST_LINES - 1, len(lines)
     while too_many - fitting > 1:
         middle = (fitting + too_many) // 2
-        if count_tokens(_first_lines(passage.chunk, lines[:middle])) <= room:
+        if count_tokens(_first_lines(chunk, lines[:middle])) <= room:
             fitting = middle
         else:
             too_many = middle
-    if fitting < LEAST_LINES:
-        return None
-    chunk = _first_lines(passage.chunk, lines[:fitting])
-    return Quotation(passage, chunk, count_tokens(chunk))
+    return None if fitting < LEAST_LINES else _first_lines(chunk, lines[:fitting])
+
+
+def _quote(passage: Passage, room: int, count_tokens: CountTokens) -> Quotation | None:
+    chunk = cut_to_room(passage.chunk, room, count_tokens)
+    return None if chunk is None else Quotation(passage, chunk, count_tokens(chunk))
 
 
 def _first_lines(chunk: Chunk, lines: Sequence[str]) -> Chunk:

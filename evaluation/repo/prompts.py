@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from completion.context.fitting import cut_to_room
 from completion.layout import Layout, PromptParts
 from completion.tokenization import Tokenization
 from engine.tokens import TokenArray
@@ -13,7 +14,6 @@ from evaluation.repo.task import Task
 from retrieval.types import Chunk
 
 _MOST_CHARACTERS_A_TOKEN = 8  # on average over code
-_FEWEST_LINES = 3  # of a chunk that is cut at the end of its budget; fewer say nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class RepoPrompter:
         """
         taken, left_tokens = [], self.budget.chunk_tokens
         for chunk in chunks:
-            fitting = self._cut(chunk, left_tokens)
+            fitting = cut_to_room(chunk, left_tokens, self.num_tokens)
             if fitting is not None:
                 taken.append(replace(fitting, score=0.0))
                 left_tokens -= self.num_tokens(fitting)
@@ -99,17 +99,6 @@ class RepoPrompter:
         if not len(tokens):
             raise UnexpectedResultError(f"the task {task.key} has an empty target")
         return tokens
-
-    def _cut(self, chunk: Chunk, most_tokens: int) -> Chunk | None:
-        """Return the chunk, or as many of its first lines as fit; None if these are too few."""
-        if self.num_tokens(chunk) <= most_tokens:
-            return chunk
-        lines = chunk.text.split("\n")
-        for stop in range(len(lines) - 1, _FEWEST_LINES - 1, -1):
-            shorter = replace(chunk, text="\n".join(lines[:stop]))
-            if self.num_tokens(shorter) <= most_tokens:
-                return shorter
-        return None
 
     def _end_of(self, text: str) -> str:
         """Return the last whole lines of a text that the budget has room for."""
