@@ -147,6 +147,11 @@ class Kernels:
         return cls(kernel, kernel)
 
     @classmethod
+    def settled(cls, limit: float | None) -> "Kernels":
+        """Return products for many queries, whatever a test of this moment would say."""
+        return cls(cls.plain(limit).for_few, ProductsKernel(limit))
+
+    @classmethod
     def fastest(cls, configuration: DecoderConfiguration, dtype: torch.dtype) -> "Kernels":
         """Return those for this processor, by a test of some milliseconds."""
         plain = cls.plain(configuration.attention_softcap)

@@ -137,6 +137,15 @@ def test_few_queries_and_many_have_their_own_kernel() -> None:
     assert chosen.for_queries(kernels.FEWEST_QUERIES_FOR_PRODUCTS) is for_many
 
 
+@pytest.mark.parametrize("limit", [None, SOFT_CAP])
+def test_settled_kernels_are_the_same_on_every_machine(limit: float | None) -> None:
+    settled = Kernels.settled(limit)
+    assert isinstance(settled.for_few, FusedKernel if limit is None else ProductsKernel)
+    shape = Shape(6, 2, 9, 40, 9)
+    assert isinstance(settled.for_many, ProductsKernel)
+    assert_right(settled.for_many, shape, torch.float32, limit)
+
+
 def test_exchanged_kernels_are_the_other_ones_that_are_right() -> None:
     """With a cap only one kernel is."""
     few, many = FusedKernel(), ProductsKernel()

@@ -4,13 +4,14 @@ import argparse
 import hashlib
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from rich.console import Console
 
+from engine.cache.kernels import Kernels
 from engine.decoding.vocabulary import Vocabulary
 from engine.model.loader import RotatingModel, load_model
 from engine.settings import EngineSettings
@@ -76,7 +77,10 @@ def load_measured(arguments: argparse.Namespace, progress: Progress) -> Measured
         )
     vocabulary = Vocabulary.from_file(directory / "tokenizer.json")
     weights = _hash(directory, progress)
-    return MeasuredModel(subject, weights, Workbench(model.parts), LineReader(vocabulary))
+    # the engine's own choice may be another one tomorrow, and with it the rounding
+    kernels = Kernels.settled(model.parts.decoder.configuration.attention_softcap)
+    bench = Workbench(replace(model.parts, kernels=kernels))
+    return MeasuredModel(subject, weights, bench, LineReader(vocabulary))
 
 
 def budget_s(arguments: argparse.Namespace) -> float | None:
