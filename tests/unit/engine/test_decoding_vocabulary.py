@@ -64,7 +64,8 @@ def pair(
     return tokenizer, load(tokenizer, tmp_path_factory.mktemp("tokenizer"))
 
 
-ordinary_text = st.text(st.characters(exclude_characters="▁", codec="utf-8"), max_size=30)
+# no "<": the tokenizers here take written markers for control tokens, which have no text
+ordinary_text = st.text(st.characters(exclude_characters="▁<", codec="utf-8"), max_size=30)
 
 
 @given(text=ordinary_text | st.just(SAMPLE))
