@@ -12,6 +12,7 @@ import re
 import stat
 import tempfile
 import warnings
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -87,7 +88,11 @@ class Endpoint:
         Path(draft).replace(self.card_path)
 
     def has_service(self) -> bool:
-        """Whether a service lives here, answering or not."""
+        """Whether a service lives here, answering or not.
+
+        Asking leaves no file: one that leaves meanwhile takes its lock along, which asking for it
+        would make again.
+        """
         if not self.service_lock_path.exists():
             return False
         probe = file_lock(self.service_lock_path)
@@ -95,6 +100,8 @@ class Endpoint:
             probe.acquire(blocking=False)
         except Timeout:
             return True
+        with suppress(PermissionError):  # Windows keeps a file that is open
+            self.service_lock_path.unlink(missing_ok=True)
         probe.release()
         return False
 

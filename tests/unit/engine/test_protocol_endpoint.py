@@ -121,3 +121,14 @@ def test_a_service_is_there_while_it_holds_its_lock(tmp_path: Path) -> None:
     with file_lock(place.service_lock_path):
         assert place.has_service()
     assert not place.has_service()
+
+
+def test_asking_leaves_no_lock_behind(tmp_path: Path) -> None:
+    """Also where a service was killed, or leaves while it is asked for."""
+    place = endpoint_for("model", tmp_path)
+    place.service_lock_path.touch()
+    assert not place.has_service()
+    assert not place.service_lock_path.exists()
+    with file_lock(place.service_lock_path):
+        assert place.has_service()
+        assert place.service_lock_path.exists()
