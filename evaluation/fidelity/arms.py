@@ -10,8 +10,9 @@ from torch import Tensor
 from engine.cache.alignment import Run
 from engine.cache.arena import Arena
 from engine.cache.chunks import ChunkStore
+from engine.cache.default_repair import DEFAULT_REPAIR
 from engine.cache.live import MakeArena
-from engine.cache.policies import DEFAULT_REPAIR, POLICIES
+from engine.cache.policies import POLICIES
 from engine.cache.repair import NO_REPAIR, RepairPolicy, WindowRepair
 from engine.model.rotary import rotate, turns_to
 from evaluation.bench.scenarios import Prompt

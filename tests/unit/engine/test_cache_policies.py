@@ -6,21 +6,23 @@ import numpy as np
 import pytest
 
 from engine.cache.alignment import Run, align
-from engine.cache.ledger import Flags, Ledger
-from engine.cache.policies import (
-    BUDGET_TOKENS,
+from engine.cache.default_repair import (
     DEFAULT_REPAIR,
     EDIT_REPAIR,
-    END_TOKENS,
     EXCHANGE_SHARE,
     EXCHANGE_TAIL_TOKENS,
     MOVE_REPAIR,
-    POLICIES,
     POLICY_NAMES,
+    policy_named,
+)
+from engine.cache.ledger import Flags, Ledger
+from engine.cache.policies import (
+    BUDGET_TOKENS,
+    END_TOKENS,
+    POLICIES,
     RankedRepair,
     chunk_heads,
     chunk_heads_then_tail,
-    policy_named,
     tail,
 )
 from engine.cache.repair import NO_REPAIR, RepairPolicy, Scores, Situation, WindowRepair
