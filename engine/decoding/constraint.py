@@ -42,6 +42,14 @@ class Anything:
         return self
 
 
+def follow(constraint: TokenConstraint, token: int) -> TokenConstraint | None:
+    """Return what is to be obeyed after `token`; None if it is not allowed."""
+    try:
+        return constraint.advance(token)
+    except ValueError:
+        return None
+
+
 def constraint_of(
     vocabulary: Vocabulary, forced_text: bytes, continuations: Collection[bytes]
 ) -> TokenConstraint:

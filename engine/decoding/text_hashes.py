@@ -83,7 +83,7 @@ class HashTable:
         hashes, ids: (N,).
     """
 
-    _BUCKETS_PER_HASH = 16
+    _BUCKETS_PER_HASH = 8
 
     def __init__(self, hashes: Hashes, ids: NDArray[np.intp]) -> None:
         self._ids = ids[hashes.argsort()]
