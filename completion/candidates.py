@@ -72,9 +72,9 @@ class Drafts:
         return self._drafts[candidate].has_ended
 
     def has_ended_by_itself(self, candidate: int) -> bool:
-        """Tell whether a candidate is all that the model had to say."""
+        """Tell whether the model ended a candidate, so that its last word is whole."""
         draft = self._drafts[candidate]
-        return draft.has_ended and not draft.is_cut_short
+        return draft.has_ended and not draft.is_cut_short and not self._reaches_end(draft)
 
     def written(self, candidate: int) -> str:
         """Return the text of a candidate, without a character that is not whole yet."""

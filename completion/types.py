@@ -1,6 +1,6 @@
 """What a completion is, for whoever asks for one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from completion.guidance.report import GuidanceReport
@@ -72,7 +72,7 @@ class Suggestion:
     reason: EmptyReason | None = None
     detail: str = ""  # one sentence for people when empty
     origin: Origin = Origin.MODEL
-    guidance: GuidanceReport = GuidanceReport()
+    guidance: GuidanceReport = field(default_factory=GuidanceReport)
 
     @property
     def text(self) -> str:

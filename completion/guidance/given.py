@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from engine.protocol.messages import MAX_CONTINUATIONS
 from monitors.types import Answer, Site
 
 _WORD = re.compile(r"[\w$]*")
@@ -42,11 +43,15 @@ class Given:
     def continuations(self, answer: Answer) -> tuple[str, ...]:
         """Return what may follow the given part of a name, sorted.
 
+        Where the rest of a name stands after the cursor, what is before that may follow too.
         None at all where nothing that is known begins like that: whoever typed it knows more
-        than analysis does.
+        than analysis does. Nor where there are more than an engine takes.
         """
         typed = (self.before + self.forced_text)[answer.site.start :]
-        return tuple(sorted(text[len(typed) :] for text in answer.texts if text.startswith(typed)))
+        found = {text[len(typed) :] for text in answer.texts if text.startswith(typed)}
+        if rest := _leading_word(self.after):
+            found |= {text.removesuffix(rest) for text in found if text.endswith(rest)}
+        return tuple(sorted(found)) if len(found) <= MAX_CONTINUATIONS else ()
 
     def forbids(self, answer: Answer, site: Site, written: str, *, is_whole: bool) -> bool:
         """Tell whether `written` has at `site` what may not stand there.

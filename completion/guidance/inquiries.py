@@ -33,7 +33,9 @@ class Inquiries:
     def ask(self, place: Place, site: Site, written: str) -> None:
         """Ask unless that was done; the answer comes while the loop does other things."""
         if place not in self._tasks:
-            task = asyncio.create_task(self._watch.ask(site, written), name=f"asking at {place[:2]}")
+            task = asyncio.create_task(
+                self._watch.ask(site, written), name=f"asking at {place[:2]}"
+            )
             task.add_done_callback(_log_failure)
             self._tasks[place] = task
 
