@@ -14,6 +14,9 @@ from monitors.types import Answer, Site, Watch
 MOST_VETOES = 6
 """Of one suggestion, each of which has a candidate written anew from there on."""
 
+_NONE_FITS = "no known name begins with what is typed, or too many do"
+_NO_ANSWER = "no answer in time"
+
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
@@ -179,9 +182,9 @@ class Guidance:
             if not answer.texts:
                 yield answer.reason
             elif not self._given.continuations(answer):
-                yield "nothing that is known begins with what is typed"
+                yield _NONE_FITS
         if len(answers) < len(self._inquiries):
-            yield "no answer in time"
+            yield _NO_ANSWER
 
 
 def _encoded(text: str) -> bytes:

@@ -107,6 +107,7 @@ class ObedientEngine(FakeEngine):
     cut: Callable[[bytes], Sequence[bytes]] = by_threes
     ends_with: FinishReason = FinishReason.END_OF_TEXT
     num_finished: int = 0
+    has_finished: asyncio.Event = field(default_factory=asyncio.Event)  # a first text
     before_piece: Callable[[int], Awaitable[None]] | None = None  # told of its number
 
     async def generate(self, request: GenerationRequest) -> AsyncIterator[GenerationEvent]:
@@ -133,6 +134,7 @@ class ObedientEngine(FakeEngine):
                     yield Piece(candidate, (300,), own[number], -0.5)
         for candidate in range(request.num_candidates):
             self.num_finished += 1
+            self.has_finished.set()
             yield Finished(candidate, self.ends_with)
 
     def _text_for(self, request: GenerationRequest, candidate: int) -> str:
