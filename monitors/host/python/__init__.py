@@ -1,0 +1,1 @@
+"""Python: Jedi, and what else answers for it."""
