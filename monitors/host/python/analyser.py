@@ -188,7 +188,7 @@ def _is_case(item: dict[str, Any]) -> bool:
 
 def _spec(workspace: Workspace) -> ServerSpec:
     configuration: dict[str, Any] = {
-        "rules": {"all": "ignore", "unresolved-attribute": "error", "unresolved-import": "error"},
+        "rules": {"all": "ignore", "missing-attribute": "error", "missing-module-member": "error"},
     }
     if environment := find_environment(workspace):
         configuration["environment"] = {"python": str(environment)}
