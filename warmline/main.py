@@ -19,6 +19,7 @@ COMMANDS = {
     "explain": "see what a suggestion is made from, and why",
     "cache": "draw the live cache of a file",
     "index": "see what the rest of a repository can tell the model",
+    "analysers": "see and get what knows which names exist",
     "engine": "see, start or stop the engine that all windows share",
     "models": "see and get models",
     "doctor": "see what is installed, what works, and what to do about the rest",
