@@ -26,7 +26,7 @@ _MISSING = (
 
 
 def analysis_environment() -> AnalysisEnvironment:
-    """Return where the analysers are installed, or will be."""
+    """Return the environment of the analysers in the user's cache, which may not be made yet."""
     return AnalysisEnvironment(cache_directory() / "analysers")
 
 
