@@ -4,7 +4,8 @@ import keyword
 from typing import Self
 
 from monitors.python_frames import Frame, FrameKind
-from monitors.python_imports import ImportStatement
+from monitors.arguments import Arguments
+from monitors.import_statements import ImportStatement
 from monitors.tokens import Token, TokenKind
 from monitors.types import Site, SiteKind
 
@@ -80,9 +81,7 @@ class PythonReader:
         if self._last is None:
             return
         if self._import is not None:
-            awaited = self._import.awaited(self._last, text)
-            if awaited is not None:
-                self.sites.append(awaited)
+            self._add(self._import.awaited(self._last, text))
         elif self._is_member and self._last.stop == len(text) and not self._frames[-1].may_be_assigned:
             self.sites.append(self._member(text, len(text), "", is_ended=False))
 
@@ -94,9 +93,7 @@ class PythonReader:
             if token.text in ("import", "from"):
                 self._import = ImportStatement(can_import=token.text == "from")
         elif self._import is not None:
-            site = self._import.site(token, is_ended=is_ended)
-            if site is not None:
-                self.sites.append(site)
+            self._add(self._import.site(token, is_ended=is_ended))
             self._import = self._import.after(token)
         elif self._first == "async" and token.kind is TokenKind.NAME:
             self._first = token.text  # which says more
@@ -173,12 +170,14 @@ class PythonReader:
                 frame.may_be_assigned = False  # an annotation follows
 
     def _open(self, text: str, token: Token) -> None:
-        frame = Frame(self._kind_of(token), token.start, token.stop, separator=token.stop)
+        frame = Frame(self._kind_of(token), token.start)
         if self._ends_operand and token.text in ("(", "["):
             frame.operand_start = self._operand_start
-            frame.callee = text[self._operand_start : token.start]
         if frame.kind is FrameKind.GROUP:
             frame.may_be_assigned = self._frames[-1].may_be_assigned
+        elif frame.kind is FrameKind.CALL:
+            callee = text[self._operand_start : token.start]
+            frame.arguments = Arguments(callee, token.stop, token.stop)
         self._frames.append(frame)
         self._ends_operand = self._is_member = False
 
@@ -221,57 +220,29 @@ class PythonReader:
     def _argue(self, text: str, token: Token, *, is_ended: bool) -> None:
         """Follow the arguments of a call: which have names, and how many have none."""
         frame = self._frames[-1]
-        if frame.kind is not FrameKind.CALL:
+        arguments = frame.arguments
+        if arguments is None:
             return
         if token.text == "," and not frame.num_lambdas:
             self._end_argument(text)
-            frame.begin_argument(token.start)
+            arguments.begin(token.start)
             return
-        frame.num_tokens += 1
-        if frame.num_tokens == 1:
-            frame.first = token
-            if token.text in ("*", "**"):
-                frame.is_open_ended = True
-            elif token.kind is not TokenKind.NAME:
-                self._positional(text, frame, token)
-        elif frame.num_tokens == 2 and frame.first and frame.first.kind is TokenKind.NAME:
-            if token.text != "=":
-                self._positional(text, frame, frame.first)
-            elif is_ended:
-                self._keyword(frame, frame.first)
+        was_name = arguments.is_lone_name
+        arguments.add(token)
+        if was_name and token.text == "=":
+            self._add(arguments.take_keyword() if is_ended else None)
+        elif was_name:
+            self._add(arguments.count_positional(text))
+        elif arguments.num_tokens == 1 and token.text in ("*", "**"):
+            arguments.is_uncountable = True
+        elif arguments.num_tokens == 1 and token.kind is not TokenKind.NAME:
+            self._add(arguments.count_positional(text))
 
     def _end_argument(self, text: str) -> None:
-        frame = self._frames[-1]
-        if frame.kind is FrameKind.CALL and frame.num_tokens == 1 and frame.first:
-            if frame.first.kind is TokenKind.NAME:
-                self._positional(text, frame, frame.first)
+        arguments = self._frames[-1].arguments
+        if arguments is not None and arguments.is_lone_name:
+            self._add(arguments.count_positional(text))
 
-    def _positional(self, text: str, frame: Frame, first: Token) -> None:
-        if frame.num_positional and not frame.is_open_ended and not frame.taken:
-            name = text[frame.separator : first.stop]
-            self.sites.append(
-                Site(
-                    SiteKind.ARITY,
-                    frame.separator,
-                    name,
-                    is_ended=True,
-                    receiver=frame.callee,
-                    call=frame.start,
-                    num_before=frame.num_positional,
-                )
-            )
-        frame.num_positional += 1
-
-    def _keyword(self, frame: Frame, name: Token) -> None:
-        self.sites.append(
-            Site(
-                SiteKind.KEYWORD,
-                name.start,
-                f"{name.text}=",
-                is_ended=True,
-                receiver=frame.callee,
-                taken=frame.taken,
-                call=frame.start,
-            )
-        )
-        frame.taken |= {name.text}
+    def _add(self, site: Site | None) -> None:
+        if site is not None:
+            self.sites.append(site)

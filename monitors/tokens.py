@@ -36,8 +36,8 @@ class Token(NamedTuple):
     depth: int
 
 
-LexerMark = tuple[int, tuple[str, ...], bool]
-"""A lexer's position, what is open there, and what else its language has to remember."""
+LexerMark = tuple[int, tuple[str, ...], bool, bool]
+"""A lexer's position, what is open there, and whether what comes next begins something."""
 
 
 class Lexer(Protocol):
