@@ -23,18 +23,20 @@ _COMMENT = r"//(?:\\\r?\n|[^\r\n])*|/\*(?s:.)*?(?:\*/|\Z)"
 _STRING = r"'(?:\\(?s:.)|[^'\\\n])*'?|\"(?:\\(?s:.)|[^\"\\\n])*\"?"
 _TEXT_BLOCK = r"\"\"\"(?s:\\.|.)*?(?:\"\"\"|\Z)"
 _RAW_STRING = r"R\"(?P<mark>[^()\\\s]{0,16})\((?s:.)*?(?:\)(?P=mark)\"|\Z)"
-_REGEX = r"/(?:\\.|\[(?:\\.|[^\]\\\n])*\]?|[^/*\\\n\[])(?:\\.|\[(?:\\.|[^\]\\\n])*\]?|[^/\\\n\[])*/?\w*"
-_SIGN = (
-    r"\.+|\?\.(?!\d)|->\*?|::|=>|[=!]==?|[+\-*/%&|^<>]=|\+\+|--|&&=?|\|\|=?|\?\?=?|[^\s\w]"
+_REGEX = (
+    r"/(?:\\.|\[(?:\\.|[^\]\\\n])*\]?|[^/*\\\n\[])(?:\\.|\[(?:\\.|[^\]\\\n])*\]?|[^/\\\n\[])*/?\w*"
 )
+_SIGN = r"\.+|\?\.(?!\d)|->\*?|::|=>|[=!]==?|[+\-*/%&|^<>]=|\+\+|--|&&=?|\|\|=?|\?\?=?|[^\s\w]"
 _SCRIPTS = frozenset(("typescript", "typescriptreact", "javascript", "javascriptreact"))
 _WITH_ELEMENTS = _SCRIPTS - {"typescript"}
 _IN_TEMPLATE = re.compile(r"(?:\\(?s:.)|\$(?!\{)|[^\\`$])+")
 _IN_TAG = re.compile(
-    r"""(?P<space>\s+) | (?P<word>[\w$-]+) | (?P<string>'[^']*'?|"[^"]*"?) | (?P<sign>/>|=>|(?s:.))""",
+    r"""\s+ | [\w$-]+ | '[^']*'? | "[^"]*"? | /> | => | (?s:.)""",
     re.VERBOSE,
 )
-_IN_ELEMENT = re.compile(r"(?P<end></[\w.$:\s-]*>?)|(?P<element><>|<(?=[A-Za-z_$]))|(?P<text>[^<{]+)")
+_IN_ELEMENT = re.compile(
+    r"(?P<end></[\w.$:\s-]*>?)|(?P<element><>|<(?=[A-Za-z_$]))|(?P<text>[^<{]+)"
+)
 _BEFORE_VALUES = frozenset(
     (
         *("return", "typeof", "case", "do", "else", "in", "instanceof", "new", "void", "delete"),
@@ -81,6 +83,13 @@ class BraceLexer:
     def reset(self, mark: LexerMark) -> None:
         """Go back to where it stood."""
         self.position, self._open, self._begins_value, self._is_line_start = mark
+
+    def is_calm(self, before: Token | None, earlier: Token | None) -> bool:
+        """Tell whether a statement is sure to begin behind the new line that was read last."""
+        if before is None or earlier is None:
+            return False
+        is_end = before.text == ";" or (before.text == "{" and earlier.text == ")")
+        return is_end and all(opener == "{" for opener in self._open)
 
     def next(self, text: str) -> Token | None:
         """Return the token at or behind `position` and move on; None at the end."""
@@ -206,7 +215,9 @@ def _code_pattern(language: str, begins_value: bool) -> re.Pattern[str]:  # noqa
         strings[:0] = [rf"(?:u8|[LuU])?(?:{_RAW_STRING})", rf"(?:u8|[LuU])(?:{_STRING})"]
     groups.append(f"(?P<string>{'|'.join(strings)})")
     groups.append(r"(?P<name>[^\W\d][\w$\u0080-\U0010ffff]*|[#$@][\w$\u0080-\U0010ffff]+|\$)")
-    groups.append(r"(?P<number>\.?\d[\w']*(?:\.\w*)?)" if not is_script else r"(?P<number>\.?\d\w*(?:\.\w*)?)")
+    groups.append(
+        r"(?P<number>\.?\d[\w']*(?:\.\w*)?)" if not is_script else r"(?P<number>\.?\d\w*(?:\.\w*)?)"
+    )
     opener = r"[(\[{`]" if is_script else r"[(\[{]"
     groups += [f"(?P<open>{opener})", r"(?P<close>[)\]}])"]
     if is_script and begins_value:

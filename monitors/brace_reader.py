@@ -1,11 +1,13 @@
 """Where names begin in TypeScript, JavaScript, Java, C and C++ that is being written."""
 
+from copy import copy
 from typing import Self
 
 from monitors.arguments import Arguments
 from monitors.brace_frames import BraceFrame
 from monitors.brace_traits import BraceTraits
 from monitors.import_statements import ImportStatement
+from monitors.receivers import receiver_text
 from monitors.script_imports import ScriptImport, module_sites
 from monitors.tokens import Token, TokenKind
 from monitors.types import Site, SiteKind
@@ -41,7 +43,7 @@ class BraceReader:
     def __init__(self, traits: BraceTraits) -> None:
         self.sites: list[Site] = []
         self._traits = traits
-        self._frames = [BraceFrame(is_block=True)]
+        self.frames = [BraceFrame(is_block=True)]
         self._import: ImportStatement | None = None
         self._script_import: ScriptImport | None = None
         self._last: Token | None = None
@@ -54,14 +56,15 @@ class BraceReader:
 
     def clone(self) -> Self:
         """Return a copy that goes on by itself, with the same sites in a list of its own."""
-        other = type(self)(self._traits)
+        other = copy(self)
         other.sites = self.sites.copy()
-        other._frames = [frame.clone() for frame in self._frames]
-        other._import, other._script_import = self._import, self._script_import
-        other._last, other._may_end = self._last, self._may_end
-        other._before_operand, other._operand_start = self._before_operand, self._operand_start
-        other._ends_operand, other._is_member = self._ends_operand, self._is_member
-        other._undecided = self._undecided
+        other.frames = [frame.clone() for frame in self.frames]
+        return other
+
+    def renewed(self, depth: int) -> Self:
+        """Return a reader at the beginning of a statement, `depth` blocks deep."""
+        other = type(self)(self._traits)
+        other.frames += [BraceFrame(is_block=True) for _ in range(depth)]
         return other
 
     def feed(self, text: str, token: Token, *, is_ended: bool) -> None:
@@ -109,13 +112,13 @@ class BraceReader:
 
     def _begins_statement(self, token: Token) -> bool:
         """Tell whether a statement begins, as far as one can where nothing ends it."""
-        frame = self._frames[-1]
+        frame = self.frames[-1]
         if not frame.is_block or self._script_import or token.kind is TokenKind.CLOSE:
             return False
         return not frame.has_statement or (self._may_end and token.kind is TokenKind.NAME)
 
     def _begin_statement(self, token: Token) -> None:
-        self._frames[-1].has_statement = self._frames[-1].can_define = True
+        self.frames[-1].has_statement = self.frames[-1].can_define = True
         if token.text in ("import", "export") and self._traits.has_script_imports:
             self._script_import = ScriptImport()
         elif token.text == "import" and self._traits.has_path_imports:
@@ -141,7 +144,7 @@ class BraceReader:
         """Tell whether `export` is followed by what it exports, and not by a list."""
         if last.text == "export":
             return token.kind is TokenKind.NAME and token.text != "type"
-        is_alias = last.text == "type" and len(self._frames) == 1
+        is_alias = last.text == "type" and len(self.frames) == 1
         return is_alias and token.kind is TokenKind.NAME and self._before_operand == "export"
 
     # Values
@@ -177,7 +180,7 @@ class BraceReader:
             return
         path = content.removesuffix(quote)
         is_closed = is_ended or path != content
-        arguments = self._frames[-1].arguments
+        arguments = self.frames[-1].arguments
         if self._before_operand == "case" and self._traits.has_string_cases:
             self._add(Site(SiteKind.CASE, token.start + 1, path, is_ended=is_closed))
         elif arguments and arguments.callee in _LOADERS and self._traits.has_script_imports:
@@ -194,17 +197,15 @@ class BraceReader:
         return self._last is not None and self._last.text in self._traits.accessors
 
     def _no_operand(self) -> None:
-        self._frames[-1].can_define = False
+        self.frames[-1].can_define = False
         self._ends_operand = self._is_member = False
 
     def _member(self, text: str, start: int, name: str, *, is_ended: bool) -> Site:
-        receiver = "".join(text[self._operand_start : start].split())
-        for accessor in self._traits.accessors:
-            receiver = receiver.removesuffix(accessor)
+        receiver = receiver_text(text, self._operand_start, start)
         return Site(SiteKind.MEMBER, start, name, is_ended, receiver=receiver)
 
     def _can_define(self) -> bool:
-        return self._traits.can_define_members and self._frames[-1].can_define
+        return self._traits.can_define_members and self.frames[-1].can_define
 
     def _decide(self, token: Token) -> None:
         """Make the name before `token` a site, if the two say that it is one."""
@@ -231,8 +232,8 @@ class BraceReader:
             self._ends_operand = sign == "?." and self._is_member
         elif sign in ("!", "++", "--") and self._ends_operand:
             pass  # what stands before it is still there
-        elif sign == ";" and self._frames[-1].is_block:
-            self._frames[-1].has_statement = False
+        elif sign == ";" and self.frames[-1].is_block:
+            self.frames[-1].has_statement = False
             self._import = self._script_import = None
             self._no_operand()
         else:
@@ -249,7 +250,7 @@ class BraceReader:
                 frame.arguments = Arguments(callee, token.stop, token.stop)
         elif self._last is not None:
             self._before_operand = self._last.text
-        self._frames.append(frame)
+        self.frames.append(frame)
         self._ends_operand = self._is_member = False
 
     def _is_called(self) -> bool:
@@ -267,11 +268,11 @@ class BraceReader:
     def _drop_closed(self, text: str, token: Token) -> BraceFrame | None:
         """Leave the brackets that are open no more. Returns the outermost of them."""
         num_open = token.depth + (token.kind is not TokenKind.OPEN)
-        if len(self._frames) <= num_open:
+        if len(self.frames) <= num_open:
             return None
         self._end_argument(text)
-        closed = self._frames[num_open]
-        del self._frames[num_open:]
+        closed = self.frames[num_open]
+        del self.frames[num_open:]
         self._may_end |= token.kind is TokenKind.NAME
         return closed
 
@@ -279,7 +280,7 @@ class BraceReader:
 
     def _argue(self, text: str, token: Token) -> None:
         """Count the arguments of a call, unless it turns out to be a definition."""
-        arguments = self._frames[-1].arguments
+        arguments = self.frames[-1].arguments
         if arguments is None:
             return
         if token.text == ",":
@@ -301,7 +302,7 @@ class BraceReader:
         return token.text in (":", "=") or (token.kind is TokenKind.NAME and is_type)
 
     def _end_argument(self, text: str) -> None:
-        arguments = self._frames[-1].arguments
+        arguments = self.frames[-1].arguments
         if arguments is not None and arguments.is_lone_name:
             self._count(text, arguments)
 

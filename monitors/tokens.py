@@ -53,6 +53,15 @@ class Lexer(Protocol):
         """Return the token at or behind `position` and move on; None at the end."""
         ...
 
+    def is_calm(self, before: Token | None, earlier: Token | None) -> bool:
+        """Tell whether a statement is sure to begin behind the new line that was read last.
+
+        Args:
+            before: What stands before that line's end.
+            earlier: What stands before that.
+        """
+        ...
+
     def clone(self) -> Self:
         """Return a copy that goes on by itself."""
         ...
@@ -77,6 +86,10 @@ class Reader(Protocol):
 
     def finish(self, text: str) -> None:
         """Add the site at the text's end, where a name is about to begin."""
+        ...
+
+    def renewed(self, depth: int) -> Self:
+        """Return a reader at the beginning of a statement, `depth` blocks deep."""
         ...
 
     def clone(self) -> Self:
