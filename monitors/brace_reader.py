@@ -151,8 +151,8 @@ class BraceReader:
 
     def _name(self, text: str, token: Token, *, is_ended: bool) -> None:
         if self._is_member:
-            if token.text == "template":
-                return  # of C++, before the name
+            if token.text == self._traits.word_before_member:
+                return
             site = self._member(text, token.start, token.text, is_ended=is_ended)
             if not self._can_define():
                 self._add(site)
