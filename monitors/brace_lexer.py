@@ -27,8 +27,8 @@ _REGEX = (
     r"/(?:\\.|\[(?:\\.|[^\]\\\n])*\]?|[^/*\\\n\[])(?:\\.|\[(?:\\.|[^\]\\\n])*\]?|[^/\\\n\[])*/?\w*"
 )
 _SIGN = r"\.+|\?\.(?!\d)|->\*?|::|=>|[=!]==?|[+\-*/%&|^<>]=|\+\+|--|&&=?|\|\|=?|\?\?=?|[^\s\w]"
-_SCRIPTS = frozenset(("typescript", "typescriptreact", "javascript", "javascriptreact"))
-_WITH_ELEMENTS = _SCRIPTS - {"typescript"}
+SCRIPTS = frozenset(("typescript", "typescriptreact", "javascript", "javascriptreact"))
+_WITH_ELEMENTS = SCRIPTS - {"typescript"}
 _IN_TEMPLATE = re.compile(r"(?:\\(?s:.)|\$(?!\{)|[^\\`$])+")
 _IN_TAG = re.compile(
     r"""\s+ | [\w$-]+ | '[^']*'? | "[^"]*"? | /> | => | (?s:.)""",
@@ -66,7 +66,7 @@ class BraceLexer:
     def __init__(self, language: str) -> None:
         self.position = 0
         self._language = language
-        self._is_script = language in _SCRIPTS
+        self._is_script = language in SCRIPTS
         self._statements = _SCRIPT_STATEMENTS if self._is_script else _STATEMENTS
         self._open: tuple[str, ...] = ()
         self._begins_value = True  # a slash would begin a regular expression
@@ -202,7 +202,7 @@ class BraceLexer:
 @cache
 def _code_pattern(language: str, begins_value: bool) -> re.Pattern[str]:  # noqa: FBT001
     """Return the pattern of all tokens that are code; `begins_value` decides on slashes."""
-    is_script = language in _SCRIPTS
+    is_script = language in SCRIPTS
     groups = [f"(?P<comment>{_COMMENT})", r"(?P<newline>\r?\n|\r)"]
     strings = [_STRING]
     if language == "java":

@@ -20,6 +20,8 @@ class FakeAnalyser:
         self.num_running = 0
         self.most_running = 0
         self.num_cancelled = 0
+        self.has_begun = asyncio.Event()
+        self.has_ended = asyncio.Event()
         self.may_answer = asyncio.Event()
         self.may_answer.set()
 
@@ -54,6 +56,7 @@ class FakeAnalyser:
     async def _names(self, method: str, source: Source, offset: int) -> Names:
         self.questions.append((method, f"{source.text[:offset]}¦{source.text[offset:]}"))
         self.num_running += 1
+        self.has_begun.set()
         self.most_running = max(self.most_running, self.num_running)
         try:
             await self.may_answer.wait()
@@ -62,4 +65,5 @@ class FakeAnalyser:
             raise
         finally:
             self.num_running -= 1
+            self.has_ended.set()
         return self.names

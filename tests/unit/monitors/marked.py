@@ -24,7 +24,14 @@ def sites_at(language: str, marked: str, written: str) -> list[str]:
 
 
 def shown(sites: Sequence[Site]) -> list[str]:
-    """Write sites as `kind receiver>name`, with dots behind a name that may go on."""
-    return [
-        f"{site.kind} {site.receiver}>{site.name}{'' if site.is_ended else '...'}" for site in sites
-    ]
+    """Write sites as `kind receiver>name`, with dots behind a name that may go on.
+
+    A question mark stands for one that is only asked about ahead of time.
+    """
+    return [f"{site.kind} {site.receiver}>{site.name}{_state(site)}" for site in sites]
+
+
+def _state(site: Site) -> str:
+    if site.is_ahead:
+        return "?"
+    return "" if site.is_ended else "..."

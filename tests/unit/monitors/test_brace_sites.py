@@ -52,6 +52,7 @@ TYPESCRIPT = [
     ("x = ¦", "new Map<string, number>(a, b)", ["type >Map"]),
     ("x = ¦", "new Shop(a, b);", ["type >Shop", "arity Shop>, b"]),
     ("x = ¦", "new a.B();", ["member a>B"]),
+    ("x = ¦", "new Sho", ["type >?"]),
     ("switch (x) {\n  case ¦", "'open': y.z;", ["case >open", "member y>z"]),
     ("switch (x) {\n  case ¦", '"op', ["case >op..."]),
     ("¦", "let a: B.C = d", ["member B>C"]),
@@ -74,7 +75,7 @@ REACT = [
 
 JAVASCRIPT = [
     ("¦", "this.name = 1", []),
-    ("¦", "this.name", []),
+    ("¦", "this.name", ["member this>?"]),
     ("¦", "this.name(", ["member this>name"]),
     ("¦", "exports.a = b.c;", ["member b>c"]),
     ("foo()\n¦", "this.a = 1\nthis.b = 2\n", []),

@@ -57,8 +57,10 @@ STRINGS_WITH_CODE = [
 ]
 
 STORES = [
-    (CLASS + "¦", "self.", []),
-    (CLASS + "¦", "self.name", []),
+    (CLASS + "¦", "self.", ["member self>?"]),
+    (CLASS + "¦", "self.name", ["member self>?"]),
+    (CLASS + "¦", "self.name ", ["member self>?"]),
+    (CLASS + "self.¦", "name", []),  # else it would be kept to known names
     (CLASS + "¦", "self.name = 1\n", []),
     (CLASS + "¦", "self.name: int = 1\n", []),
     (CLASS + "¦", "self.a, self.b = pair\n", []),
@@ -66,7 +68,7 @@ STORES = [
     (CLASS + "¦", "for self.i in x:\n", []),
     (CLASS + "¦", "with a as self.b:\n", []),
     (CLASS + "if x: ¦", "self.name = 1\n", []),
-    (CLASS + "¦", "self.name.", ["member self>name"]),
+    (CLASS + "¦", "self.name.", ["member self>name", "member self.name>?"]),
     (CLASS + "¦", "self.name(", ["member self>name"]),
     (CLASS + "¦", "self.name += 1\n", ["member self>name"]),
     (CLASS + "¦", "self.name == 1\n", ["member self>name"]),
@@ -121,7 +123,7 @@ IMPORTS = [
 
 BROKEN = [
     ("f(a, [b\ndef g():\n    ¦", "return c.d(e=1)", ["member c>d", "keyword c.d>e="]),
-    ("x = (\nimport os\n¦", "os.path ", []),
+    ("x = (\nimport os\n¦", "os.path ", ["member os>?"]),
     ("x = 'a\n¦", "y = b.c ", ["member b>c"]),
     ("f(a))\n¦", "y = b.c ", ["member b>c"]),
 ]

@@ -61,8 +61,8 @@ class PythonTruth(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Expr(self, node: ast.Expr) -> None:
-        if isinstance(node.value, ast.Attribute):
-            self.unclear.add(self._name_of(node.value))
+        values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+        self.unclear |= {self._name_of(each) for each in values if isinstance(each, ast.Attribute)}
         self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
