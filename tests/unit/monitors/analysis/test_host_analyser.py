@@ -14,7 +14,7 @@ import pytest
 
 from monitors.analysis.errors import SetUpError
 from monitors.analysis.host_analyser import HostAnalyser, HostPhase, Timing
-from monitors.types import Source
+from monitors.types import Names, Source
 
 DOUBLE = Path(__file__).with_name("double_host.py")
 QUICK = Timing(hang_timeout_s=4.0, first_pause_s=0.02, longest_pause_s=0.1)
@@ -68,17 +68,21 @@ def source(text: str = "x.", name: str = "a.py") -> Source:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what other processes do; the bound is the test's own."""
+    """Wait for what other processes do."""
     async with asyncio.timeout(60):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  # another process sets no event of ours
             await asyncio.sleep(0.01)
 
 
-async def answered(analyser: HostAnalyser, text: str = "x.") -> None:
-    """Ask until there is an answer."""
+async def asked_until(analyser: HostAnalyser, condition: Callable[[Names], bool]) -> None:
+    """Ask again and again."""
     async with asyncio.timeout(60):
-        while not (await analyser.members(source(text), 2)).names:
+        while not condition(await analyser.members(source(), 2)):
             await asyncio.sleep(0.01)
+
+
+async def answered(analyser: HostAnalyser) -> None:
+    await asked_until(analyser, lambda names: bool(names.names))
 
 
 async def test_an_answer_comes_as_names_with_who_says_so(made: Any) -> None:
@@ -211,18 +215,13 @@ async def test_a_lasting_failure_is_told_once_and_then_again_after_it_was_over(
     notices: list[str] = []
     launch.manner = "dies"
     analyser = made(on_notice=notices.append)
-    analyser.open(source())
-    for _ in range(6):
-        await until(lambda: analyser.phase is HostPhase.RUNNING)
-        await analyser.members(source(), 2)
+    await asked_until(analyser, lambda _names: launch.num_starts == 6)
     assert len(notices) == 1
     launch.manner = "good"
     await answered(analyser)
     launch.manner = "dies"
     os.kill(launch.messages()[-1]["pid"], signal.SIGKILL)
-    for _ in range(6):
-        await until(lambda: analyser.phase is HostPhase.RUNNING)
-        await analyser.members(source(), 2)
+    await asked_until(analyser, lambda _names: launch.num_starts == 12)
     assert len(notices) == 2
 
 
