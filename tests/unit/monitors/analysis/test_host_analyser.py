@@ -77,7 +77,7 @@ async def until(condition: Callable[[], bool]) -> None:
 async def asked_until(analyser: HostAnalyser, condition: Callable[[Names], bool]) -> None:
     """Ask again and again."""
     async with asyncio.timeout(60):
-        while not condition(await analyser.members(source(), 2)):
+        while not condition(await analyser.members(source(), 2)):  # noqa: ASYNC110  # as above
             await asyncio.sleep(0.01)
 
 
