@@ -113,7 +113,7 @@ class DocumentWatch:
         return judged_names(site, names, source)
 
     async def _ask_call(self, site: Site, written: str) -> Answer:
-        source = self._source_at(site.call, written)
+        source = self._source_at(site.call, written, ")")  # or a call around it is taken for it
         call = await self._calls.get(
             (source.text, site.call), lambda: self._signature(source, site.call)
         )

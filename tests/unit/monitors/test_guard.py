@@ -34,7 +34,7 @@ async def test_the_analyser_sees_what_is_written_up_to_the_name_and_what_follows
         ("python", "from os import ¦", "path", ("importable", "from os import ¦")),
         ("java", "x = ¦", "new A(", ("types", "x = new ¦")),
         ("java", "case ¦", "RED:", ("cases", "case ¦")),
-        ("python", "x = f(¦)", "a, b=1", ("signature", "x = f(¦)")),
+        ("python", "x = f(g(¦", "a, b=1", ("signature", "x = f(g(¦)")),
         (
             "typescript",
             "¦;\nrest",
