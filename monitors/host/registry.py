@@ -6,8 +6,14 @@ from .analysers import AnalyserChoice, LanguageAnalyser
 
 _PYTHON = AnalyserChoice("python", ".python.analyser:PythonAnalyser")
 
+_TYPESCRIPT = AnalyserChoice("typescript", ".typescript:TypeScriptAnalyser")
+
 CHOICES: dict[str, AnalyserChoice] = {
     "python": _PYTHON,
+    "typescript": _TYPESCRIPT,
+    "typescriptreact": _TYPESCRIPT,
+    "javascript": _TYPESCRIPT,
+    "javascriptreact": _TYPESCRIPT,
 }
 """By LSP language identifier. Languages with the same choice share one analyser."""
 
