@@ -8,6 +8,8 @@ from .completion_items import ItemKind, Listed
 _EXTENSIBLE = re.compile(r"^function |\bexports\b|^[^\n]*: \{|\bglobalThis\b")
 """A function, a module's exports, a value of a type without a name, the global object."""
 
+_CLASS = re.compile(r"(?:\(alias\) )?(?:abstract )?class ")
+
 
 def hover_text(hover: Any) -> str:
     """Return what a hover shows, as plain text; nothing if there is none."""
@@ -19,6 +21,11 @@ def is_unresolved(hover: Any) -> bool:
     """Tell whether a name means nothing: there is no hover, or it is of type `any`."""
     text = hover_text(hover)
     return not text or text.rstrip("`\n ").endswith("any")
+
+
+def is_class(hover: Any) -> bool:
+    """Tell whether a name is that of a class."""
+    return bool(_CLASS.match(hover_text(hover)))
 
 
 def may_be_extended(receiver: Any, listed: Listed) -> bool:

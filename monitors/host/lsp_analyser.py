@@ -49,11 +49,11 @@ class LspAnalyser(ABC):
             ServerGoneError: If that fails.
         """
         self._server = LanguageServerProcess(self.spec(workspace), workspace.folders)
-        self.prepare(self._server)
         await self._server.start()
+        self.listen(self._server)
 
-    def prepare(self, server: LanguageServerProcess) -> None:
-        """Register what the server's notifications are to call, before it starts."""
+    def listen(self, server: LanguageServerProcess) -> None:  # noqa: B027  # most need none
+        """Register what the server's notifications are to call."""
 
     async def open(self, document: Document) -> None:
         """Let the server read the document, and with it its project."""

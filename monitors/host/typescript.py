@@ -6,6 +6,7 @@ Node took half a second, answers ten times as fast, and loads no plugins from th
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from multilspy.multilspy_config import Language
 from .analysers import Call, Document, Found, ServerGoneError, Workspace
 from .bases import deciding_lines, has_unknown_base
 from .completion_items import ItemKind, Listed, names_in, string_values
-from .hovers import is_unresolved, may_be_extended
+from .hovers import is_class, is_unresolved, may_be_extended
 from .lsp_analyser import LspAnalyser
 from .probe import with_probe
 from .served import ServerSpec
@@ -25,6 +26,8 @@ _NODE_MODULES = Path(sys.prefix) / "node" / "node_modules"
 _SOFT_MEMORY_LIMIT = "1GiB"
 _QUOTES = "'\"`"
 _NOT_TYPES = frozenset({ItemKind.TEXT, ItemKind.SNIPPET})
+_BEGINS_STATEMENT = re.compile(r"(?:^|[;{}\n])[ \t]*[\w$]+\.$")
+"""`name.` where `name.property = ...` may follow, which gives a function a new member."""
 
 _PREFERENCES = {
     # Names that a module elsewhere exports are not in scope.
@@ -89,9 +92,10 @@ class TypeScriptAnalyser(LspAnalyser):
             return self.unknown("any name is possible")
         if has_unknown_base:
             return self.unknown("a base class was not found")
-        if is_javascript(document) and await self._may_be_extended(probed, offset, listed):
-            return self.unknown("any name is possible")
-        return self.found(names_in(listed.items))
+        names = names_in(listed.items)
+        if await self._may_be_extended(probed, offset, listed, names):
+            return self.unknown("a name may be defined here")
+        return self.found(names)
 
     async def _takes_any_name(self, probed: Document, offset: int) -> bool:
         """Tell whether the made-up name at `offset` would mean something."""
@@ -101,10 +105,18 @@ class TypeScriptAnalyser(LspAnalyser):
         )
         return bool(definitions) or not is_unresolved(hover)
 
-    async def _may_be_extended(self, probed: Document, offset: int, listed: Listed) -> bool:
+    async def _may_be_extended(
+        self, probed: Document, offset: int, listed: Listed, names: frozenset[str]
+    ) -> bool:
+        """Tell whether the program may give the value before the dot a new member."""
+        is_defined_here = "apply" in names and _BEGINS_STATEMENT.search(probed.text, 0, offset)
+        if not is_javascript(probed) and not is_defined_here:
+            return False
         receiver = probed.text[:offset].rstrip("?.\n\r\t ")
         hover = await self.ask("textDocument/hover", probed, max(len(receiver) - 1, 0))
-        return may_be_extended(hover, listed)
+        if is_javascript(probed):
+            return may_be_extended(hover, listed)
+        return not is_class(hover)
 
     def _learn_bases(self, document: Document) -> asyncio.Task[bool]:
         """Find out whether a base is unknown, again only when what decides it has changed."""
