@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from .analysers import Call, Document, Found, Workspace
-from .lane import Lane, resident_bytes
+from .lane import Answer, Lane, resident_bytes
 from .registry import CHOICES
 
 logger = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class Host:
             document, offset = _document(params), int(params["offset"])
             lane = self._lane(document.language)
             if lane is None:
-                answer = None if method == "signature" else Found(reason="no analyser")
+                answer: Answer = None if method == "signature" else Found(reason="no analyser")
             else:
                 answer = await lane.ask(method, document, offset)
             self._send({"id": request_id, "result": _as_plain(answer)})

@@ -183,7 +183,7 @@ class _Client(LanguageServer):  # type: ignore[misc]
 
     def __init__(self, spec: ServerSpec, folders: Sequence[Path]) -> None:
         leash = (sys.executable, str(_LEASH), str(os.getpid()))
-        root = str(folders[0]) if folders else os.getcwd()
+        root = str(folders[0]) if folders else str(Path.cwd())
         launch = ProcessLaunchInfo(
             cmd=[*leash, *spec.command],
             env=_environment(spec),
@@ -229,7 +229,7 @@ class _Client(LanguageServer):  # type: ignore[misc]
     def _initialize_params(self) -> dict[str, Any]:
         folders = [{"uri": folder.as_uri(), "name": folder.name} for folder in self._folders]
         item = {"snippetSupport": False, "insertReplaceSupport": False, "labelDetailsSupport": True}
-        information = {"parameterInformation": {"labelOffsetSupport": True}}
+        information = {"parameterInformation": {"labelOffsetSupport": False}}
         return {
             "processId": os.getpid(),
             "rootUri": folders[0]["uri"] if folders else None,
@@ -245,6 +245,8 @@ class _Client(LanguageServer):  # type: ignore[misc]
                     "completion": {"completionItem": item, "contextSupport": True},
                     "signatureHelp": {"signatureInformation": information},
                     "hover": {"contentFormat": ["plaintext"]},
+                    # So that a server waits to be asked, rather than checks at every change.
+                    "diagnostic": {"dynamicRegistration": False},
                 },
             },
         }

@@ -1,1 +1,1 @@
-"""Python: Jedi, and what else answers for it."""
+"""Python: ty, which knows types as a checker does, and says so where it does not know them."""
