@@ -34,8 +34,8 @@ _MACHINE_ARGUMENTS = (
 )
 
 _OF_OBJECT = frozenset(
-    "clone equals finalize getClass hashCode notify notifyAll toString wait".split()
-)
+    ("clone", "equals", "finalize", "getClass", "hashCode", "notify", "notifyAll", "toString")
+) | {"wait"}
 
 _SETTINGS: dict[str, Any] = {
     "import": {"maven": {"enabled": False}, "gradle": {"enabled": False}},
@@ -64,7 +64,9 @@ class JavaAnalyser(LspAnalyser):
     def __init__(self, installed: Path = _INSTALLED) -> None:
         super().__init__()
         self._installed = installed
-        self._data = tempfile.TemporaryDirectory(prefix="warmline-java-", ignore_cleanup_errors=True)
+        self._data = tempfile.TemporaryDirectory(
+            prefix="warmline-java-", ignore_cleanup_errors=True
+        )
         self._is_ready = asyncio.Event()
         self._is_closed_world: asyncio.Future[bool] | None = None
 
@@ -96,6 +98,7 @@ class JavaAnalyser(LspAnalyser):
         options = {
             "settings": {"java": _SETTINGS},
             "workspaceFolders": [folder.as_uri() for folder in workspace.folders],
+            "extendedClientCapabilities": {"classFileContentsSupport": True},
         }
         return ServerSpec(
             self._command(launcher),
@@ -159,7 +162,7 @@ class JavaAnalyser(LspAnalyser):
         receiver = probed.text[:offset].rstrip(". \t\r\n")
         answer = await self.ask("textDocument/typeDefinition", probed, max(len(receiver) - 1, 0))
         places = [answer] if isinstance(answer, dict) else list(answer or ())
-        uris = [place.get("uri") or place.get("targetUri") for place in places]
+        uris = [str(place.get("uri") or place.get("targetUri")) for place in places]
         return bool(uris) and all([is_own_base(uri, await self._text_of(uri)) for uri in uris])
 
     async def _text_of(self, uri: str) -> str:
