@@ -37,7 +37,7 @@ def test_a_list_comes_in_three_forms() -> None:
         ({"label": "$brand", "kind": 6}, "$brand"),
         ({"label": "#hidden", "kind": 5}, "#hidden"),
         ({"label": "größe", "kind": 5}, "größe"),
-        ({"label": "𝒳", "kind": 5}, "𝒳"),
+        ({"label": "𠮷", "kind": 5}, "𠮷"),
         ({"label": "a-b", "insertText": '["a-b"]', "filterText": ".a-b"}, None),
         ({"label": "4", "insertText": "[4]"}, None),
         ({"label": "operator=", "insertText": "operator="}, None),

@@ -8,7 +8,7 @@ from monitors.host.java_world import is_closed, is_own_base
 
 
 @pytest.fixture
-def folder(tmp_path: Path):
+def folder(tmp_path: Path) -> Path:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "A.java").write_text(
         "package a;\nimport java.util.List;\nimport static a.b.C.*;\nclass A {}\n"

@@ -66,7 +66,7 @@ def test_no_parameters_means_no_arguments() -> None:
 
 
 def test_labels_may_be_ranges_in_utf16() -> None:
-    label = "f(𝒳 a, int b = 1, ...) -> void"
+    label = "f(𠮷 a, int b = 1, ...) -> void"
     ranges = [[2, 6], [8, 17], [19, 22]]
     assert label.encode("utf-16-le")[2 * 19 : 2 * 22].decode("utf-16-le") == "..."
     signature = {"label": label, "parameters": [{"label": place} for place in ranges]}

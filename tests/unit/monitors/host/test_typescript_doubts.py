@@ -33,7 +33,7 @@ def _diagnostic(code: int, line: int) -> dict[str, Any]:
         (_hover("number | undefined"), False),
     ],
 )
-def test_a_name_of_type_any_means_nothing(hover: Any, is_it: bool) -> None:
+def test_a_name_of_type_any_means_nothing(hover: Any, *, is_it: bool) -> None:
     assert is_unresolved(hover) is is_it
 
 
@@ -73,7 +73,7 @@ def test_the_result_of_a_call_is_taken_for_a_class_if_it_has_methods() -> None:
         ("function classify(): void", False),
     ],
 )
-def test_a_class_is_told_from_a_function(text: str, is_it: bool) -> None:
+def test_a_class_is_told_from_a_function(text: str, *, is_it: bool) -> None:
     assert is_class(_hover(text)) is is_it
 
 
