@@ -39,7 +39,7 @@ class Analyser:
         return self._named(self.names.get(receiver, set()))
 
     async def importable(self, source: Source, offset: int) -> Names:
-        is_name = "from " in source.text[source.text.rfind("\n", 0, offset) : offset]
+        is_name = "from " in source.text[source.text.rfind("\n", 0, offset) + 1 : offset]
         return self._named({"path", "sep"} if is_name else {"os", "json"})
 
     async def types(self, source: Source, offset: int) -> Names:
