@@ -9,7 +9,7 @@ from monitors.brace_frames import BraceFrame
 from monitors.brace_traits import BraceTraits
 from monitors.import_statements import ImportStatement
 from monitors.receivers import receiver_text
-from monitors.script_imports import ScriptImport, module_sites
+from monitors.script_imports import ScriptImport
 from monitors.tokens import Token, TokenKind
 from monitors.types import Site, SiteKind
 
@@ -22,8 +22,6 @@ _NO_VALUES = frozenset(
     )
 )
 """Words that are no values in any of these languages."""
-_LOADERS = frozenset(("require", "import"))
-"""What loads a module by its path."""
 _NO_IMPORT = frozenset((";", "(", ".", "="))
 """What shows that no list of names follows `import` or `export`."""
 _AFTER_OPTION = 3
@@ -182,13 +180,10 @@ class BraceReader:
         quote, content = token.text[0], token.text[1:]
         if token.kind is not TokenKind.STRING or quote not in "'\"":
             return
-        path = content.removesuffix(quote)
-        is_closed = is_ended or path != content
-        arguments = self.frames[-1].arguments
+        name = content.removesuffix(quote)
+        is_closed = is_ended or name != content
         if self._before_operand == "case" and self._traits.has_string_cases:
-            self._add(Site(SiteKind.CASE, token.start + 1, path, is_ended=is_closed))
-        elif arguments and arguments.callee in _LOADERS and self._traits.has_script_imports:
-            self.sites.extend(module_sites(path, token.start + 1, is_closed=is_closed))
+            self._add(Site(SiteKind.CASE, token.start + 1, name, is_ended=is_closed))
 
     def _operand(self, token: Token) -> None:
         is_path = self._before_operand in _NAMED and self._follows_accessor()
@@ -245,12 +240,10 @@ class BraceReader:
 
     def _open(self, text: str, token: Token) -> None:
         frame = BraceFrame(token.text == "{", token.start)
-        is_loader = self._last is not None and self._last.text in _LOADERS
-        if self._ends_operand or is_loader:
+        if self._ends_operand:
             frame.operand_start = self._operand_start
             if token.text == "(" and self._is_called():
-                start = self._last.start if is_loader and self._last else self._operand_start
-                callee = text[start : token.start]
+                callee = text[self._operand_start : token.start]
                 frame.arguments = Arguments(callee, token.stop, token.stop)
         elif self._last is not None:
             self._before_operand = self._last.text
