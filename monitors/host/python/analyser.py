@@ -95,7 +95,7 @@ class PythonAnalyser:
 
     async def types(self, document: Document, offset: int) -> Found:
         """Return every name in sight: an alias of a type is a variable as any other."""
-        items = await self._items(without_name(document, offset), offset)
+        items = await self._items(without_name(document, offset, "_"), offset)
         names = frozenset(item["label"] for item in items)
         if not names:
             return Found(analyser=NAME, reason="nothing is in sight")

@@ -67,6 +67,12 @@ def test_where_an_invented_name_is_complained_of_the_others_are_all(message: str
     assert doubt(["Object of type `Any` has no attribute `other`", message]) == ""
 
 
+def test_of_two_complaints_the_one_that_names_a_type_counts() -> None:
+    future = f"Future feature `{INVENTED}` is not defined"
+    assert doubt([future, f"Module `__future__` has no member `{INVENTED}`"]) == ""
+    assert doubt([future])
+
+
 @pytest.mark.parametrize(
     "messages",
     [
