@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -228,6 +229,21 @@ async def test_nothing_is_known_of_modules_that_are_not_there(
     analyser: HostAnalyser, project: Path
 ) -> None:
     assert not (await analyser.importable(*source(project, "from nowhere import |"))).names
+
+
+async def test_without_an_environment_any_package_may_be_there(
+    environment: AnalysisEnvironment, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        monkeypatch.delenv(variable, raising=False)
+    shutil.rmtree(project / ".venv")
+    analyser = HostAnalyser(InstalledHost(environment, lambda _line: None), [project])
+    try:
+        names = await analyser.importable(*source(project, "import |"))
+        assert names.reason == "the project's environment is not known"
+        assert "prices" in (await analyser.importable(*source(project, "from shop.|"))).names
+    finally:
+        await analyser.aclose()
 
 
 async def test_packages_are_read_and_no_interpreter_is_run(
