@@ -116,6 +116,9 @@ class Completer:
         entry.change(document, cursor)
         self._newest = entry
         self._sync.schedule(entry, self._settings)
+        is_too_large = document.is_larger_than(self._settings.max_document_bytes)
+        if self._settings.enabled and not is_too_large:
+            self._watching.expect(document, entry.likely_cursor)
         shown = self._find(entry, entry.cursor, _DEFAULT_OPTIONS)
         if shown is not None:  # some editors show what is left without asking
             self._prepare_next(entry, shown)

@@ -76,7 +76,7 @@ class Guidance:
         self._is_constrained = False
 
     def __enter__(self) -> Self:
-        self._asked(self._given.forced_text)
+        self.begin()
         return self
 
     def __exit__(
@@ -85,6 +85,14 @@ class Guidance:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def begin(self) -> None:
+        """Ask about the name at the cursor, if there is one."""
+        self._asked(self._given.forced_text)
+
+    def close(self) -> None:
+        """End its questions."""
         self._inquiries.close()
 
     def constrained(self, request: GenerationRequest) -> GenerationRequest:

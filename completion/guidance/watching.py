@@ -1,6 +1,7 @@
 """Tells monitors what is edited, and begins to guide what is written there."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -14,6 +15,19 @@ PATIENT_MS = 500.0
 """Waited for analysis where nobody types meanwhile; never less than the setting."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """Where the next request is expected, and who follows that already."""
+
+    document: Document
+    offset: int
+    watch: Watch
+    guidance: Guidance  # asks about the name at the cursor until it is left
+
+    def is_at(self, document: Document, offset: int) -> bool:
+        return self.document is document and self.offset == offset
+
+
 class Watching:
     """All documents of a window as monitors see them. Used from one event loop.
 
@@ -25,6 +39,7 @@ class Watching:
 
     def __init__(self, monitors: Monitors | None) -> None:
         self._monitors = monitors
+        self._expected: _Expected | None = None
 
     def open(self, document: Document) -> None:
         """Take in a document."""
@@ -36,8 +51,22 @@ class Watching:
         if self._monitors and (source := _source_of(document)):
             self._monitors.change(source)
 
+    def expect(self, document: Document, offset: int) -> None:
+        """Ask about the name at `offset`, where a request is likely to come; forget the last one.
+
+        While nobody has asked for a suggestion yet, analysis has time.
+        """
+        self._expect_nothing()
+        watch = self._watch(document, offset)
+        if watch is not None:
+            guidance = Guidance(watch, _given(document, offset), budget_ms=0)
+            guidance.begin()
+            self._expected = _Expected(document, offset, watch, guidance)
+
     def close(self, name: str) -> None:
         """Let a document go."""
+        if self._expected and self._expected.document.name == name:
+            self._expect_nothing()
         if self._monitors and (path := _path_of(name)):
             self._monitors.close(path)
 
@@ -52,9 +81,11 @@ class Watching:
             forced_text: What every candidate begins with.
             budget_ms: How long answers may be waited for, all in all.
         """
-        watch = self._watch(document, offset) or _Blind()
-        given = Given(document.text[:offset], document.text[offset:], forced_text)
-        return Guidance(watch, given, budget_ms)
+        if self._expected and self._expected.is_at(document, offset):
+            watch: Watch | None = self._expected.watch
+        else:
+            watch = self._watch(document, offset)
+        return Guidance(watch or _Blind(), _given(document, offset, forced_text), budget_ms)
 
     async def explain(
         self, document: Document, offset: int, timeout_ms: float
@@ -65,8 +96,14 @@ class Watching:
 
     async def aclose(self) -> None:
         """End what monitors have begun."""
+        self._expect_nothing()
         if self._monitors:
             await self._monitors.aclose()
+
+    def _expect_nothing(self) -> None:
+        if self._expected is not None:
+            self._expected.guidance.close()
+            self._expected = None
 
     def _watch(self, document: Document, offset: int) -> Watch | None:
         if self._monitors and (source := _source_of(document)):
@@ -84,6 +121,10 @@ class _Blind:
     async def ask(self, site: Site, written: str) -> Answer:  # noqa: ARG002 -- as `sites`
         """Forbid nothing."""
         return Answer(site, frozenset())
+
+
+def _given(document: Document, offset: int, forced_text: str = "") -> Given:
+    return Given(document.text[:offset], document.text[offset:], forced_text)
 
 
 def _source_of(document: Document) -> Source | None:

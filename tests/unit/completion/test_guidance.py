@@ -164,13 +164,22 @@ async def test_an_answer_in_time_constrains_the_first_request(engine: ObedientEn
     """And what comes of it is what comes of writing anew."""
     document, cursor = at("left.|")
     engine.texts = [["length()", "size()"]]
-    completer = guarded(engine, FakeMonitors(), document, reuse_suggestions=False)
-    late = await completer.complete(NAME, cursor)
-    engine.requests.clear()
-    completer._builders._loading = None  # which takes a while again
+    monitors, has_begun = FakeMonitors(), asyncio.Event()
+    completer = guarded(engine, monitors, document, reuse_suggestions=False)
     early = await completer.complete(NAME, cursor)
     assert len(engine.requests) == 1
     assert early.guidance.is_constrained
+
+    async def answering(_: Site) -> None:
+        await has_begun.wait()
+
+    async def before_piece(_: int) -> None:
+        has_begun.set()
+
+    monitors.answering, engine.before_piece = answering, before_piece
+    late = await completer.complete(NAME, cursor)
+    assert len(engine.requests) == 3
+    assert not late.guidance.is_constrained
     assert early.candidates == late.candidates
 
 
@@ -444,3 +453,35 @@ async def test_what_may_still_be_no_name_is_asked_about_and_not_waited_for(
     assert suggestion.text == "left.length"
     assert len(monitors.asked) == 1
     assert suggestion.guidance == GuidanceReport()
+
+
+async def test_analysis_is_asked_as_soon_as_a_name_begins(engine: ObedientEngine) -> None:
+    """So that the answer is there when somebody asks for a suggestion."""
+    asked = asyncio.Event()
+
+    async def answering(_: Site) -> None:
+        asked.set()
+
+    completer = guarded(engine, FakeMonitors(answering=answering))
+    completer.change(typed(OPENED, CURSOR, "left."), CURSOR + len("left."))
+    await asked.wait()
+    await completer.aclose()
+
+
+async def test_what_is_asked_ahead_ends_with_the_next_edit(engine: ObedientEngine) -> None:
+    completer = guarded(engine, FakeMonitors(answering=never), prepare_on_open=False)
+
+    def asking() -> list[asyncio.Task[object]]:
+        return [task for task in asyncio.all_tasks() if "asking" in task.get_name()]
+
+    document = typed(OPENED, CURSOR, "left.")
+    completer.change(document, CURSOR + 5)
+    assert len(asking()) == 1
+    completer.change(typed(document, CURSOR + 5, "size "), CURSOR + 10)
+    await asyncio.sleep(0)
+    assert asking() == []
+    completer.change(document, CURSOR + 5)
+    assert len(asking()) == 1
+    completer.close(NAME)
+    await asyncio.sleep(0)
+    assert asking() == []
