@@ -104,7 +104,6 @@ class PythonTruth(ast.NodeVisitor):
 
 def sites_of(language: str, text: str) -> tuple[Site, ...]:
     scanner = scanner_for(language)
-    assert scanner is not None
     return scanner.sites(text)
 
 
