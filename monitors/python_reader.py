@@ -8,6 +8,7 @@ from monitors.import_statements import ImportStatement
 from monitors.operand_reader import OperandReader
 from monitors.python_frames import Frame, FrameKind
 from monitors.tokens import Token, TokenKind
+from monitors.types import Site, SiteKind
 
 _OPERATORS = frozenset(keyword.kwlist) - {"False", "None", "True"}
 """Words that are no values."""
@@ -20,6 +21,10 @@ _COMPOUND = frozenset(
 """Statements whose colon another statement may follow."""
 _AFTER_TARGET = frozenset(("=", ",", ":", ")", "]", ";", "in", "\n", "\r\n", "\r"))
 """What may stand behind an attribute that is assigned to."""
+_AFTER_MODULE = frozenset((".", "("))
+"""What shows that a word in an annotation is no type itself."""
+_NO_TYPES = ("Literal", "Annotated")
+"""What holds values in its brackets, also within an annotation."""
 
 
 class PythonReader(OperandReader[Frame]):
@@ -97,6 +102,8 @@ class PythonReader(OperandReader[Frame]):
             if self._ends_operand:  # two values in a row, as after `match`
                 self.frames[-1].may_be_assigned = False
             self._begin_operand(token)
+            if self.frames[-1].holds_types:
+                self._undecided = Site(SiteKind.TYPE, token.start, token.text, is_ended)
 
     def _operator_word(self, word: str) -> None:
         frame = self.frames[-1]
@@ -108,10 +115,12 @@ class PythonReader(OperandReader[Frame]):
         return self.frames[-1].may_be_assigned
 
     def _decide(self, token: Token) -> None:
-        """Make the attribute before `token` a site, unless the two may be an assignment."""
+        """Make the name before `token` a site, unless the two say that it is none."""
         site, self._undecided = self._undecided, None
-        if site is not None and token.text not in _AFTER_TARGET:
-            self.sites.append(site)
+        if site is not None:
+            is_type = site.kind is SiteKind.TYPE
+            if token.text not in (_AFTER_MODULE if is_type else _AFTER_TARGET):
+                self._add(site)
 
     # Signs and brackets
 
@@ -128,15 +137,24 @@ class PythonReader(OperandReader[Frame]):
             self._colon(token, frame)
         elif sign != "," and (sign != "*" or was_operand):
             frame.may_be_assigned = False
+        self._follow_annotation(sign, frame)
+
+    def _follow_annotation(self, sign: str, frame: Frame) -> None:
+        if sign == "->":
+            frame.holds_types = self._first == "def"
+        elif sign == "=" or (sign == "," and frame.kind is FrameKind.HEADER):
+            frame.holds_types = False
 
     def _colon(self, token: Token, frame: Frame) -> None:
         if frame.num_lambdas:
             frame.num_lambdas -= 1
+        elif frame.kind is FrameKind.HEADER:
+            frame.holds_types = self._first == "def"
         elif frame.kind is FrameKind.STATEMENT:
             if self._first in _COMPOUND:
                 self._end_statement(token)
             else:
-                frame.may_be_assigned = False  # an annotation follows
+                frame.holds_types, frame.may_be_assigned = frame.may_be_assigned, False
 
     def _open(self, text: str, token: Token) -> None:
         frame = Frame(self._kind_of(token), token.start)
@@ -148,6 +166,9 @@ class PythonReader(OperandReader[Frame]):
             callee = text[self._operand_start : token.start]
             statement = self._statement_start if len(self.frames) > 1 else None
             frame.arguments = Arguments(callee, token.stop, token.stop, statement)
+        if frame.kind in (FrameKind.GROUP, FrameKind.SUBSCRIPT):
+            before = text[frame.operand_start : token.start]
+            frame.holds_types = self.frames[-1].holds_types and not before.endswith(_NO_TYPES)
         self.frames.append(frame)
         self._ends_operand = self._is_member = False
 
