@@ -9,6 +9,7 @@ from pathlib import Path
 from monitors.brace_lexer import SCRIPTS
 from monitors.checkpoints import Checkpoints
 from monitors.judging import judged_call, judged_names, names_at
+from monitors.languages import WATCHED
 from monitors.memory import Memory
 from monitors.scanner import Scanner
 from monitors.script_imports import imported_ahead, module_ahead
@@ -47,13 +48,15 @@ class Guard:
 
     def watch(self, source: Source, offset: int) -> "DocumentWatch | None":
         """Follow what is written at `offset`; None where no monitor has anything to say."""
+        if source.language not in WATCHED:
+            return None
         key = source.path, source.language
         checkpoints = self._checkpoints.setdefault(key, Checkpoints(source.language))
         self._checkpoints.move_to_end(key)
         if len(self._checkpoints) > _MOST_DOCUMENTS:
             self._checkpoints.popitem(last=False)
         scanner = checkpoints.scanner_at(source.text, offset)
-        return DocumentWatch(self._analyser, source, offset, scanner) if scanner else None
+        return DocumentWatch(self._analyser, source, offset, scanner)
 
     async def aclose(self) -> None:
         """Stop what was started for this."""

@@ -1,5 +1,6 @@
 """From what an analyser says to what may stand at a site."""
 
+import builtins
 import re
 
 from monitors.document_names import members_used, words_used
@@ -16,6 +17,7 @@ _TYPE_WORDS = frozenset(
     (
         *("boolean", "byte", "char", "double", "float", "int", "long", "short"),
         *("signed", "unsigned", "void", "bool", "auto", "const"),
+        *dir(builtins),
     )
 )
 _IMPORTS = (SiteKind.MODULE, SiteKind.IMPORT)
