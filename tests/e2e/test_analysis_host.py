@@ -275,6 +275,17 @@ async def test_cases_and_types(analyser: HostAnalyser, project: Path) -> None:
     assert "cents" not in types.names
 
 
+async def test_of_many_questions_the_newest_is_answered(
+    analyser: HostAnalyser, project: Path
+) -> None:
+    await answered(analyser, project)
+    texts = [MODULE + f"# {number}\n" for number in range(8)]
+    questions = [analyser.members(*source(project, "order.|", text)) for text in texts]
+    answers = await asyncio.gather(*questions)
+    assert own(answers[-1]) == {"price", "count", "total"}
+    assert {names.reason for names in answers[:-1] if not names.names} == {"superseded"}
+
+
 async def test_a_killed_host_leaves_no_server_and_comes_back(
     analyser: HostAnalyser, project: Path
 ) -> None:
