@@ -48,7 +48,7 @@ class Asker:
     async def sure(self, ask: Callable[[Source, int], Awaitable[Names]], *place: str) -> Names:
         """Ask until the server has read what it needs."""
         async with asyncio.timeout(_BOUND_S):
-            while not (names := await ask(*self.place(*place))).names:
+            while not (names := await ask(*self.place(*place))).names:  # noqa: ASYNC110  # no event says so
                 await asyncio.sleep(0.1)
         return names
 
