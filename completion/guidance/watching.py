@@ -1,15 +1,15 @@
 """Tells monitors what is edited, and begins to guide what is written there."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from completion.document import Document
 from completion.guidance.explaining import ExplainedName, explain_name
+from completion.guidance.failing import BlindWatch, Failures
 from completion.guidance.given import Given
 from completion.guidance.guidance import Guidance
-from monitors.types import Answer, Monitors, Site, Source, Watch
+from monitors.types import Monitors, Source, Watch
 
 PATIENT_MS = 500.0
 """Waited for analysis where nobody types meanwhile; never less than the setting."""
@@ -31,7 +31,8 @@ class _Expected:
 class Watching:
     """All documents of a window as monitors see them. Used from one event loop.
 
-    Documents that lie in no file, such as one that was never saved, are left alone.
+    Documents that lie in no file, such as one that was never saved, are left alone. A monitor
+    that fails is told of once in the log, and forbids nothing.
 
     Args:
         monitors: Closed by this; None lets everything pass.
@@ -40,6 +41,7 @@ class Watching:
     def __init__(self, monitors: Monitors | None) -> None:
         self._monitors = monitors
         self._expected: _Expected | None = None
+        self._failures = Failures()
 
     def open(self, document: Document) -> None:
         """Take in a document."""
@@ -59,7 +61,7 @@ class Watching:
         self._expect_nothing()
         watch = self._watch(document, offset)
         if watch is not None:
-            guidance = Guidance(watch, _given(document, offset), budget_ms=0)
+            guidance = self._guidance(watch, _given(document, offset), budget_ms=0)
             guidance.begin()
             self._expected = _Expected(document, offset, watch, guidance)
 
@@ -85,7 +87,8 @@ class Watching:
             watch: Watch | None = self._expected.watch
         else:
             watch = self._watch(document, offset)
-        return Guidance(watch or _Blind(), _given(document, offset, forced_text), budget_ms)
+        given = _given(document, offset, forced_text)
+        return self._guidance(watch or BlindWatch(), given, budget_ms)
 
     async def explain(
         self, document: Document, offset: int, timeout_ms: float
@@ -106,21 +109,17 @@ class Watching:
             self._expected = None
 
     def _watch(self, document: Document, offset: int) -> Watch | None:
-        if self._monitors and (source := _source_of(document)):
+        source = _source_of(document)
+        if self._monitors is None or source is None:
+            return None
+        try:
             return self._monitors.watch(source, offset)
-        return None
+        except Exception as error:  # noqa: BLE001 -- it reads whatever a user's code contains
+            self._failures.tell(error)
+            return None
 
-
-class _Blind:
-    """Watches a place where no monitor has anything to say."""
-
-    def sites(self, written: str) -> Sequence[Site]:  # noqa: ARG002 -- whatever is written
-        """Return nothing."""
-        return ()
-
-    async def ask(self, site: Site, written: str) -> Answer:  # noqa: ARG002 -- as `sites`
-        """Forbid nothing."""
-        return Answer(site, frozenset())
+    def _guidance(self, watch: Watch, given: Given, budget_ms: float) -> Guidance:
+        return Guidance(watch, given, budget_ms, self._failures)
 
 
 def _given(document: Document, offset: int, forced_text: str = "") -> Given:

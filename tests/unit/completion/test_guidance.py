@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NoReturn
 
 import pytest
 
@@ -13,7 +14,7 @@ from completion.guidance.guidance import MOST_VETOES
 from completion.guidance.report import GuidanceReport, Veto
 from completion.types import CompletionOptions, EmptyReason, Origin, Suggestion
 from engine.protocol.messages import FinishReason, ModelDescription
-from monitors.types import Site, SiteKind, Source
+from monitors.types import Answer, Site, SiteKind, Source
 from tests.unit.completion.fakes import CURSOR, NAME, OPENED, TEXT, completer_on, typed
 from tests.unit.completion.guided import (
     FakeMonitors,
@@ -485,3 +486,32 @@ async def test_what_is_asked_ahead_ends_with_the_next_edit(engine: ObedientEngin
     completer.close(NAME)
     await asyncio.sleep(0)
     assert asking() == []
+
+
+@pytest.mark.parametrize("fails_at", ["watch", "sites", "ask"])
+async def test_a_monitor_with_a_bug_is_told_of_once_and_forbids_nothing(
+    engine: ObedientEngine, caplog: pytest.LogCaptureFixture, fails_at: str
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise RuntimeError("a bug")
+
+    class Watch(FakeWatch):
+        def sites(self, written: str) -> Sequence[Site]:
+            return fail() if fails_at == "sites" and written else super().sites(written)
+
+        async def ask(self, site: Site, written: str) -> Answer:
+            return fail() if fails_at == "ask" else await super().ask(site, written)
+
+    class Monitors(FakeMonitors):
+        def watch(self, source: Source, offset: int) -> FakeWatch:
+            if fails_at == "watch":
+                fail()
+            return Watch(source.text[:offset], self.names, self.answering, self.asked)
+
+    engine.texts = [["left.length"]]
+    completer = guarded(engine, Monitors(), reuse_suggestions=False)
+    for _ in range(2):
+        assert (await completer.complete(NAME, CURSOR)).text == "left.length"
+    completer.change(typed(OPENED, CURSOR, "left."), CURSOR + 5)
+    await completer.aclose()
+    assert len([each for each in caplog.records if "A monitor failed" in each.message]) == 1
