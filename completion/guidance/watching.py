@@ -48,22 +48,21 @@ class Watching:
         if self._monitors and (source := _source_of(document)):
             self._monitors.open(source)
 
-    def change(self, document: Document) -> None:
-        """Follow an edit."""
+    def change(self, document: Document, cursor: int) -> None:
+        """Follow an edit, and ask about the name at the cursor while nobody waits for it yet.
+
+        Args:
+            document: As it is now.
+            cursor: Offset where a request is likely to come.
+        """
         if self._monitors and (source := _source_of(document)):
             self._monitors.change(source)
-
-    def expect(self, document: Document, offset: int) -> None:
-        """Ask about the name at `offset`, where a request is likely to come; forget the last one.
-
-        While nobody has asked for a suggestion yet, analysis has time.
-        """
         self._expect_nothing()
-        watch = self._watch(document, offset)
+        watch = self._watch(document, cursor)
         if watch is not None:
-            guidance = self._guidance(watch, _given(document, offset), budget_ms=0)
+            guidance = self._guidance(watch, _given(document, cursor), budget_ms=0)
             guidance.begin()
-            self._expected = _Expected(document, offset, watch, guidance)
+            self._expected = _Expected(document, cursor, watch, guidance)
 
     def close(self, name: str) -> None:
         """Let a document go."""
