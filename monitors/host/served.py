@@ -24,6 +24,7 @@ from .positions import Encoding, position_at
 
 START_TIMEOUT_S = 30.0
 END_TIMEOUT_S = 3.0
+_MOST_TASKS = 256
 _LEASH = Path(__file__).with_name("leash.py")
 
 
@@ -147,6 +148,14 @@ class LanguageServerProcess:
         finally:
             asked.cancel()
             ended.cancel()
+            self._forget_done_tasks()
+
+    def _forget_done_tasks(self) -> None:
+        """Do what multilspy does not: it keeps a task for every message it ever got."""
+        tasks = self._client.server.tasks
+        if len(tasks) > _MOST_TASKS:
+            for key in [key for key, task in tasks.items() if task.done()]:
+                del tasks[key]
 
     def notify(self, method: str, params: Any) -> None:
         """Tell the server something. Never waits, never raises."""
