@@ -185,7 +185,8 @@ class _Client(LanguageServer):  # type: ignore[misc]
     """multilspy's client for a server that it does not know by itself."""
 
     def __init__(self, spec: ServerSpec, folders: Sequence[Path]) -> None:
-        leash = (sys.executable, str(_LEASH), str(os.getpid()))
+        # Elsewhere a server ends when its input closes; most do.
+        leash = (sys.executable, str(_LEASH), str(os.getpid())) if os.name == "posix" else ()
         root = str(folders[0]) if folders else str(Path.cwd())
         launch = ProcessLaunchInfo(
             cmd=[*leash, *spec.command],

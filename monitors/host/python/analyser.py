@@ -13,7 +13,7 @@ from multilspy.multilspy_config import Language
 from ..analysers import Call, Document, Found, ServerGoneError, Workspace
 from ..served import LanguageServerProcess, ServerSpec
 from .cutting import GAP, INVENTED, with_invented_name, without_name
-from .environments import find_environment
+from .environments import PythonEnvironment, find_environment
 from .openness import doubt
 from .signatures import read_call
 
@@ -30,6 +30,7 @@ class PythonAnalyser:
 
     def __init__(self) -> None:
         self._server: LanguageServerProcess | None = None
+        self._environment: PythonEnvironment | None = None
         self._documents: dict[Path, Document] = {}
         self._asked_about: Path | None = None
         self._verdicts: dict[tuple[str, frozenset[str]], tuple[float, str]] = {}
@@ -47,7 +48,8 @@ class PythonAnalyser:
         Raises:
             ServerGoneError: If it is not installed or does not start.
         """
-        self._server = LanguageServerProcess(_spec(workspace), workspace.folders)
+        self._environment = find_environment(workspace)
+        self._server = LanguageServerProcess(_spec(self._environment), workspace.folders)
         await self._server.start()
 
     async def open(self, document: Document) -> None:
@@ -88,14 +90,17 @@ class PythonAnalyser:
         if not names:
             return Found(analyser=NAME, reason="the module is not known")
         if all(item.get("kind") == _MODULE_KIND for item in items):
-            return Found(names, NAME)  # a module's path, which no code makes up
+            # A module's path, which no code makes up.
+            is_known = document.text[offset - 1] == "." or self._has_own_environment()
+            reason = "" if is_known else "the project's environment is not known"
+            return Found(names if is_known else frozenset(), NAME, reason)
         invented = without_name(document, offset, INVENTED)
         reason = await self._reason_for_doubt(invented, ("module", names))
         return Found(frozenset() if reason else names, NAME, reason)
 
     async def types(self, document: Document, offset: int) -> Found:
         """Return every name in sight: an alias of a type is a variable as any other."""
-        items = await self._items(without_name(document, offset), offset)
+        items = await self._items(without_name(document, offset, "_"), offset)
         names = frozenset(item["label"] for item in items)
         if not names:
             return Found(analyser=NAME, reason="nothing is in sight")
@@ -111,7 +116,8 @@ class PythonAnalyser:
     async def signature(self, document: Document, offset: int) -> Call | None:
         """Return what the call around `offset` takes."""
         await self._turn_to(document.path)
-        cut = without_name(document, offset)
+        # Some argument must stand there, or ty does not see a call that is never closed.
+        cut = without_name(document, offset, "_")
         answer = await self._ty.ask_at("textDocument/signatureHelp", cut, offset)
         return read_call(answer, NAME)
 
@@ -167,6 +173,9 @@ class PythonAnalyser:
         answer = await self._ty.request("textDocument/diagnostic", params)
         return [item["message"] for item in (answer or {}).get("items", ())]
 
+    def _has_own_environment(self) -> bool:
+        return self._environment is not None and self._environment.is_projects
+
     async def _turn_to(self, path: Path) -> None:
         """Show other documents again as they are: one was last seen with a candidate in it."""
         await self._stop_reading()
@@ -195,12 +204,12 @@ def _is_case(item: dict[str, Any]) -> bool:
     return detail.startswith("Literal[") and detail.endswith(f".{item['label']}]")
 
 
-def _spec(workspace: Workspace) -> ServerSpec:
+def _spec(environment: PythonEnvironment | None) -> ServerSpec:
     configuration: dict[str, Any] = {
         "rules": {"all": "ignore", "missing-attribute": "error", "missing-module-member": "error"},
     }
-    if environment := find_environment(workspace):
-        configuration["environment"] = {"python": str(environment)}
+    if environment:
+        configuration["environment"] = {"python": str(environment.prefix)}
     settings = {
         "configuration": configuration,
         "completions": {"autoImport": False},
