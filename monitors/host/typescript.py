@@ -158,7 +158,8 @@ class TypeScriptAnalyser(LspAnalyser):
         listed = await self.listed(with_probe(document, offset), offset)
         if listed.is_incomplete:
             return self.unknown("list incomplete")
-        return self.found(names_in(listed.items), "module not found")
+        names = names_in(listed.items)
+        return self.found(names | {"default"} if names else names, "module not found")
 
     async def types(self, document: Document, offset: int) -> Found:
         """Return the types in scope, or the values where `new` stands before `offset`."""

@@ -100,7 +100,7 @@ async def test_typescript_knows_imports_types_cases_and_calls(asker: Asker, tmp_
     names = await asker.sure(
         analyser.importable, "a.ts", "typescript", "import { ‸ } from './shape';\n"
     )
-    assert names.names == {"Shape", "unit"}
+    assert names.names == {"Shape", "unit", "default"}
     types = await asker.sure(analyser.types, "a.ts", "typescript", "class Own {}\nlet a: ‸\n")
     assert {"Own", "Promise", "string"} <= types.names
     assert "Shape" not in types.names
