@@ -169,6 +169,15 @@ async def test_where_any_name_may_be_there_is_no_answer(
     assert names.reason
 
 
+async def test_a_doubt_in_one_place_is_none_in_another(
+    analyser: HostAnalyser, project: Path
+) -> None:
+    """A checker is silent in code that is never reached."""
+    silent = await analyser.members(*source(project, "return\n    order.|"))
+    assert not silent.names
+    assert own(await analyser.members(*source(project, "order.|"))) == {"price", "count", "total"}
+
+
 @pytest.mark.parametrize("line_end", ["\r\n", "\r"])
 async def test_other_line_ends_and_signs_beyond_the_first_plane_before_the_place(
     analyser: HostAnalyser, project: Path, line_end: str

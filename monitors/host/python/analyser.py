@@ -21,8 +21,8 @@ NAME = "ty"
 _KEYWORD_KIND = 14  # CompletionItemKind.Keyword
 _MODULE_KIND = 9
 _EVERY_OBJECT = frozenset(dir(object)) | {"__dict__", "__module__", "__annotations__"}
-_VERDICT_AGE_S = 300.0
-_MOST_VERDICTS = 4096
+_REMEMBERED_S = 300.0
+_MOST_REMEMBERED = 4096
 
 
 class PythonAnalyser:
@@ -33,7 +33,7 @@ class PythonAnalyser:
         self._environment: PythonEnvironment | None = None
         self._documents: dict[Path, Document] = {}
         self._asked_about: Path | None = None
-        self._verdicts: dict[tuple[str, frozenset[str]], tuple[float, str]] = {}
+        self._complete: dict[tuple[str, frozenset[str]], float] = {}
         self._reading: asyncio.Task[None] | None = None
 
     @property
@@ -95,7 +95,7 @@ class PythonAnalyser:
             reason = "" if is_known else "the project's environment is not known"
             return Found(names if is_known else frozenset(), NAME, reason)
         invented = without_name(document, offset, INVENTED)
-        reason = await self._reason_for_doubt(invented, ("module", names))
+        reason = await self._reason_for_doubt(invented, ("a module", names))
         return Found(frozenset() if reason else names, NAME, reason)
 
     async def types(self, document: Document, offset: int) -> Found:
@@ -151,20 +151,23 @@ class PythonAnalyser:
     async def _reason_for_doubt(
         self, invented: Document, kept_as: tuple[str, frozenset[str]]
     ) -> str:
-        """Return why there may be other names; remembered for a type with the same names.
+        """Return why there may be other names; remembered where there is no reason.
+
+        ty says nothing in code that is never reached, or where it is told to be silent: so a
+        doubt counts for its place only.
 
         Args:
             invented: The document with an invented name.
             kept_as: The type as ty writes it, and its names.
         """
         now_s = time.monotonic()
-        made_s, reason = self._verdicts.get(kept_as, (-_VERDICT_AGE_S, ""))
-        if kept_as[0] and now_s - made_s < _VERDICT_AGE_S:
-            return reason
+        if kept_as[0] and now_s - self._complete.get(kept_as, -_REMEMBERED_S) < _REMEMBERED_S:
+            return ""
         reason = doubt(await self._complaints(invented))
-        if len(self._verdicts) >= _MOST_VERDICTS:
-            self._verdicts.clear()
-        self._verdicts[kept_as] = now_s, reason
+        if not reason:
+            if len(self._complete) >= _MOST_REMEMBERED:
+                self._complete.clear()
+            self._complete[kept_as] = now_s
         return reason
 
     async def _complaints(self, document: Document) -> list[str]:

@@ -3,9 +3,11 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from filelock import FileLock
 
@@ -209,6 +211,27 @@ def test_an_installer_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.Mo
     command = [sys.executable, "-c", "import time; time.sleep(3600)"]
     with pytest.raises(SetUpError):
         installing._run("pip", command, tmp_path, quiet)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with parents")
+def test_an_installer_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    """A window that is closed meanwhile leaves no pip behind."""
+    told = tmp_path / "pid"
+    child = f"import os, time; open({str(told)!r}, 'w').write(str(os.getpid())); time.sleep(3600)"
+    program = (
+        "import pathlib, sys; from monitors.analysis import installing;"
+        f"installing._run('pip', [sys.executable, '-c', {child!r}], pathlib.Path('.'), print)"
+    )
+    window = subprocess.Popen([sys.executable, "-c", program])
+    try:
+        while not told.exists() or not told.read_text():
+            assert window.poll() is None
+            time.sleep(0.01)
+        installer = psutil.Process(int(told.read_text()))
+    finally:
+        window.kill()
+        window.wait(30)
+    installer.wait(30)
 
 
 def test_a_real_environment_can_be_made(tmp_path: Path) -> None:
