@@ -1,16 +1,16 @@
-"""One site after the other: everybody is asked what may stand there. No model is needed."""
+"""Everybody is asked what may stand at a site. No model is needed."""
 
 import asyncio
 import re
 import time
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from evaluation.errors import CannotMeasureError
 from evaluation.members.arms import Arm, Reply, StartArm
+from evaluation.members.desks import StartDesk
 from evaluation.members.site import MEMBER, NameSite
 from evaluation.members.workspaces import Workspace
 from monitors.types import Source
@@ -19,7 +19,9 @@ PATIENCE_S = 10.0
 """After which a question counts as one without an answer."""
 _START_PATIENCE_S = 120.0
 """For the first question in a document, when a language server may have a project to read."""
-_DEREFERENCE = re.compile(r"\b[^\W\d]\w*\.(?=[^\W\d])")
+_DEREFERENCE = re.compile(
+    r"^(?!\s*(?:from|import|export)\b).*?\b[^\W\d]\w*\.(?=[^\W\d])", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,53 +51,55 @@ def read_asked(fields: Mapping[str, Any]) -> AskedRecord:
     return AskedRecord(**fields)
 
 
-class AskingMeter:
-    """Asks about sites. To be used as a context, which ends what was started.
+@asynccontextmanager
+async def asking_desks(
+    starts: Mapping[str, StartArm], budget_ms: float
+) -> AsyncIterator[StartDesk[AskedRecord]]:
+    """Return what starts everybody in a workspace.
 
     Args:
         starts: Everybody who is asked, by name.
-        workspaces: Of each package, by its title.
         budget_ms: An answer that takes longer comes too late.
     """
 
-    def __init__(
-        self,
-        starts: Mapping[str, StartArm],
-        workspaces: Mapping[str, Workspace],
-        budget_ms: float,
-    ) -> None:
-        self._starts = starts
-        self._workspaces = workspaces
+    async def start(workspace: Workspace) -> AskingDesk:
+        desk = AskingDesk(budget_ms)
+        for name, start_arm in starts.items():
+            desk.add(name, Reader(await start_arm(workspace), workspace))
+        return desk
+
+    yield start
+
+
+class AskingDesk:
+    """Everybody at work in one workspace.
+
+    Args:
+        budget_ms: An answer that takes longer comes too late.
+    """
+
+    def __init__(self, budget_ms: float) -> None:
         self._budget_ms = budget_ms
-        self._loop = asyncio.Runner()
-        self._desk: _Desk | None = None
+        self._readers: dict[str, Reader] = {}
+        self._exits = AsyncExitStack()
 
-    def __enter__(self) -> Self:
-        return self
+    def add(self, name: str, reader: "Reader") -> None:
+        """Let one more be asked; stopped with the others."""
+        self._readers[name] = reader
+        self._exits.push_async_callback(reader.arm.aclose)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            self._loop.run(self._leave())
-        finally:
-            self._loop.close()
+    async def aclose(self) -> None:
+        """Stop everybody."""
+        await self._exits.aclose()
 
-    def measure(self, site: NameSite) -> AskedRecord:
+    async def measure(self, site: NameSite) -> AskedRecord:
         """Ask everybody about a site; warm, since the document was read before.
 
         Raises:
             CannotMeasureError: If there is no such document.
         """
-        return self._loop.run(self._measure(site))
-
-    async def _measure(self, site: NameSite) -> AskedRecord:
         started = time.perf_counter()
-        desk = await self._desk_for(site)
-        replies = {name: await desk.ask(name, site) for name in self._starts}
+        replies = {name: await reader.ask(site) for name, reader in self._readers.items()}
         return AskedRecord(
             key=site.key,
             kind=site.kind,
@@ -117,69 +121,47 @@ class AskingMeter:
             "missed": float(is_answered and not reply.has_truth),
             "excluded_truth": float(is_covered and not reply.has_truth),
             "texts": float(reply.num_texts),
-            "ms": reply.ms,
+            "ms": round(reply.ms, 3),
         }
 
-    async def _desk_for(self, site: NameSite) -> "_Desk":
-        """Return where to ask; only one package's analysers run at any time."""
-        if self._desk is None or self._desk.workspace.title != site.package:
-            await self._leave()
-            workspace = self._workspaces[site.package]
-            self._desk = _Desk(workspace)
-            await self._desk.start(self._starts)
-        return self._desk
 
-    async def _leave(self) -> None:
-        desk, self._desk = self._desk, None
-        if desk is not None:
-            await desk.aclose()
+class Reader:
+    """Somebody who can be asked, and the document that lies open before them."""
 
+    def __init__(self, arm: Arm, workspace: Workspace) -> None:
+        self.arm = arm
+        self._folder = workspace.folder
+        self._path = ""
 
-class _Desk:
-    """Everybody at work in one workspace."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
-        self._arms: dict[str, Arm] = {}
-        self._opened: dict[str, str] = {}  # by arm, the path of the document it has open
-        self._exits = AsyncExitStack()
-
-    async def start(self, starts: Mapping[str, StartArm]) -> None:
-        for name, start in starts.items():
-            arm = await start(self.workspace)
-            self._exits.push_async_callback(arm.aclose)
-            self._arms[name] = arm
-
-    async def aclose(self) -> None:
-        await self._exits.aclose()
-
-    async def ask(self, name: str, site: NameSite) -> Reply:
-        """Ask one of them, with the line as it is when the name is about to be written."""
-        arm = self._arms[name]
-        if self._opened.get(name) != site.path:
-            await self._open(name, site)
+    async def ask(self, site: NameSite) -> Reply:
+        """Ask with the line as it is when the name is about to be written."""
+        await self.turn_to(site)
         source = self._source(site)
-        arm.change(source)
-        return await _reply(arm, site, source, PATIENCE_S)
+        self.arm.change(source)
+        return await _reply(self.arm, site, source, PATIENCE_S)
 
-    async def _open(self, name: str, site: NameSite) -> None:
-        """Open a document without the line of the site, and let it be read."""
-        arm, path = self._arms[name], self.workspace.folder / site.path
-        if not path.is_file():
+    async def turn_to(self, site: NameSite) -> None:
+        """Open a site's document without its line and let it be read, unless it lies open.
+
+        Raises:
+            CannotMeasureError: If there is no such document.
+        """
+        if site.path == self._path:
+            return
+        if not (self._folder / site.path).is_file():
             raise CannotMeasureError(
-                f"{site.path} is not among the files that {site.package} installs in"
-                f" {self.workspace.folder}"
+                f"{site.path} is not among the files that {site.package} installs in {self._folder}"
             )
-        if name in self._opened:
-            arm.close(self.workspace.folder / self._opened[name])
-        self._opened[name] = site.path
+        if self._path:
+            self.arm.close(self._folder / self._path)
+        self._path = site.path
         other = elsewhere(site)
         source = self._source(other)
-        arm.open(source)
-        await _reply(arm, other, source, _START_PATIENCE_S)
+        self.arm.open(source)
+        await _reply(self.arm, other, source, _START_PATIENCE_S)
 
     def _source(self, site: NameSite) -> Source:
-        return Source(self.workspace.folder / site.path, site.language, site.text)
+        return Source(self._folder / site.path, site.language, site.text)
 
 
 async def _reply(arm: Arm, site: NameSite, source: Source, patience_s: float) -> Reply:

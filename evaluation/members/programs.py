@@ -2,15 +2,19 @@
 
 import shutil
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.weights.child import ChildStalledError, last_words, run_child
 from engine.weights.disk import file_sizes
 from engine.weights.progress import Progress, ProgressReport, Step
 from evaluation.corpus.errors import CorpusError
+from evaluation.members.environments import interpreter_of
 
 _STALL_S = 180.0
+_QUIET_PIP = ("--no-input", "--quiet", "--disable-pip-version-check", "--progress-bar", "off")
+_QUIET_NPM = ("--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
 
 
 class Program:
@@ -28,18 +32,41 @@ class Program:
         self._log = folder / "log.txt"
         self._progress = progress
 
-    def run(self, command: Sequence[str | Path], folder: Path | None = None) -> None:
-        """Run a command.
+    def make_environment(self, place: Path, requirements: Sequence[str]) -> None:
+        """Make a virtual environment with exactly these in it; it has no pip of its own.
 
         Raises:
-            CorpusError: If it failed, or nothing happened for too long.
+            CorpusError: If one is not to be had as a wheel.
         """
+        self._run([sys.executable, "-P", "-m", "venv", "--without-pip", place], self._folder)
+        if requirements:
+            pip = [sys.executable, "-P", "-m", "pip", "--python", interpreter_of(place)]
+            options = ("--no-deps", "--only-binary", ":all:", "--no-compile", *_QUIET_PIP)
+            self._run([*pip, "install", *options, *requirements], self._folder)
+
+    def install_node_modules(self, folder: Path, requirements: Sequence[str]) -> None:
+        """Install these and what else they need into `node_modules` of a folder.
+
+        Raises:
+            CorpusError: If one is not to be had, or there is no npm.
+        """
+        npm = shutil.which("npm")
+        if npm is None:
+            raise CorpusError(
+                f"{self._what} cannot be installed: no npm was found on the PATH; install Node.js,"
+                " or measure without TypeScript"
+            )
+        (folder / "package.json").write_text('{"private": true}\n', encoding="utf-8")
+        options = ("--ignore-scripts", "--legacy-peer-deps", "--omit=optional", *_QUIET_NPM)
+        self._run([npm, "install", *options, *requirements], folder)
+
+    def _run(self, command: Sequence[str | Path], folder: Path) -> None:
         temporary = self._folder / "temporary"
         temporary.mkdir(exist_ok=True)
         try:
             code = run_child(
                 command,
-                folder=folder or self._folder,
+                folder=folder,
                 log=self._log,
                 environment={name: str(temporary) for name in ("TMPDIR", "TEMP", "TMP")},
                 watch=self._watch,
@@ -56,20 +83,6 @@ class Program:
                 " and what pip or npm is configured for"
             )
 
-    def install_wheels(self, interpreter: Path, requirements: Sequence[str]) -> None:
-        """Install exactly these into a virtual environment, which needs no pip of its own.
-
-        Raises:
-            CorpusError: If one is not to be had as a wheel.
-        """
-        self.run(
-            [
-                *(sys.executable, "-P", "-m", "pip", "--python", interpreter, "install"),
-                *("--no-deps", "--only-binary", ":all:", "--no-compile", "--no-input", "--quiet"),
-                *("--disable-pip-version-check", "--progress-bar", "off", *requirements),
-            ]
-        )
-
     def _watch(self) -> int:
         done = sum(file_sizes(self._folder))
         message = f"Installing {self._what}"
@@ -77,16 +90,32 @@ class Program:
         return done
 
 
-def required_npm(what: str) -> str:
-    """Return where npm is.
+def install_once(
+    place: Path, what: str, install: Callable[[Path, Program], None], progress: Progress
+) -> None:
+    """Make a folder if there is none; it appears whole or not at all.
+
+    Args:
+        place: The folder.
+        what: Is installed, for messages.
+        install: Is given an empty folder, and what to fill it with.
+        progress: Is told how it goes.
 
     Raises:
-        CorpusError: If there is none.
+        CorpusError: If something is not to be had, or cannot be stored.
     """
-    npm = shutil.which("npm")
-    if npm is None:
+    if place.is_dir():
+        return
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".attempt-", dir=place.parent) as attempt:
+            made = Path(attempt, "made")
+            made.mkdir()
+            install(made, Program(what, Path(attempt), progress))
+            # Without syncing: it is big, and can be had again.
+            made.rename(place)
+    except OSError as error:
         raise CorpusError(
-            f"{what} needs npm, and none was found on the PATH; install Node.js, or measure"
-            " without TypeScript"
-        )
-    return npm
+            f"{what} could not be stored in {place.parent} ({error.strerror or error}); make room,"
+            " or point WARMLINE_CACHE elsewhere"
+        ) from error

@@ -33,7 +33,9 @@ def _outside_of_strings(root: ast.AST) -> Iterator[ast.AST]:
 
 def _places(node: ast.AST, lines: list[str]) -> Iterator[Place]:
     match node:
-        case ast.Attribute(attr=name, ctx=ast.Load(), end_lineno=int(line), end_col_offset=int(end)):
+        case ast.Attribute(
+            attr=name, ctx=ast.Load(), end_lineno=int(line), end_col_offset=int(end)
+        ):
             yield _place(MEMBER, name, line, end - len(name.encode()), lines)
         case ast.ImportFrom(names=names):
             for each in names:

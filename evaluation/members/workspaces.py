@@ -1,9 +1,9 @@
 """Packages as whoever works on them has them: all of their files, and what they need installed.
 
-    <cache>/members/<package>-<version>-<hash of the requirements>/
-        work/            the package's own files; the folder that an editor would open
-        env/             Python: a virtual environment with what the package needs
-        work/node_modules/ npm: likewise
+    <cache>/members/<package>-<version>-<Python>-<hash of the requirements>/
+        work/               the package's own files; the folder that an editor would open
+        env/                Python: a virtual environment with what the package needs
+        work/node_modules/  npm: likewise
 
 Nothing is built and no script of a package runs: pip takes wheels only, npm no scripts, and
 start-up files (`.pth`) are taken away.
@@ -12,20 +12,25 @@ start-up files (`.pth`) are taken away.
 import csv
 import shutil
 import sys
-import sysconfig
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from engine.weights.location import cache_directory
 from engine.weights.progress import Progress
 from evaluation.corpus.catalogue import CorpusPackage
 from evaluation.corpus.errors import CorpusError
-from evaluation.members.programs import Program, required_npm
+from evaluation.members.environments import interpreter_of, site_packages_of
+from evaluation.members.programs import Program, install_once
 from evaluation.members.requirements import identity_of, requirements_of
 
 PYTHON_TAG = f"py{sys.version_info.major}{sys.version_info.minor}"
+
+
+def members_folder() -> Path:
+    """Return where all that is installed for this suite lies."""
+    return cache_directory() / "members"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,42 +56,21 @@ def workspace_of(package: CorpusPackage, progress: Progress) -> Workspace:
     Raises:
         CorpusError: If something it needs is not to be had or cannot be stored.
     """
-    requirements = requirements_of(package)
+    requirements, is_python = requirements_of(package), package.language == "python"
     name = f"{package.name.replace('/', '--')}-{package.latest.version}"
-    place = cache_directory() / "members" / f"{name}-{PYTHON_TAG}-{identity_of(requirements)}"
-    if not place.is_dir():
-        _install(package, requirements, place, progress)
-    interpreter = _interpreter(place / "env") if package.language == "python" else None
+    place = members_folder() / f"{name}-{PYTHON_TAG}-{identity_of(requirements)}"
+    install = partial(_install_python if is_python else _install_npm, package, requirements)
+    install_once(place, package.title, install, progress)
+    interpreter = interpreter_of(place / "env") if is_python else None
     return Workspace(package.title, package.language, place / "work", interpreter)
-
-
-def _install(
-    package: CorpusPackage, requirements: tuple[str, ...], place: Path, progress: Progress
-) -> None:
-    """Make a workspace; it appears whole or not at all."""
-    install = _install_python if package.language == "python" else _install_npm
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".attempt-", dir=place.parent) as attempt:
-            made = Path(attempt, "made")
-            made.mkdir()
-            program = Program(f"what {package.title} needs", Path(attempt), progress)
-            install(package, requirements, made, program)
-            made.rename(place)
-    except OSError as error:
-        raise CorpusError(
-            f"{package.title} could not be installed in {place.parent}"
-            f" ({error.strerror or error}); make room, or point WARMLINE_CACHE elsewhere"
-        ) from error
 
 
 def _install_python(
     package: CorpusPackage, requirements: tuple[str, ...], made: Path, program: Program
 ) -> None:
-    environment = made / "env"
-    program.run([sys.executable, "-P", "-m", "venv", "--without-pip", environment])
-    program.install_wheels(_interpreter(environment), requirements)
-    site = _site_packages(environment)
+    """Install all into one environment, and take the package's own files out of it."""
+    program.make_environment(made / "env", requirements)
+    site = site_packages_of(made / "env")
     for start_up in site.glob("*.pth"):
         start_up.unlink()
     for path in _own_files(site, package):
@@ -101,8 +85,8 @@ def _own_files(site: Path, package: CorpusPackage) -> Iterator[PurePosixPath]:
     records = list(site.glob(f"{name}-{package.latest.version}.dist-info/RECORD"))
     if len(records) != 1:
         raise CorpusError(
-            f"pip installed {package.title} without a list of its files in {site}; it cannot be"
-            " told from what it needs"
+            f"pip installed {package.title} without a list of its files in {site}; they cannot be"
+            " told from those of other packages"
         )
     with records[0].open(encoding="utf-8", newline="") as lines:
         paths = [PurePosixPath(row[0]) for row in csv.reader(lines) if row]
@@ -118,32 +102,19 @@ def _install_npm(
     """Let npm put all side by side, and take the package itself out of there."""
     work, attempt = made / "work", made / "attempt"
     attempt.mkdir()
-    (attempt / "package.json").write_text('{"private": true}\n', encoding="utf-8")
-    program.run(
-        [
-            *(required_npm(package.title), "install", "--ignore-scripts", "--no-audit"),
-            *("--no-fund", "--no-update-notifier", "--legacy-peer-deps", "--loglevel=error"),
-            *requirements,
-        ],
-        folder=attempt,
-    )
+    program.install_node_modules(attempt, requirements)
     (attempt / "node_modules" / package.name).rename(work)
     others = work / "node_modules"
     others.mkdir(exist_ok=True)
-    for entry in sorted((attempt / "node_modules").iterdir()):
-        if not (others / entry.name).exists():  # its own, of another version, counts
-            entry.rename(others / entry.name)
+    for entry in _modules(attempt / "node_modules"):
+        place = others / entry.relative_to(attempt / "node_modules")
+        place.parent.mkdir(exist_ok=True)
+        if not place.exists():  # what the package has of its own, in another version, counts
+            entry.rename(place)
     shutil.rmtree(attempt)
 
 
-def _interpreter(environment: Path) -> Path:
-    return _scheme_path(environment, "scripts") / ("python.exe" if sys.platform == "win32" else "python")
-
-
-def _site_packages(environment: Path) -> Path:
-    return _scheme_path(environment, "purelib")
-
-
-def _scheme_path(environment: Path, name: str) -> Path:
-    base = {"base": str(environment), "platbase": str(environment)}
-    return Path(sysconfig.get_path(name, "venv", base))
+def _modules(folder: Path) -> Iterator[Path]:
+    """Yield the modules of a folder, those with a scope too."""
+    for entry in sorted(folder.iterdir()):
+        yield from sorted(entry.iterdir()) if entry.name.startswith("@") else (entry,)

@@ -9,7 +9,8 @@ from evaluation.bench.audience import watching
 from evaluation.bench.runner import Deadline
 from evaluation.errors import OtherConditionsError
 from evaluation.members.asked_summary import PLOTS, STYLE, rows_of
-from evaluation.members.asking import AskingMeter, read_asked
+from evaluation.members.asking import asking_desks, read_asked
+from evaluation.members.desks import DeskMeter
 from evaluation.report import Parameter, Report, this_machine
 from evaluation.shards.run import Outcome, measure_cases, open_journal
 from warmline import __version__
@@ -42,12 +43,9 @@ def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, O
     deadline = Deadline(budget_s(arguments))
     with shown_progress() as progress:
         plan = plan_sites(arguments, progress)
-    starts = start_arms()
+    desks = asking_desks(start_arms(), arguments.budget_ms)
     journal = open_journal(arguments.out, _conditions(arguments), read_asked)
-    with (
-        AskingMeter(starts, plan.workspaces, arguments.budget_ms) as meter,
-        watching(console) as audience,
-    ):
+    with DeskMeter(plan.workspaces, desks) as meter, watching(console) as audience:
         outcome = measure_cases(plan.plan, meter, journal, deadline=deadline, audience=audience)
     report = Report(
         command=COMMAND,

@@ -84,15 +84,11 @@ def plan_sites(arguments: argparse.Namespace, progress: Progress) -> MembersPlan
     return MembersPlan(plan, workspaces, (*corpus.complaints, *complaints))
 
 
-def _files_of(
-    language: str, sources: Sequence[PackageSource]
-) -> Iterator[Mapping[str, str]]:
+def _files_of(language: str, sources: Sequence[PackageSource]) -> Iterator[Mapping[str, str]]:
     return (source.latest for source in sources if source.package.language == language)
 
 
-def _wanted(
-    arguments: argparse.Namespace, known: Sequence[CorpusPackage]
-) -> list[CorpusPackage]:
+def _wanted(arguments: argparse.Namespace, known: Sequence[CorpusPackage]) -> list[CorpusPackage]:
     """Return the packages to take sites from.
 
     There are few of TypeScript, and nothing here learns from any: all of them are taken.

@@ -17,17 +17,21 @@ class Shop(OrderStore, metaclass=type):
     def __init__(self, folder):
         self.title = "größe"; self.books = opened(folder, is_fresh=True)
 
-    def sell(self, order, **options):
-        number = self.books.enqueue(order, retries=2, **options)
+    def close(self):
+        """Forget the books."""
+        books = self.books
         del self.title
-        return f"{self.title} {number}"
+        return f"{self.title} {books}"
+
+    def sell(self, order, **options):
+        return OrderStore.enqueue(self, order, retries=2, **options)
 '''
 
-STORE = '''\
+STORE = """\
 class OrderStore:
     def enqueue(self, order, retries=1):
         return order.number
-'''
+"""
 
 FRONT = """\
 import { one, type Two } from "./one";
