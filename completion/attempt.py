@@ -1,9 +1,12 @@
 """One request on its way, and what is known of it whenever it ends."""
 
 import time
-from contextlib import aclosing
+from collections.abc import Callable
 
 from completion.candidates import Drafts
+from completion.guidance.guidance import Guidance
+from completion.guidance.report import GuidanceReport
+from completion.guidance.writing import GuidedWriting
 from completion.reasons import sentence_for
 from completion.suggestion_cache import Shown
 from completion.types import Candidate, EmptyReason, Origin, Suggestion, Timings
@@ -29,22 +32,25 @@ class Attempt:
         self._first_token_ms = 0.0
         self._sync: SyncReport | None = None
         self._decoding: DecodeReport | None = None
+        self._decoded_before: DecodeReport | None = None  # by requests before the present one
+        self._guidance: Guidance | None = None
         self._drafts: Drafts | None = None
 
-    async def stream(
-        self, engine: EngineClient, request: GenerationRequest, drafts: Drafts
+    async def write(
+        self,
+        engine: EngineClient,
+        request: GenerationRequest,
+        drafts: Drafts,
+        guidance: Guidance,
+        is_wanted: Callable[[], bool],
     ) -> None:
-        """Take events until every candidate has ended; leaving cancels the request.
+        """Have every candidate written, see `GuidedWriting`; leaving cancels the request.
 
         Raises:
             EngineError: If the engine fails; what came before is kept.
         """
-        self._drafts = drafts
-        async with aclosing(engine.generate(request)) as events:
-            async for event in events:
-                self._take(event, drafts)
-                if drafts.are_complete:
-                    break
+        self._drafts, self._guidance = drafts, guidance
+        await GuidedWriting(engine, guidance, drafts, self._hear, is_wanted).write(request)
 
     @property
     def is_whole(self) -> bool:
@@ -71,17 +77,20 @@ class Attempt:
         """Answer with nothing and the reason; `detail` replaces its usual sentence."""
         return self._suggestion((), reason, detail or sentence_for(reason))
 
-    def _take(self, event: GenerationEvent, drafts: Drafts) -> None:
+    def _hear(self, event: GenerationEvent) -> None:
         if isinstance(event, Synced):
-            self._sync = event.report
-            self._sync_ms = self._elapsed_ms()
-            return
-        if isinstance(event, Decoded):
-            self._decoding = event.report
-            return
-        if isinstance(event, Piece) and not self._first_token_ms:
+            self._begin_report(event.report)
+        elif isinstance(event, Decoded):
+            self._decoding = _added(self._decoded_before, event.report)
+        elif isinstance(event, Piece) and not self._first_token_ms:
             self._first_token_ms = self._elapsed_ms()
-        drafts.take(event)
+
+    def _begin_report(self, report: SyncReport) -> None:
+        """Count on from here: the engine counts each request for itself."""
+        self._decoded_before = self._decoding
+        if self._sync is None:
+            self._sync = report
+            self._sync_ms = self._elapsed_ms()
 
     def _suggestion(
         self,
@@ -100,7 +109,20 @@ class Attempt:
             reason=reason,
             detail=detail,
             origin=origin,
+            guidance=self._guidance.report() if self._guidance else GuidanceReport(),
         )
 
     def _elapsed_ms(self) -> float:
         return (time.perf_counter() - self._started) * 1000
+
+
+def _added(before: DecodeReport | None, report: DecodeReport) -> DecodeReport:
+    if before is None:
+        return report
+    return DecodeReport(
+        tokens=before.tokens + report.tokens,
+        passes=before.passes + report.passes,
+        drafted=before.drafted + report.drafted,
+        accepted=before.accepted + report.accepted,
+        decode_ms=before.decode_ms + report.decode_ms,
+    )

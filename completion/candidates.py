@@ -26,6 +26,12 @@ class Draft:
         self.has_ended = True
         self.is_cut_short = False
 
+    def cut(self, num_bytes: int) -> None:
+        """Forget what comes after the first bytes, and take nothing more."""
+        del self.data[num_bytes:]
+        self.has_ended = True
+        self.is_cut_short = True
+
 
 class Drafts:
     """All candidates of one request.
@@ -55,6 +61,32 @@ class Drafts:
     def are_whole(self) -> bool:
         """Tell whether each was written until nothing more was wanted of it."""
         return all(draft.has_ended and not draft.is_cancelled for draft in self._drafts)
+
+    @property
+    def num_candidates(self) -> int:
+        """How many there are."""
+        return len(self._drafts)
+
+    def has_ended(self, candidate: int) -> bool:
+        """Tell whether nothing more is taken of a candidate."""
+        return self._drafts[candidate].has_ended
+
+    def has_ended_by_itself(self, candidate: int) -> bool:
+        """Tell whether the model ended a candidate, so that its last word is whole."""
+        draft = self._drafts[candidate]
+        return draft.has_ended and not draft.is_cut_short and not self._reaches_end(draft)
+
+    def written(self, candidate: int) -> str:
+        """Return the text of a candidate, without a character that is not whole yet."""
+        return complete_text(bytes(self._drafts[candidate].data))
+
+    def cut(self, candidate: int, kept: str) -> None:
+        """End a candidate after `kept`, with which it begins."""
+        self._drafts[candidate].cut(len(kept.encode()))
+
+    def restart(self, candidate: int) -> None:
+        """Forget a candidate, which is written anew."""
+        self._drafts[candidate] = Draft()
 
     def take(self, event: Piece | Finished) -> None:
         """Note more text, or the end, of one candidate."""

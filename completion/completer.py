@@ -5,19 +5,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from completion.answering import Answering, Question
 from completion.attempt import Attempt
 from completion.background import BackgroundTasks
 from completion.cache_view import CacheView, view_of
-from completion.candidates import Drafts, for_document
 from completion.context.explanation import Explanation, explain
 from completion.context.keeper import ContextKeeper
 from completion.context.repositories import NoRepositories, Repositories, RepositoryStatus
 from completion.document import Document
 from completion.errors import CompletionError
+from completion.guidance.watching import Watching
 from completion.next_suggestion import LASTING_REASONS, PAUSE_S, NextSuggestions
-from completion.open_documents import OpenDocument, Ticket
-from completion.preparation import PromptBuilders, off_loop, prepare_request
-from completion.reasons import reason_for
+from completion.open_documents import OpenDocument
+from completion.preparation import PromptBuilders
 from completion.settings import CompletionSettings
 from completion.suggestion_cache import Remembered, Shown
 from completion.synchronization import Synchronization
@@ -25,6 +25,7 @@ from completion.types import CompletionOptions, EmptyReason, Suggestion
 from engine.client.base import EngineClient
 from engine.errors import EngineError
 from engine.protocol.messages import EngineState, Phase
+from monitors.types import Monitors
 
 _DEFAULT_OPTIONS = CompletionOptions()
 
@@ -42,6 +43,7 @@ class Completer:
         settings: See `update_settings`.
         repository_name: Told to models that know repositories; empty leaves it out.
         repositories: Where to look for what helps; closed by `aclose`.
+        monitors: Know which names exist; closed by `aclose`. None lets every name pass.
         pause_s: How long a suggestion must be shown before the next one is prepared.
     """
 
@@ -52,15 +54,22 @@ class Completer:
         repository_name: str = "",
         *,
         repositories: Repositories | None = None,
+        monitors: Monitors | None = None,
         pause_s: float = PAUSE_S,
     ) -> None:
         self._engine = engine
         self._settings = settings
         self._builders = PromptBuilders(repository_name)
         self._background = BackgroundTasks(EngineError, CompletionError)
-        self._next = NextSuggestions(engine, self._builders, self._background, pause_s)
+        self._watching = Watching(monitors)
+        self._next = NextSuggestions(
+            engine, self._builders, self._background, self._watching, pause_s
+        )
         self._context = ContextKeeper(repositories or NoRepositories())
         self._sync = Synchronization(engine, self._builders, self._context, self._background)
+        self._answering = Answering(
+            engine, self._builders, self._context, self._sync, self._watching
+        )
         self._open: dict[str, OpenDocument] = {}
         self._newest: OpenDocument | None = None
         engine.on_state(self._catch_up)
@@ -88,6 +97,7 @@ class Completer:
             self._newest.context.cancel_pause()
         self._newest = self._open[document.name] = OpenDocument(document)
         self._context.open(document)
+        self._watching.open(document)
         if self._settings.prepare_on_open:
             self._sync.schedule(self._newest, self._settings)
 
@@ -101,6 +111,7 @@ class Completer:
         """
         entry = self._open.setdefault(document.name, OpenDocument(document))
         self._context.change(entry.document, document)
+        self._watching.change(document)
         entry.change(document, cursor)
         self._newest = entry
         self._sync.schedule(entry, self._settings)
@@ -183,6 +194,7 @@ class Completer:
         """Give up all work in the background, before the engine's session ends."""
         await self._background.aclose()
         await self._context.aclose()
+        await self._watching.aclose()
 
     def _refusal(self, entry: OpenDocument, offset: int, attempt: Attempt) -> Suggestion | None:
         """Answer at once what needs no engine."""
@@ -205,7 +217,8 @@ class Completer:
     ) -> Suggestion:
         """Answer, unless something newer overtakes the answer."""
         ticket = entry.begin_request(offset)
-        suggestion = await self._bounded_answer(ticket, offset, options, attempt)
+        question = Question(ticket, offset, options, self._settings)
+        suggestion = await self._answering.answer(question, attempt)
         if not ticket.is_newest:
             return attempt.empty(EmptyReason.SUPERSEDED)
         self._sync.search_at_pause(entry, self._settings)
@@ -251,51 +264,6 @@ class Completer:
         if self._settings.prepare_next:
             self._next.prepare(entry, shown, self._settings)
 
-    async def _bounded_answer(
-        self, ticket: Ticket, offset: int, options: CompletionOptions, attempt: Attempt
-    ) -> Suggestion:
-        """Answer with what there is when the request ends or its time is up."""
-        is_late = False
-        try:
-            async with asyncio.timeout(self._settings.timeout_ms / 1000):
-                await self._generate(ticket, offset, options, attempt)
-        except TimeoutError:
-            is_late = True
-            # the next request finds the reading done
-            self._sync.schedule(ticket.entry, self._settings)
-        except EngineError as error:
-            return attempt.empty(reason_for(error), str(error))
-        except CompletionError as error:
-            return attempt.empty(EmptyReason.ENGINE_FAILED, str(error))
-        candidates, reason = attempt.candidates()
-        if not candidates:
-            return attempt.empty(EmptyReason.TIMED_OUT if is_late else reason)
-        return attempt.answer(for_document(ticket.document.text, candidates))
-
-    async def _generate(
-        self, ticket: Ticket, offset: int, options: CompletionOptions, attempt: Attempt
-    ) -> None:
-        document, settings, entry = ticket.document, self._settings, ticket.entry
-        builder = await self._builders.builder_for(self._engine.state.model)
-        await self._context.prepare(entry.context, document, offset, builder, settings)
-        window, chunks = entry.window, entry.context.fitted.chunks
-        prepared = await off_loop(
-            document,
-            lambda: prepare_request(
-                builder, document, offset, settings, options, previous=window, chunks=chunks
-            ),
-        )
-        if not ticket.is_newest or not prepared.request.tokens:
-            return  # in the engine it would end the newer work
-        entry.window = prepared.window
-        drafts = Drafts(
-            prepared.place,
-            prepared.request.num_candidates,
-            options.forced_text,
-            builder.tokenization.control_tokens,
-        )
-        await attempt.stream(self._engine, prepared.request, drafts)
-
     def _catch_up(self, state: EngineState) -> None:
         """Fill the newest document's cache when a model becomes ready, first or again."""
         newest = self._newest
@@ -310,6 +278,7 @@ class Completer:
             return False
         entry.close()
         self._context.close(name)
+        self._watching.close(name)
         if self._newest is entry:
             self._newest = None
         return True

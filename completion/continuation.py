@@ -1,34 +1,46 @@
 """What is written after a forced text, and can be read more than once."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 
 from completion.candidates import Drafts
-from engine.protocol.messages import Decoded, Finished, GenerationEvent, Piece, Synced
+from completion.guidance.guidance import Guidance, Rewriting
+from completion.trimming import complete_text
+from engine.client.base import EngineClient
+from engine.protocol.messages import Decoded, Finished, GenerationRequest, Piece, Synced
 
 
 class Continuation:
     """Listens to a generation of one candidate, only as far as somebody wants to read.
 
     Args:
-        events: Of the generation; closed by whoever began it.
-        num_forced_bytes: Length of the forced text, which is left out.
+        engine: Writes, until this is closed.
+        request: What it is asked. Its forced text is left out of what is read.
+        guidance: Judges what is read; nobody waits, so each time at the end.
     """
 
     def __init__(
-        self, events: AsyncGenerator[GenerationEvent, None], num_forced_bytes: int
+        self, engine: EngineClient, request: GenerationRequest, guidance: Guidance
     ) -> None:
-        self._events = events
-        self._forced = _Skip(num_forced_bytes)
-        self._heard: list[Piece | Finished] = []
+        self._engine = engine
+        self._request = request
+        self._guidance = guidance
+        self._begin(request)
 
-    async def read(self, drafts: Drafts, start_byte: int = 0) -> None:
-        """Give `drafts` what is written from `start_byte` on, until it wants no more."""
-        skip = _Skip(start_byte)
-        for event in self._heard:
-            skip.pass_on(event, drafts)
-        while not drafts.are_complete and (heard := await self._hear()) is not None:
-            skip.pass_on(heard, drafts)
+    async def read(self, drafts: Drafts, start_byte: int = 0) -> bool:
+        """Give `drafts` what is written from `start_byte` on, until it wants no more.
+
+        Returns:
+            Whether it may stay: False where a name is forbidden and no other came.
+        """
+        await self._read(drafts, start_byte)
+        while (rewriting := await self._objection(drafts)) is not None:
+            if not rewriting.is_worthwhile:
+                return False
+            await self.aclose()
+            self._begin(rewriting.request(self._request))
+            drafts.restart(0)
+            await self._read(drafts, start_byte)
+        return True
 
     async def line_start(self) -> str:
         """Return the white space it begins with, through line ends up to code; often nothing.
@@ -40,6 +52,26 @@ class Continuation:
                 return ""
         blank = text[: len(text) - len(text.lstrip())].decode("ascii")
         return blank if "\n" in blank else ""
+
+    async def aclose(self) -> None:
+        """End the generation."""
+        await self._events.aclose()
+
+    def _begin(self, request: GenerationRequest) -> None:
+        self._events = self._engine.generate(request)
+        self._forced = _Skip(len(self._request.forced_text))
+        self._heard: list[Piece | Finished] = []
+
+    async def _read(self, drafts: Drafts, start_byte: int) -> None:
+        skip = _Skip(start_byte)
+        for event in self._heard:
+            skip.pass_on(event, drafts)
+        while not drafts.are_complete and (heard := await self._hear()) is not None:
+            skip.pass_on(heard, drafts)
+
+    async def _objection(self, drafts: Drafts) -> Rewriting | None:
+        written = complete_text(self._request.forced_text + self._text())
+        return await self._guidance.settle(0, written, is_whole=drafts.has_ended_by_itself(0))
 
     def _text(self) -> bytes:
         return b"".join(event.text for event in self._heard if isinstance(event, Piece))

@@ -6,6 +6,7 @@ from contextlib import aclosing, suppress
 from completion.background import BackgroundTasks
 from completion.candidates import Drafts, for_document
 from completion.continuation import Continuation
+from completion.guidance.watching import PATIENT_MS, Watching
 from completion.open_documents import NextTask, OpenDocument
 from completion.preparation import PromptBuilders, off_loop, place_behind, prepare_next
 from completion.settings import CompletionSettings
@@ -31,6 +32,7 @@ class NextSuggestions:
         engine: Writes.
         builders: For the prompt of whatever model is loaded.
         background: Runs the work.
+        watching: Guides it.
         pause_s: How long to wait before it begins.
     """
 
@@ -39,11 +41,13 @@ class NextSuggestions:
         engine: EngineClient,
         builders: PromptBuilders,
         background: BackgroundTasks,
+        watching: Watching,
         pause_s: float,
     ) -> None:
         self._engine = engine
         self._builders = builders
         self._background = background
+        self._watching = watching
         self._pause_s = pause_s
 
     def prepare(self, entry: OpenDocument, shown: Shown, settings: CompletionSettings) -> None:
@@ -79,23 +83,22 @@ class NextSuggestions:
         )
         if request is None:
             return
+        accepted, cursor = shown.candidates[0].text, shown.remembered.stop
 
         async def read_behind(inserted: str, start_byte: int) -> EmptyReason | None:
-            cursor = shown.remembered.stop
             place = await off_loop(
                 document, lambda: place_behind(document, cursor, inserted, settings)
             )
             drafts = Drafts(place, 1, "", builder.tokenization.control_tokens)
-            await written.read(drafts, start_byte)
-            return _remember(entry, shown, inserted, drafts)
+            is_kept = await written.read(drafts, start_byte)
+            return _remember(entry, shown, inserted, drafts) if is_kept else None
 
-        accepted = shown.candidates[0].text
-        async with aclosing(self._engine.generate(request)) as events:
-            written = Continuation(events, len(request.forced_text))
-            reason = await read_behind(accepted, 0)
-            if reason is EmptyReason.NOTHING_TO_SAY and (start := await written.line_start()):
-                inserted = accepted + with_newlines_of(document.text, start)
-                await read_behind(inserted, len(start))
+        with self._watching.guide(document, cursor, accepted, PATIENT_MS) as guidance:
+            async with aclosing(Continuation(self._engine, request, guidance)) as written:
+                reason = await read_behind(accepted, 0)
+                if reason is EmptyReason.NOTHING_TO_SAY and (start := await written.line_start()):
+                    inserted = accepted + with_newlines_of(document.text, start)
+                    await read_behind(inserted, len(start))
 
 
 def _remember(

@@ -58,6 +58,27 @@ class CompletionSettings:
             )
         },
     )
+    monitors: bool = field(
+        default=True,
+        metadata={
+            "description": "Keep suggestions to names that exist, where analysis knows them."
+        },
+    )
+    analysis_timeout_ms: int = field(
+        default=50,
+        metadata={
+            "description": "Longest that a suggestion is held back for analysis, after it is "
+            "written; one that is asked for explicitly may wait longer.",
+            "minimum": 0,
+        },
+    )
+    python_interpreter: str = field(
+        default="",
+        metadata={
+            "description": "The Python whose packages your code uses; empty looks for a virtual "
+            "environment in the folder that is open."
+        },
+    )
     multi_line: bool = field(
         default=True,
         metadata={"description": "Offer whole blocks where the syntax asks for one."},

@@ -20,6 +20,7 @@ def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
         "timings": asdict(suggestion.timings),
         "tokens": tokens_json(suggestion),
         "decoding": decoding_json(suggestion),
+        "monitors": asdict(suggestion.guidance),
         "reason": suggestion.reason,
         "detail": suggestion.detail,
     }

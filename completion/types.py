@@ -1,8 +1,9 @@
 """What a completion is, for whoever asks for one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from completion.guidance.report import GuidanceReport
 from engine.protocol.messages import DecodeReport, SyncReport
 
 
@@ -37,6 +38,7 @@ class CompletionOptions:
     num_candidates: int = 1
     max_tokens: int | None = None
     forced_text: str = ""  # every candidate begins with this, and it is part of the text
+    is_invoked: bool = False  # somebody asked for it, and has time for analysis
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Suggestion:
     reason: EmptyReason | None = None
     detail: str = ""  # one sentence for people when empty
     origin: Origin = Origin.MODEL
+    guidance: GuidanceReport = field(default_factory=GuidanceReport)
 
     @property
     def text(self) -> str:

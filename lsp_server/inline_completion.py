@@ -58,16 +58,17 @@ class InlineCompletion:
             detail = "The selected entry of the list does not go on with what is typed."
             self._suggester.remember(uri, EmptyReason.NOTHING_TO_SAY, detail)
             return InlineCompletionList(items=[])
-        options = CompletionOptions(self._num_candidates(params), forced_text=place.forced)
+        options = self._options(params, place)
         suggestion = await self._suggester.suggest(uri, place.offset, options)
         items = [_item(place, candidate.text) for candidate in suggestion.candidates]
         return InlineCompletionList(items=[item for item in items if item is not None])
 
-    def _num_candidates(self, params: InlineCompletionParams) -> int:
+    def _options(self, params: InlineCompletionParams, place: Place) -> CompletionOptions:
         if params.context.trigger_kind is not InlineCompletionTriggerKind.Invoked:
-            return 1
+            return CompletionOptions(forced_text=place.forced)
         self._keeper.connect_again()
-        return self._settings().editor.invoked_candidates
+        num_candidates = self._settings().editor.invoked_candidates
+        return CompletionOptions(num_candidates, forced_text=place.forced, is_invoked=True)
 
 
 def find_place(opened: OpenDocument, params: InlineCompletionParams) -> Place | None:

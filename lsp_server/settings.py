@@ -13,7 +13,7 @@ from engine.settings import EngineSettings
 
 SECTION = "warmline"
 
-RESTRICTED_SETTINGS = frozenset({"model", "retriever", "retrievalEncoder"})
+RESTRICTED_SETTINGS = frozenset({"model", "retriever", "retrievalEncoder", "pythonInterpreter"})
 """Names of settings that hold paths, which an untrusted workspace must not choose."""
 
 _READ_BY_THE_EDITOR = frozenset({"serverPath", "trace"})

@@ -50,6 +50,8 @@ class Site:
         is_ended: Whether something follows that cannot make it longer.
         receiver: What it is asked of, such as `self.session` or a module's path; for people.
         taken: Names that are spoken for, such as keyword arguments already given.
+        call: Where the first argument of the call begins, for `KEYWORD` and `ARITY`.
+        num_before: How many arguments without a name stand before, for `ARITY`.
     """
 
     kind: SiteKind
@@ -58,6 +60,8 @@ class Site:
     is_ended: bool
     receiver: str = ""
     taken: frozenset[str] = frozenset()
+    call: int = 0
+    num_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +162,13 @@ class Answer:
     analyser: str = ""
     took_ms: float = 0.0
     reason: str = ""
+
+    def continuations(self, typed: str) -> frozenset[str]:
+        """Return what may follow `typed`, the part of a name that stands before the cursor.
+
+        None at all means that nothing is forbidden, or that the user wants something else.
+        """
+        return frozenset(text[len(typed) :] for text in self.texts if text.startswith(typed))
 
     def allows(self, name: str, *, is_ended: bool) -> bool:
         """Tell whether `name` may stand there: as a whole, or, if not ended, as a beginning."""

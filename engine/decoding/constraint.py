@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, Self
 from engine.decoding.sorted_tokens import Mask, Span
 from engine.decoding.vocabulary import Vocabulary
 
-IDENTIFIER_BYTES = frozenset((ascii_letters + digits + "_").encode()) | frozenset(
+IDENTIFIER_BYTES = frozenset((ascii_letters + digits + "_$").encode()) | frozenset(
     range(0x80, 0x100)
 )
 """Bytes an identifier goes on with, in most languages; any non-ASCII character may be one."""

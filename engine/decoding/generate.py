@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.cache.base import DocumentCache, Proposal
 from engine.decoding.candidate import Candidate, Events
-from engine.decoding.constraint import Both, ForcedText, TokenConstraint
+from engine.decoding.constraint import AllowedStrings, Both, ForcedText, TokenConstraint
 from engine.decoding.drafts.base import MAX_DRAFTS, Drafter, NoDrafts
 from engine.decoding.sampling import Chooser, choose_likeliest, chooser_for
 from engine.decoding.stops import StopFilter
@@ -158,7 +158,7 @@ def _require_sense(request: GenerationRequest) -> None:
 def _begin(
     request: GenerationRequest, vocabulary: Vocabulary, constraint: TokenConstraint | None
 ) -> list[Candidate]:
-    forced: TokenConstraint = ForcedText(vocabulary, request.forced_text)
+    forced = _constraint_of(request, vocabulary)
     return [
         Candidate(
             index,
@@ -170,6 +170,15 @@ def _begin(
         )
         for index in range(request.num_candidates)
     ]
+
+
+def _constraint_of(request: GenerationRequest, vocabulary: Vocabulary) -> TokenConstraint:
+    """Join forced text and continuations, so that a token may have parts of both."""
+    if not request.continuations:
+        return ForcedText(vocabulary, request.forced_text)
+    return AllowedStrings(
+        vocabulary, (request.forced_text + text for text in request.continuations)
+    )
 
 
 def _chooser(request: GenerationRequest, index: int) -> Chooser:

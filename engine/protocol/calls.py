@@ -100,6 +100,7 @@ class GenerateCall:
     num_candidates: int
     sampling: Sampling
     forced_text: bytes
+    continuations: tuple[bytes, ...]
     chunks: tuple[TokenRange, ...]
     drafts: bool
     is_ahead: bool
@@ -116,6 +117,7 @@ class GenerateCall:
             num_candidates=request.num_candidates,
             sampling=request.sampling,
             forced_text=request.forced_text,
+            continuations=request.continuations,
             chunks=request.chunks,
             drafts=request.drafts,
             is_ahead=request.is_ahead,
@@ -132,6 +134,7 @@ class GenerateCall:
             num_candidates=self.num_candidates,
             sampling=self.sampling,
             forced_text=self.forced_text,
+            continuations=self.continuations,
             chunks=self.chunks,
             drafts=self.drafts,
             is_ahead=self.is_ahead,

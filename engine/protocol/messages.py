@@ -9,13 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 
 MAX_CANDIDATES = 16
 """Most texts one request may ask for. Each takes scratch rows and a place in every pass."""
 
 MAX_ENCODED_TEXTS = 512
 """Most texts one request may have turned into vectors."""
+
+MAX_CONTINUATIONS = 20_000
+MAX_CONTINUATION_BYTES = 1_000_000
+"""Most continuations of one request, and most bytes of all together with its forced text."""
 
 
 class Phase(StrEnum):
@@ -96,6 +100,12 @@ class GenerationRequest:
 
     With several candidates, the first is greedy whatever the sampling says and the others
     are sampled; all read one cache.
+
+    `continuations` are what may follow the forced text, such as the names of an object's
+    members; none at all means anything. One that ends in a byte of a name (a letter, a digit,
+    `_`, `$`, or anything beyond ASCII) is followed by something else or by the end of the text,
+    so that `count` does not pass for `counter`; after any other, such as `key=`, all may follow.
+    An empty one says that the name written there is whole: no byte of a name follows.
     """
 
     document: str
@@ -106,6 +116,7 @@ class GenerationRequest:
     num_candidates: int = 1
     sampling: Sampling = field(default_factory=Sampling)
     forced_text: bytes = b""  # every candidate begins with exactly this
+    continuations: tuple[bytes, ...] = ()  # then goes on with one of these; none: with anything
     chunks: tuple[TokenRange, ...] = ()  # where text of other files stands, see `sync`
     drafts: bool = True  # guess ahead where that saves time; the same text but for near ties
     is_ahead: bool = False  # nobody waits for it yet, see `EngineClient.generate`

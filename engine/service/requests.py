@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from engine.errors import EngineError, PromptTooLongError
 from engine.protocol.messages import (
     MAX_CANDIDATES,
+    MAX_CONTINUATION_BYTES,
+    MAX_CONTINUATIONS,
     MAX_ENCODED_TEXTS,
     EncodingRequest,
     GenerationRequest,
@@ -60,12 +62,26 @@ def checked_generation(request: GenerationRequest, model: ModelDescription) -> T
             f"{request.num_candidates} candidates were asked for, expected at most "
             f"{MAX_CANDIDATES}."
         )
+    _check_continuations(request)
     if len(prompt) + request.max_tokens > model.context_tokens:
         raise PromptTooLongError(
             f"The prompt has {len(prompt)} tokens, {request.max_tokens} more were asked for, and "
             f"{model.name} has room for {model.context_tokens}; shorten it."
         )
     return prompt
+
+
+def _check_continuations(request: GenerationRequest) -> None:
+    """Raise EngineError if there are more than a mask can be made of in passing."""
+    num_bytes = len(request.forced_text) + sum(map(len, request.continuations))
+    if len(request.continuations) > MAX_CONTINUATIONS or (
+        request.continuations and num_bytes > MAX_CONTINUATION_BYTES
+    ):
+        raise EngineError(
+            f"{len(request.continuations)} continuations of {num_bytes} bytes, forced text "
+            f"included, came with the request, expected at most {MAX_CONTINUATIONS} of "
+            f"{MAX_CONTINUATION_BYTES}; leave them out, and nothing is forbidden."
+        )
 
 
 def check_encoding(request: EncodingRequest) -> None:

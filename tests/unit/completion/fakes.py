@@ -32,6 +32,7 @@ from engine.protocol.messages import (
     SyncReport,
     TokenRange,
 )
+from monitors.types import Monitors
 
 QWEN_MARKERS = (
     "<|endoftext|>",
@@ -248,10 +249,13 @@ def completer_on(
     engine: FakeEngine,
     document: Document = OPENED,
     repositories: Repositories | None = None,
+    monitors: Monitors | None = None,
     **changes: Any,
 ) -> Completer:
     settings = replace(CompletionSettings(), **changes)
-    completer = Completer(engine, settings, "project", repositories=repositories, pause_s=0.0)
+    completer = Completer(
+        engine, settings, "project", repositories=repositories, monitors=monitors, pause_s=0.0
+    )
     completer.open(document)
     return completer
 

@@ -73,6 +73,7 @@ class ModelDouble:
     def __init__(self) -> None:
         self.passes: list[str] = []
         self.written: list[int] = []
+        self.requests: list[GenerationRequest] = []  # that were decoded
         self.copies = 0
         self.read_ahead: list[tuple[int, ...]] = []
         self.chunks: list[tuple[TokenRange, ...]] = []  # named at each sync
@@ -239,6 +240,7 @@ def decode(
     cache: CacheDouble, request: GenerationRequest, checkpoint: Checkpoint
 ) -> Generator[tuple[GenerationEvent, ...], None, None]:
     """Count on from the last token, the same for every candidate."""
+    cache.model.requests.append(request)
     for step in range(1, request.max_tokens + 1):
         cache.model.run_pass("decode", checkpoint)
         token = int(cache.tokens[-1]) + step

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +21,8 @@ from engine.errors import (
 )
 from engine.protocol.endpoint import Transport, endpoint_for
 from engine.protocol.messages import (
+    MAX_CONTINUATION_BYTES,
+    MAX_CONTINUATIONS,
     Encoding,
     EncodingRequest,
     EngineState,
@@ -132,6 +135,36 @@ async def test_the_same_calls_give_the_same_events(engine: EngineClient) -> None
         Finished(0, FinishReason.LENGTH),
         Finished(1, FinishReason.LENGTH),
     ]
+
+
+async def test_constrained_requests_arrive_as_they_were(
+    engine: EngineClient, model: ModelDouble
+) -> None:
+    names = ("größe".encode(), b"", b"count", b"\xff", b"key=")
+    request = GenerationRequest(
+        "a.py", tuple(PROMPT), 5, 2, forced_text=b"self.", continuations=names, drafts=False
+    )
+    await events_of(engine, request)
+    assert model.requests == [request]
+
+
+@pytest.mark.parametrize(
+    ("continuations", "named"),
+    [
+        ((b"",) * (MAX_CONTINUATIONS + 1), f"{MAX_CONTINUATIONS + 1} continuations of 5 bytes"),
+        ((b"a" * (MAX_CONTINUATION_BYTES - 4),), f"of {MAX_CONTINUATION_BYTES + 1} bytes"),
+    ],
+)
+async def test_too_many_continuations_are_refused_alike(
+    engine: EngineClient, continuations: tuple[bytes, ...], named: str
+) -> None:
+    request = GenerationRequest(
+        "a.py", PROMPT, 5, 2, forced_text=b"self.", continuations=continuations
+    )
+    with pytest.raises(EngineError, match=f"{named}.*at most 20000 of 1000000"):
+        await events_of(engine, request)
+    fitting = replace(request, continuations=(b"a" * (MAX_CONTINUATION_BYTES - 5),))
+    assert await events_of(engine, fitting)
 
 
 async def test_the_model_is_told_where_chunks_stand(

@@ -273,6 +273,34 @@ def test_a_constraint_holds_for_every_candidate_together_with_the_forced_text() 
         assert following[0] not in IDENTIFIER_BYTES
 
 
+def test_a_token_may_cross_into_a_continuation() -> None:
+    """What counts is the text: `.foo` is a dot and an allowed name."""
+    wanted = request(4, forced_text=b"d.", continuations=(b"foo", b"bar"))
+    events = run(writes(b"d", b".foo", b"(", END), wanted)
+    assert tokens_of(events) == [TEXTS.index(text) for text in (b"d", b".foo", b"(")]
+
+
+def test_a_token_that_crosses_into_something_else_is_forbidden() -> None:
+    wanted = request(6, forced_text=b"d.", continuations=(b"bar", b"fo"))
+    assert text_of(run(writes(b"d", b".foo"), wanted)).startswith((b"d.bar", b"d.fo"))
+
+
+@pytest.mark.parametrize("continuation", [b"count", "größe".encode(), "日本".encode()])
+def test_a_text_may_end_after_a_continuation(continuation: bytes) -> None:
+    wanted = request(20, forced_text=b"d.", continuations=(continuation, continuation + b"er"))
+    events = run(writes(END), wanted)
+    assert (text_of(events), reasons_of(events)) == (
+        b"d." + continuation,
+        {0: FinishReason.END_OF_TEXT},
+    )
+
+
+def test_a_stop_within_forced_text_does_not_count_under_continuations_either() -> None:
+    wanted = request(20, forced_text=b"a\nb.", continuations=(b"cd",), stops=(b"\n",))
+    events = run(writes(*(bytes([byte]) for byte in b"a\nb.cd\n")), wanted)
+    assert (text_of(events), reasons_of(events)) == (b"a\nb.cd", {0: FinishReason.STOP})
+
+
 def test_nothing_allowed_ends_the_text() -> None:
     """Better a short text than one that was forbidden."""
     events = run(

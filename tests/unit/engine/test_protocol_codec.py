@@ -67,11 +67,14 @@ SPLICE = SplicedTokens(2, 1, 0, 1, b"\1\0\0\0", 99)
             2,
             Sampling(0.7, 0.9, 3),
             b"x",
+            (b"count", "größe".encode(), b"\xff", b""),
             (TokenRange(3, 5), TokenRange(5, 8)),
             drafts=False,
             is_ahead=False,
         ),
-        GenerateCall("a", SPLICE, 0, 9, (), 1, Sampling(), b"x", (), drafts=True, is_ahead=True),
+        GenerateCall(
+            "a", SPLICE, 0, 9, (), 1, Sampling(), b"x", (), (), drafts=True, is_ahead=True
+        ),
         Hello(1, "s", "test"),
         Welcome(1, 2, STATE),
         Nothing(),

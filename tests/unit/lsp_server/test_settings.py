@@ -115,6 +115,7 @@ def test_properties_for_editors_carry_types_defaults_and_limits() -> None:
 def test_paths_are_restricted_in_workspaces_that_are_not_trusted() -> None:
     assert restricted_configurations() == [
         "warmline.model",
+        "warmline.pythonInterpreter",
         "warmline.retrievalEncoder",
         "warmline.retriever",
     ]

@@ -1,0 +1,77 @@
+"""Questions to analysis that are on their way while the model writes."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+
+from monitors.types import Answer, Site, SiteKind, Watch
+
+_LOGGER = logging.getLogger(__name__)
+
+Place = tuple[SiteKind, int, str]
+"""What is asked about: what begins where, and what was written before it."""
+
+
+class Inquiries:
+    """Asks about each place once, and waits for answers no longer than its budget allows.
+
+    Args:
+        watch: Answers.
+        budget_ms: For all waiting together.
+    """
+
+    def __init__(self, watch: Watch, budget_ms: float) -> None:
+        self._watch = watch
+        self._budget_s = budget_ms / 1000
+        self._tasks: dict[Place, asyncio.Task[Answer]] = {}
+        self.waited_s = 0.0
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def ask(self, place: Place, site: Site, written: str) -> None:
+        """Ask unless that was done; the answer comes while the loop does other things."""
+        if place not in self._tasks:
+            task = asyncio.create_task(
+                self._watch.ask(site, written), name=f"asking at {place[:2]}"
+            )
+            task.add_done_callback(_log_failure)
+            self._tasks[place] = task
+
+    def answer(self, place: Place) -> Answer | None:
+        """Return the answer; None while it is out and where asking failed."""
+        task = self._tasks[place]
+        if not task.done() or task.cancelled() or task.exception() is not None:
+            return None
+        return task.result()
+
+    def answers(self) -> tuple[Answer, ...]:
+        """Return all answers that have come."""
+        return tuple(answer for place in self._tasks if (answer := self.answer(place)))
+
+    @property
+    def has_failures(self) -> bool:
+        """Tell whether asking itself has failed somewhere."""
+        return any(task.done() and task.exception() is not None for task in self._tasks.values())
+
+    async def wait(self, places: Iterable[Place]) -> bool:
+        """Wait until one more of these answers has come; False if none is out, or in time."""
+        out = [task for place in places if not (task := self._tasks[place]).done()]
+        left_s = self._budget_s - self.waited_s
+        if not out or left_s <= 0:
+            return False
+        started = time.perf_counter()
+        done, _ = await asyncio.wait(out, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+        self.waited_s += time.perf_counter() - started
+        return bool(done)
+
+    def close(self) -> None:
+        """Ask no more: nobody waits for these answers."""
+        for task in self._tasks.values():
+            task.cancel()
+
+
+def _log_failure(task: asyncio.Task[Answer]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _LOGGER.error("A monitor failed and forbids nothing.", exc_info=error)

@@ -1,0 +1,134 @@
+"""All monitors of a window, over one analyser."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from monitors.checkpoints import Checkpoints
+from monitors.judging import judged_call, judged_names, names_at
+from monitors.memory import Memory
+from monitors.scanner import Scanner
+from monitors.types import Analyser, Answer, Names, Signature, Site, SiteKind, Source
+
+_MOST_DOCUMENTS = 16
+"""Documents whose reading is remembered."""
+_MOST_CANDIDATES = 8
+"""Texts of one watch that are read on where they were left."""
+
+
+class Guard:
+    """Watches documents and asks one analyser what may be written in them.
+
+    Args:
+        analyser: Knows which names there are; closed by this.
+    """
+
+    def __init__(self, analyser: Analyser) -> None:
+        self._analyser = analyser
+        self._checkpoints: OrderedDict[tuple[Path, str], Checkpoints] = OrderedDict()
+
+    def open(self, source: Source) -> None:
+        """Say that a document is being edited. Never waits."""
+        self._analyser.open(source)
+
+    def change(self, source: Source) -> None:
+        """Say what it looks like now. Never waits."""
+        self._analyser.change(source)
+
+    def close(self, path: Path) -> None:
+        """Say that it is edited no more. Never waits."""
+        for key in [key for key in self._checkpoints if key[0] == path]:
+            del self._checkpoints[key]
+        self._analyser.close(path)
+
+    def watch(self, source: Source, offset: int) -> "DocumentWatch | None":
+        """Follow what is written at `offset`; None where no monitor has anything to say."""
+        key = source.path, source.language
+        checkpoints = self._checkpoints.setdefault(key, Checkpoints(source.language))
+        self._checkpoints.move_to_end(key)
+        if len(self._checkpoints) > _MOST_DOCUMENTS:
+            self._checkpoints.popitem(last=False)
+        scanner = checkpoints.scanner_at_end(source.text[:offset])
+        return DocumentWatch(self._analyser, source, offset, scanner) if scanner else None
+
+    async def aclose(self) -> None:
+        """Stop what was started for this."""
+        await self._analyser.aclose()
+
+
+class DocumentWatch:
+    """Follows what is written at one place. Questions about it are asked one after another.
+
+    For a newer question about a document ends the older ones, and those of one watch are all
+    wanted.
+
+    Args:
+        analyser: Whom to ask.
+        source: The document.
+        offset: The cursor in it.
+        scanner: Has read the document up to there.
+    """
+
+    def __init__(self, analyser: Analyser, source: Source, offset: int, scanner: Scanner) -> None:
+        self._analyser = analyser
+        self._source = source
+        self._offset = offset
+        self._before, self._after = source.text[:offset], source.text[offset:]
+        self._scanners = OrderedDict({"": scanner})
+        self._turn = asyncio.Lock()
+        self._names: Memory[Names] = Memory()
+        self._calls: Memory[Signature | None] = Memory()
+
+    def sites(self, written: str) -> Sequence[Site]:
+        """Return the sites of a candidate that reads `written` so far, in order.
+
+        Costs what was written since the last call for the same candidate. Names that the user
+        has written out are not among them.
+        """
+        known = max((each for each in self._scanners if written.startswith(each)), key=len)
+        scanner = self._scanners[known].clone()
+        found = scanner.sites(self._before + written)
+        if known:
+            del self._scanners[known]
+        if written:
+            self._scanners[written] = scanner
+        if len(self._scanners) > _MOST_CANDIDATES:
+            self._scanners.pop(next(each for each in self._scanners if each))
+        return tuple(site for site in found if not self._is_settled(site))
+
+    async def ask(self, site: Site, written: str) -> Answer:
+        """Find out what may stand at `site`. Asked again, it answers from memory.
+
+        Never raises for a failure of analysis: then nothing is forbidden, and `reason` says why.
+        """
+        if site.kind in (SiteKind.KEYWORD, SiteKind.ARITY):
+            return await self._ask_call(site, written)
+        source = self._source_at(site.start, written)
+        names = await self._names.get(
+            (site.kind, source.text, site.start), lambda: self._names_at(site, source)
+        )
+        return judged_names(site, names, source)
+
+    async def _ask_call(self, site: Site, written: str) -> Answer:
+        source = self._source_at(site.call, written)
+        call = await self._calls.get(
+            (source.text, site.call), lambda: self._signature(source, site.call)
+        )
+        return judged_call(site, call)
+
+    async def _names_at(self, site: Site, source: Source) -> Names:
+        async with self._turn:
+            return await names_at(self._analyser, site, source)
+
+    async def _signature(self, source: Source, offset: int) -> Signature | None:
+        async with self._turn:
+            return await self._analyser.signature(source, offset)
+
+    def _source_at(self, offset: int, written: str) -> Source:
+        """Return the document with what is written up to `offset`, and no part of the name."""
+        return replace(self._source, text=(self._before + written)[:offset] + self._after)
+
+    def _is_settled(self, site: Site) -> bool:
+        return site.is_ended and site.start + len(site.name) <= self._offset
