@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -175,7 +176,8 @@ class Completer:
         if entry is None:
             return None
         builder = await self._builders.builder_for(self._engine.state.model)
-        return await explain(self._context, entry, offset, builder, self._settings)
+        explanation = await explain(self._context, entry, offset, builder, self._settings)
+        return replace(explanation, name=await self._watching.explain(entry.document, offset))
 
     def use_folders(self, folders: Sequence[Path]) -> None:
         """Search these folders from now on, and no others."""

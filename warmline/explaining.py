@@ -7,8 +7,10 @@ from rich.table import Table
 from rich.text import Text
 
 from completion.context.explanation import ExplainedChunk, Explanation, PromptPart
+from completion.guidance.explaining import ExplainedName
 
 MOST_LEFT_OUT = 12
+MOST_NAMES = 40
 _PART_STYLES = {"marker": "dim", "chunk": "cyan", "before": "green", "after": "magenta"}
 
 
@@ -26,6 +28,8 @@ def draw_explanation(
     _draw_chunks(explanation, console)
     _draw_left_out(explanation.left_out, console, is_whole=is_whole)
     _draw_prompt(explanation, console, with_text=with_text)
+    if explanation.name:
+        console.print(_what_may_stand(explanation.name, is_whole=is_whole), markup=False)
     if explanation.note:
         console.print(explanation.note, markup=False)
     console.print(_cost(explanation), markup=False, style="dim")
@@ -89,6 +93,19 @@ def _summary(part: PromptPart) -> str:
     """Say what a part is in a few words: its label, or how many lines it has."""
     num_lines = len(part.text.splitlines())
     return part.label or f"{num_lines} line{'' if num_lines == 1 else 's'}"
+
+
+def _what_may_stand(name: ExplainedName, *, is_whole: bool) -> str:
+    """Say which names analysis allows at the cursor, or why it allows all."""
+    what = f"{name.kind.value} of {name.receiver}" if name.receiver else name.kind.value
+    if not name.names:
+        return f"At the cursor, {what}: anything may stand, because {name.reason}"
+    shown = name.names if is_whole else name.names[:MOST_NAMES]
+    more = len(name.names) - len(shown)
+    return (
+        f"At the cursor, {what}: {', '.join(shown)}"
+        f"{f' and {more} more' if more else ''} ({name.analyser}, {name.took_ms:.0f} ms)"
+    )
 
 
 def _cost(explanation: Explanation) -> str:

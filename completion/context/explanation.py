@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from completion.context.fitting import Fitted
 from completion.context.keeper import PAUSE_TIMEOUT_S, ContextKeeper, Proposal
 from completion.context.selection import Passage
+from completion.guidance.explaining import ExplainedName
 from completion.layout import Prompt
 from completion.open_documents import OpenDocument
 from completion.preparation import off_loop
@@ -93,6 +94,7 @@ class Explanation:
         note: Why there are no chunks, or not the newest; a sentence or nothing.
         timings: What it took.
         prompt: All of it, from front to back.
+        name: What may stand at the cursor, where monitors have anything to say.
     """
 
     document: str
@@ -108,6 +110,7 @@ class Explanation:
     note: str
     timings: SearchTimes
     prompt: tuple[PromptPart, ...]
+    name: ExplainedName | None = None
 
 
 async def explain(

@@ -5,9 +5,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from completion.document import Document
+from completion.guidance.explaining import ExplainedName, explain_name
 from completion.guidance.given import Given
 from completion.guidance.guidance import Guidance
-from monitors.types import Answer, Monitors, Site, Source
+from monitors.types import Answer, Monitors, Site, Source, Watch
 
 PATIENT_MS = 500.0
 """Waited for analysis where nobody types meanwhile; never less than the setting."""
@@ -51,16 +52,24 @@ class Watching:
             forced_text: What every candidate begins with.
             budget_ms: How long answers may be waited for, all in all.
         """
-        text, watch = document.text, None
-        if self._monitors and (source := _source_of(document)):
-            watch = self._monitors.watch(source, offset)
-        given = Given(text[:offset], text[offset:], forced_text)
-        return Guidance(watch or _Blind(), given, budget_ms)
+        watch = self._watch(document, offset) or _Blind()
+        given = Given(document.text[:offset], document.text[offset:], forced_text)
+        return Guidance(watch, given, budget_ms)
+
+    async def explain(self, document: Document, offset: int) -> ExplainedName | None:
+        """Say what may stand at `offset`; None where no monitor has anything to say."""
+        watch = self._watch(document, offset)
+        return await explain_name(watch, offset, PATIENT_MS / 1000) if watch else None
 
     async def aclose(self) -> None:
         """End what monitors have begun."""
         if self._monitors:
             await self._monitors.aclose()
+
+    def _watch(self, document: Document, offset: int) -> Watch | None:
+        if self._monitors and (source := _source_of(document)):
+            return self._monitors.watch(source, offset)
+        return None
 
 
 class _Blind:

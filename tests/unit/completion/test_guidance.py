@@ -7,9 +7,10 @@ import pytest
 
 from completion.completer import Completer
 from completion.document import Document
+from completion.guidance.explaining import ExplainedName
 from completion.guidance.guidance import MOST_VETOES
 from completion.guidance.report import GuidanceReport, Veto
-from completion.types import CompletionOptions, EmptyReason, Suggestion
+from completion.types import CompletionOptions, EmptyReason, Origin, Suggestion
 from engine.protocol.messages import FinishReason, ModelDescription
 from monitors.types import Site, SiteKind
 from tests.unit.completion.fakes import CURSOR, NAME, OPENED, TEXT, completer_on, typed
@@ -350,3 +351,70 @@ async def test_who_asks_explicitly_waits_longer(engine: ObedientEngine) -> None:
     options = CompletionOptions(is_invoked=True)
     suggestion: Suggestion = await completer.complete(NAME, CURSOR, options)
     assert suggestion.text == "left.size"
+
+
+async def prepared_after(
+    engine: ObedientEngine, monitors: FakeMonitors, shown: str, following: list[str]
+) -> Suggestion:
+    """Accept `shown` once what comes after it is prepared, and ask again."""
+    engine.texts = [[shown]]
+    completer = guarded(engine, monitors)
+    assert (await completer.complete(NAME, CURSOR)).text == shown
+    engine.texts = [[shown + text for text in following]]
+    work = completer._open[NAME].next_task
+    assert work is not None
+    await asyncio.wait([work.task])
+    engine.texts = [["asked again"]]
+    accepted = typed(OPENED, CURSOR, shown)
+    completer.change(accepted, CURSOR + len(shown))
+    return await completer.complete(NAME, CURSOR + len(shown))
+
+
+async def test_what_is_prepared_ahead_keeps_to_names_that_exist(engine: ObedientEngine) -> None:
+    following = [" + left.length", " + left.size"]
+    suggestion = await prepared_after(engine, FakeMonitors(), "right.width", following)
+    assert (suggestion.text, suggestion.origin) == (" + left.size", Origin.PREPARED)
+    first, second = engine.aheads
+    assert (first.forced_text, second.forced_text) == (b"right.width", b"right.width + left.")
+    assert second.is_ahead
+    assert second.max_tokens == first.max_tokens
+
+
+async def test_the_line_after_that_too(engine: ObedientEngine) -> None:
+    following = ["\n    left.length()", "\n    left.add()"]
+    suggestion = await prepared_after(engine, FakeMonitors(), "right.width", following)
+    assert suggestion.reason is EmptyReason.NOTHING_TO_SAY
+    assert suggestion.origin is Origin.PREPARED
+    assert engine.aheads[-1].forced_text == b"right.width\n    left."
+
+
+async def test_nothing_forbidden_is_prepared_by_an_engine_that_does_not_obey(
+    engine: ObedientEngine,
+) -> None:
+    engine.cut = lambda data: [data.replace(b"size", b"length")]
+    suggestion = await prepared_after(
+        engine, FakeMonitors(), "right.width", [" + left.size", " + left.size"]
+    )
+    assert suggestion.origin is Origin.MODEL
+    assert len(engine.aheads) == 2
+
+
+async def test_an_explanation_says_what_may_stand_at_the_cursor(engine: ObedientEngine) -> None:
+    document, cursor = at("left.si|")
+    explanation = await guarded(engine, FakeMonitors(), document).explain(NAME, cursor)
+    assert explanation is not None
+    names = ("add", "näme", "size", "sizes")
+    assert explanation.name == ExplainedName(
+        SiteKind.MEMBER, "left", "si", names, "fake", 2.0, reason=""
+    )
+
+
+async def test_an_explanation_says_why_anything_may_stand(engine: ObedientEngine) -> None:
+    document, cursor = at("other.|")
+    explanation = await guarded(engine, FakeMonitors(), document).explain(NAME, cursor)
+    assert explanation is not None
+    assert explanation.name is not None
+    assert (explanation.name.names, explanation.name.reason) == ((), "unknown receiver")
+    nowhere = await guarded(engine, FakeMonitors()).explain(NAME, CURSOR)
+    assert nowhere is not None
+    assert nowhere.name is None

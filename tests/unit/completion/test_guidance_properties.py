@@ -103,9 +103,7 @@ def test_nothing_forbidden_is_offered(
         assert not forbidden_names(candidate.text), offered
 
 
-@given(
-    candidates=st.lists(known_texts, min_size=1, max_size=3), sizes=piece_sizes, turns=delays
-)
+@given(candidates=st.lists(known_texts, min_size=1, max_size=3), sizes=piece_sizes, turns=delays)
 def test_what_is_allowed_stays_as_it_is(
     candidates: list[str], sizes: list[int], turns: list[int]
 ) -> None:

@@ -94,6 +94,14 @@ async def test_the_last_suggestion_has_the_shape_of_the_command_line(answered: E
         },
         "decoding": {"tokens": 0, "passes": 0, "drafted": 0, "accepted": 0, "decode_ms": 0.0},
         "origin": "model",
+        "monitors": {
+            "vetoes": [],
+            "num_sites": 0,
+            "num_answered": 0,
+            "is_constrained": False,
+            "waited_ms": 0.0,
+            "notes": [],
+        },
         "reason": None,
         "detail": "",
     }

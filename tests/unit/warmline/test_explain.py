@@ -14,10 +14,12 @@ from completion.context.explanation import (
     SearchTimes,
 )
 from completion.document import Document
+from completion.guidance.explaining import ExplainedName
 from engine.protocol.messages import EngineState, Phase
 from lsp_server.workspace import Workspace
+from monitors.types import SiteKind
 from warmline import headless
-from warmline.explaining import MOST_LEFT_OUT, draw_explanation
+from warmline.explaining import MOST_LEFT_OUT, MOST_NAMES, draw_explanation
 from warmline.main import main
 
 QUOTED = ExplainedChunk(
@@ -170,6 +172,17 @@ def test_a_long_list_is_cut_unless_all_is_wanted() -> None:
     many = replace(EXPLANATION, left_out=(LEFT_OUT,) * (MOST_LEFT_OUT + 5))
     assert "and 5 more: --all lists them" in drawn(many)
     assert drawn(many, is_whole=True).count(".env") == MOST_LEFT_OUT + 5
+
+
+def test_people_see_which_names_may_stand_at_the_cursor() -> None:
+    name = ExplainedName(SiteKind.MEMBER, "bowl", "pe", ("peel", "pear"), "ty", 3.0, "")
+    shown = drawn(replace(EXPLANATION, name=name))
+    assert "At the cursor, member of bowl: peel, pear (ty, 3 ms)" in shown
+    many = replace(name, names=tuple(f"n{index}" for index in range(MOST_NAMES + 2)))
+    assert "and 2 more" in drawn(replace(EXPLANATION, name=many))
+    assert "more" not in drawn(replace(EXPLANATION, name=many), is_whole=True)
+    unknown = replace(name, names=(), reason="the receiver is not known")
+    assert "because the receiver is not known" in drawn(replace(EXPLANATION, name=unknown))
 
 
 def test_a_document_that_is_gone_is_one_sentence(
