@@ -1,7 +1,7 @@
 """Who is asked about a site: an analyser taken at its word, or the monitors that use it."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -56,7 +56,7 @@ class Arm(Protocol):
         ...
 
 
-StartArm = Callable[[Workspace], Awaitable[Arm]]
+StartArms = Callable[[Workspace], Mapping[str, Arm]]
 
 
 class AnalyserArm:

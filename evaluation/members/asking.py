@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from evaluation.errors import CannotMeasureError
-from evaluation.members.arms import Arm, Reply, StartArm
+from evaluation.members.arms import Arm, Reply, StartArms
 from evaluation.members.desks import StartDesk
 from evaluation.members.site import MEMBER, NameSite
 from evaluation.members.workspaces import Workspace
@@ -53,19 +53,19 @@ def read_asked(fields: Mapping[str, Any]) -> AskedRecord:
 
 @asynccontextmanager
 async def asking_desks(
-    starts: Mapping[str, StartArm], budget_ms: float
+    start_arms: StartArms, budget_ms: float
 ) -> AsyncIterator[StartDesk[AskedRecord]]:
     """Return what starts everybody in a workspace.
 
     Args:
-        starts: Everybody who is asked, by name.
+        start_arms: Returns everybody who is asked there, by name, in this order.
         budget_ms: An answer that takes longer comes too late.
     """
 
     async def start(workspace: Workspace) -> AskingDesk:
         desk = AskingDesk(budget_ms)
-        for name, start_arm in starts.items():
-            desk.add(name, Reader(await start_arm(workspace), workspace))
+        for name, arm in start_arms(workspace).items():
+            desk.add(name, Reader(arm, workspace))
         return desk
 
     yield start

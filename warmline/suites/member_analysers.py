@@ -2,24 +2,45 @@
 
 from collections.abc import Mapping
 
-from evaluation.members.arms import ANALYSER, MONITORS, Arm, AnalyserArm, MonitorsArm, StartArm
+from engine.weights.location import cache_directory
+from engine.weights.progress import Progress, ProgressReport, Step
+from evaluation.errors import CannotMeasureError
+from evaluation.members.arms import ANALYSER, MONITORS, AnalyserArm, Arm, MonitorsArm
 from evaluation.members.workspaces import Workspace
-from monitors.analysis import HostAnalyser
+from monitors.analysis.environment import AnalysisEnvironment
+from monitors.analysis.errors import AnalysisError
+from monitors.analysis.host_analyser import HostAnalyser
+from monitors.analysis.launching import InstalledHost
 from monitors.guard import Guard
 
 
-def start_arms() -> Mapping[str, StartArm]:
-    """Return what starts each arm in a workspace."""
-    return {ANALYSER: _analyser, MONITORS: _monitors}
+def installed_host(progress: Progress) -> InstalledHost:
+    """Return what starts the analysis host, installing it if need be.
+
+    Raises:
+        CannotMeasureError: If it cannot be installed.
+    """
+
+    def tell(line: str) -> None:
+        progress(ProgressReport(Step.DOWNLOAD, 0, None, line))
+
+    environment = AnalysisEnvironment(cache_directory() / "analysers")
+    try:
+        environment.install(tell)
+    except AnalysisError as error:
+        raise CannotMeasureError(str(error)) from error
+    return InstalledHost(environment, tell)
 
 
-async def _analyser(workspace: Workspace) -> Arm:
-    return AnalyserArm(_host(workspace))
+def analyser_in(workspace: Workspace, host: InstalledHost) -> HostAnalyser:
+    """Return an analyser of its own for a workspace."""
+    return HostAnalyser(host, (workspace.folder,), interpreter=workspace.interpreter)
 
 
-async def _monitors(workspace: Workspace) -> Arm:
-    return MonitorsArm(Guard(_host(workspace)))
+def arms_in(workspace: Workspace, host: InstalledHost) -> Mapping[str, Arm]:
+    """Return everybody who is asked there, over one analyser.
 
-
-def _host(workspace: Workspace) -> HostAnalyser:
-    return HostAnalyser((workspace.folder,), workspace.interpreter)
+    Monitors come first: who asks second is answered from memory, so that only their times count.
+    """
+    analyser = analyser_in(workspace, host)
+    return {MONITORS: MonitorsArm(Guard(analyser)), ANALYSER: AnalyserArm(analyser)}

@@ -2,12 +2,13 @@
 
 import argparse
 from collections.abc import Mapping
+from functools import partial
 
 from rich.console import Console
 
 from evaluation.bench.audience import watching
 from evaluation.bench.runner import Deadline
-from evaluation.errors import OtherConditionsError
+from evaluation.errors import CannotMeasureError, OtherConditionsError
 from evaluation.members.asked_summary import PLOTS, STYLE, rows_of
 from evaluation.members.asking import asking_desks, read_asked
 from evaluation.members.desks import DeskMeter
@@ -18,7 +19,7 @@ from warmline.errors import UsageError
 from warmline.main import ExitCode
 from warmline.progress import shown_progress
 from warmline.suites.measuring import budget_s, publish
-from warmline.suites.member_analysers import start_arms
+from warmline.suites.member_analysers import arms_in, installed_host
 from warmline.suites.member_sites import plan_sites
 
 COMMAND = "eval members --analysers-only"
@@ -33,7 +34,7 @@ def measure_answers(arguments: argparse.Namespace) -> int:
     console = Console(stderr=True, highlight=False)
     try:
         report, outcome = _measure(arguments, console)
-    except OtherConditionsError as error:
+    except (CannotMeasureError, OtherConditionsError) as error:
         raise UsageError(str(error)) from error
     publish(report, arguments, console, STYLE, PLOTS)
     return ExitCode.INTERRUPTED if outcome.is_interrupted else 0
@@ -42,8 +43,9 @@ def measure_answers(arguments: argparse.Namespace) -> int:
 def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, Outcome]:
     deadline = Deadline(budget_s(arguments))
     with shown_progress() as progress:
+        host = installed_host(progress)
         plan = plan_sites(arguments, progress)
-    desks = asking_desks(start_arms(), arguments.budget_ms)
+    desks = asking_desks(partial(arms_in, host=host), arguments.budget_ms)
     journal = open_journal(arguments.out, _conditions(arguments), read_asked)
     with DeskMeter(plan.workspaces, desks) as meter, watching(console) as audience:
         outcome = measure_cases(plan.plan, meter, journal, deadline=deadline, audience=audience)

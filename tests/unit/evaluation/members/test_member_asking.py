@@ -92,11 +92,11 @@ def workspaces(tmp_path: Path) -> Mapping[str, Workspace]:
 def _measure(
     arm: KnowingArm, workspaces: Mapping[str, Workspace], *sites: NameSite
 ) -> list[AskedRecord]:
-    async def start(_workspace: Workspace) -> KnowingArm:
+    def start(_workspace: Workspace) -> dict[str, KnowingArm]:
         arm.heard.append("start")
-        return arm
+        return {"analyser": arm}
 
-    desks = asking_desks({"analyser": start}, budget_ms=50)
+    desks = asking_desks(start, budget_ms=50)
     with DeskMeter(workspaces, desks) as meter:
         return [meter.measure(site) for site in sites]
 
