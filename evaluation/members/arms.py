@@ -56,14 +56,23 @@ class Arm(Protocol):
         ...
 
 
+NowMs = Callable[[], float]
+
+
+def wall_ms() -> float:
+    """Return the time."""
+    return time.perf_counter() * 1000
+
+
 StartArms = Callable[[Workspace], Mapping[str, Arm]]
 
 
 class AnalyserArm:
     """An analyser, taken at its word: what it does not name may not be there."""
 
-    def __init__(self, analyser: Analyser) -> None:
+    def __init__(self, analyser: Analyser, now_ms: NowMs = wall_ms) -> None:
         self._analyser = analyser
+        self._now_ms = now_ms
         self.open = analyser.open
         self.change = analyser.change
         self.close = analyser.close
@@ -71,9 +80,9 @@ class AnalyserArm:
 
     async def reply(self, site: NameSite, source: Source) -> Reply:
         """Ask what is asked at such a site; all that is answered is a constraint."""
-        started = time.perf_counter()
+        started_ms = self._now_ms()
         found = await self._names(site, source)
-        ms = (time.perf_counter() - started) * 1000
+        ms = self._now_ms() - started_ms
         has_truth = site.name in found.names
         return Reply(len(found.names), has_truth, found.analyser, ms, found.reason)
 
@@ -96,8 +105,9 @@ class AnalyserArm:
 class MonitorsArm:
     """Monitors, asked as a suggestion asks them that writes the truth."""
 
-    def __init__(self, monitors: Monitors) -> None:
+    def __init__(self, monitors: Monitors, now_ms: NowMs = wall_ms) -> None:
         self._monitors = monitors
+        self._now_ms = now_ms
         self.open = monitors.open
         self.change = monitors.change
         self.close = monitors.close
@@ -105,14 +115,14 @@ class MonitorsArm:
 
     async def reply(self, site: NameSite, source: Source) -> Reply:
         """Watch the true line being written, and ask about the site where it begins."""
-        started = time.perf_counter()
+        started_ms = self._now_ms()
         watch = self._monitors.watch(source, site.offset)
         sites = watch.sites(site.truth) if watch is not None else ()
         first = next((each for each in sites if each.start == site.offset), None)
         if watch is None or first is None:
-            ms = (time.perf_counter() - started) * 1000
+            ms = self._now_ms() - started_ms
             return Reply(0, has_truth=True, analyser="", ms=ms, reason="no site seen")
         answer = await watch.ask(first, site.truth)
-        ms = (time.perf_counter() - started) * 1000
+        ms = self._now_ms() - started_ms
         has_truth = answer.allows(first.name, is_ended=first.is_ended)
         return Reply(len(answer.texts), has_truth, answer.analyser, ms, answer.reason)

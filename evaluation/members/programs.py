@@ -40,9 +40,7 @@ class Program:
         """
         self._run([sys.executable, "-P", "-m", "venv", "--without-pip", place], self._folder)
         if requirements:
-            pip = [sys.executable, "-P", "-m", "pip", "--python", interpreter_of(place)]
-            options = ("--no-deps", "--only-binary", ":all:", "--no-compile", *_QUIET_PIP)
-            self._run([*pip, "install", *options, *requirements], self._folder)
+            self._install_wheels(interpreter_of(place), requirements)
 
     def install_node_modules(self, folder: Path, requirements: Sequence[str]) -> None:
         """Install these and what else they need into `node_modules` of a folder.
@@ -59,6 +57,13 @@ class Program:
         (folder / "package.json").write_text('{"private": true}\n', encoding="utf-8")
         options = ("--ignore-scripts", "--legacy-peer-deps", "--omit=optional", *_QUIET_NPM)
         self._run([npm, "install", *options, *requirements], folder)
+
+    def _install_wheels(self, interpreter: Path, requirements: Sequence[str]) -> None:
+        command = [
+            *(sys.executable, "-P", "-m", "pip", "--python", str(interpreter), "install"),
+            *("--no-deps", "--only-binary", ":all:", "--no-compile", *_QUIET_PIP, *requirements),
+        ]
+        self._run(command, self._folder)
 
     def _run(self, command: Sequence[str | Path], folder: Path) -> None:
         temporary = self._folder / "temporary"

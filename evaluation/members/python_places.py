@@ -42,9 +42,9 @@ def _places(node: ast.AST, lines: list[str]) -> Iterator[Place]:
                 if each.name != "*":
                     yield _place(IMPORT, each.name, each.lineno, each.col_offset, lines)
         case ast.Call(keywords=keywords):
-            for each in keywords:
-                if each.arg is not None:
-                    yield _place(KEYWORD, each.arg, each.lineno, each.col_offset, lines)
+            for keyword in keywords:
+                if keyword.arg is not None:
+                    yield _place(KEYWORD, keyword.arg, keyword.lineno, keyword.col_offset, lines)
 
 
 def _place(sort: str, name: str, line: int, column_bytes: int, lines: list[str]) -> Place:

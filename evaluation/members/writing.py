@@ -138,7 +138,9 @@ class WritingDesk:
     ) -> Suggestion:
         suggestion = await self._completers[arm].complete(document.name, site.offset, options)
         if suggestion.sync is None:
-            raise CannotMeasureError(f"{site.key} got no answer from the engine: {suggestion.detail}")
+            raise CannotMeasureError(
+                f"{site.key} got no answer from the engine: {suggestion.detail}"
+            )
         return suggestion
 
 

@@ -6,6 +6,7 @@ from engine.weights.location import cache_directory
 from engine.weights.progress import Progress, ProgressReport, Step
 from evaluation.errors import CannotMeasureError
 from evaluation.members.arms import ANALYSER, MONITORS, AnalyserArm, Arm, MonitorsArm
+from evaluation.members.remembering import RememberingAnalyser
 from evaluation.members.workspaces import Workspace
 from monitors.analysis.environment import AnalysisEnvironment
 from monitors.analysis.errors import AnalysisError
@@ -38,9 +39,9 @@ def analyser_in(workspace: Workspace, host: InstalledHost) -> HostAnalyser:
 
 
 def arms_in(workspace: Workspace, host: InstalledHost) -> Mapping[str, Arm]:
-    """Return everybody who is asked there, over one analyser.
-
-    Monitors come first: who asks second is answered from memory, so that only their times count.
-    """
-    analyser = analyser_in(workspace, host)
-    return {MONITORS: MonitorsArm(Guard(analyser)), ANALYSER: AnalyserArm(analyser)}
+    """Return everybody who is asked there, over one analyser, whose times count for each."""
+    analyser = RememberingAnalyser(analyser_in(workspace, host))
+    return {
+        ANALYSER: AnalyserArm(analyser, analyser.now_ms),
+        MONITORS: MonitorsArm(Guard(analyser), analyser.now_ms),
+    }

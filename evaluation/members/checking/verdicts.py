@@ -57,9 +57,7 @@ class WrittenSite:
         }
 
 
-def judge(
-    written: Sequence[WrittenSite], checker: Checker, workspace: Workspace
-) -> list[Verdict]:
+def judge(written: Sequence[WrittenSite], checker: Checker, workspace: Workspace) -> list[Verdict]:
     """Check sites of one package together, each text that differs once.
 
     Raises:

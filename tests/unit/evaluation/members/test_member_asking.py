@@ -68,7 +68,7 @@ class TellingAnalyser:
     async def cases(self, source: Source, offset: int) -> Names:
         raise NotImplementedError
 
-    async def signature(self, source: Source, offset: int) -> Signature | None:
+    async def signature(self, _source: Source, _offset: int) -> Signature | None:
         return self.signature_is
 
 
@@ -198,7 +198,7 @@ class OneSiteWatch:
         later = Site(SiteKind.MEMBER, self._offset + 6, "x", is_ended=True)
         return [Site(SiteKind.MEMBER, self._offset, written[:5], is_ended=True), later]
 
-    async def ask(self, site: Site, written: str) -> Answer:
+    async def ask(self, site: Site, _written: str) -> Answer:
         await asyncio.sleep(0)
         return Answer(site, frozenset({"books", "title"}), "telling")
 
