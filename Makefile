@@ -15,7 +15,7 @@ STAMPS := .venv/stamps
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup weights bench-peers format lint types imports unit e2e extension clean
+.PHONY: help demo test setup weights analysers bench-peers format lint types imports unit e2e extension clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ help:  ## show this list
 demo: weights  ## set up, then show the live cache at work on a real file
 	@$(BIN)/warmline demo
 
-test: setup weights lint types imports unit e2e extension  ## set up, then run every check
+test: setup weights analysers lint types imports unit e2e extension  ## set up, then run every check
 
 setup: $(STAMPS)/packages  ## make .venv with everything installed
 
@@ -48,6 +48,9 @@ $(STAMPS)/packages: $(STAMPS)/torch pyproject.toml
 
 weights: setup  ## have the default model on this machine
 	@$(BIN)/warmline models pull $(MODEL) || echo "the model $(MODEL) could not be had; tests that need it are skipped, the demo cannot run" >&2
+
+analysers: setup  ## have what checks names on this machine
+	@$(BIN)/warmline analysers install || echo "the analysers could not be installed; tests that need them are skipped" >&2
 
 bench-peers: $(STAMPS)/bench-peers  ## what `warmline bench` compares with, built for this processor
 
@@ -74,7 +77,7 @@ imports: setup  ## which room may import which
 unit: setup  ## fast tests on tiny models, and contracts
 	@$(BIN)/python -m pytest -q tests/unit tests/contracts $(ARGS)
 
-e2e: weights  ## real processes, real weights
+e2e: weights analysers  ## real processes, real weights
 	@$(BIN)/python -m pytest -q tests/e2e $(ARGS)
 
 extension: vscode-extension/node_modules/.installed  ## the VS Code extension: types, lint, tests

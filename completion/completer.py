@@ -15,7 +15,7 @@ from completion.context.keeper import ContextKeeper
 from completion.context.repositories import NoRepositories, Repositories, RepositoryStatus
 from completion.document import Document
 from completion.errors import CompletionError
-from completion.guidance.watching import Watching
+from completion.guidance.watching import PATIENT_MS, Watching
 from completion.next_suggestion import LASTING_REASONS, PAUSE_S, NextSuggestions
 from completion.open_documents import OpenDocument
 from completion.preparation import PromptBuilders
@@ -177,7 +177,9 @@ class Completer:
             return None
         builder = await self._builders.builder_for(self._engine.state.model)
         explanation = await explain(self._context, entry, offset, builder, self._settings)
-        return replace(explanation, name=await self._watching.explain(entry.document, offset))
+        timeout_ms = max(self._settings.analysis_timeout_ms, PATIENT_MS)
+        at_cursor = await self._watching.explain(entry.document, offset, timeout_ms)
+        return replace(explanation, name=at_cursor)
 
     def use_folders(self, folders: Sequence[Path]) -> None:
         """Search these folders from now on, and no others."""

@@ -15,6 +15,7 @@ from engine.client.base import EngineClient
 from engine.errors import EngineError
 from engine.protocol.messages import PROTOCOL_VERSION
 from lsp_server.documents import OpenDocuments
+from lsp_server.ports import AnalysisPort
 from lsp_server.session_keeper import SessionKeeper
 from lsp_server.suggesting import Suggester
 
@@ -51,6 +52,7 @@ class CustomRequests:
                 "pid": os.getpid(),
             },
             "documents": [document.name for document in self._documents],
+            "monitors": None if session is None else await _describe_analysis(session.analysis),
             "repositories": [asdict(each) for each in self._repositories()],
             "empty_answers": [asdict(answer) for answer in self._suggester.empty_answers],
             **engine,
@@ -110,6 +112,11 @@ async def _describe_engine(engine: EngineClient) -> dict[str, Any]:
     except (EngineError, TimeoutError) as error:
         return {"state": asdict(engine.state), "engine": None, "engine_error": str(error)}
     return {"state": asdict(engine.state), "engine": asdict(status), "engine_error": None}
+
+
+async def _describe_analysis(analysis: AnalysisPort | None) -> Mapping[str, Any] | None:
+    """Return how the analysers are; None where they are turned off."""
+    return None if analysis is None else await analysis.status()
 
 
 def _document_uri(params: Any) -> str:

@@ -1,15 +1,15 @@
 """What the server needs from the rooms below, and who joins them is none of its business."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from completion.context.repositories import RepositoryStatus
 from completion.document import Document
 from completion.settings import CompletionSettings
 from completion.types import CompletionOptions, Suggestion
-from engine.client.base import EngineClient
+from engine.client.base import EngineClient, NoticeListener
 from lsp_server.settings import Settings
 from lsp_server.workspace import Workspace
 
@@ -71,12 +71,25 @@ class CompleterPort(Protocol):
         ...
 
 
+class AnalysisPort(Protocol):
+    """Knows which names exist. The completer uses it, and ends it."""
+
+    def on_notice(self, listener: NoticeListener) -> None:
+        """Call `listener` with each sentence that a user should see once."""
+        ...
+
+    async def status(self) -> Mapping[str, Any]:
+        """Say how the analysers are, as plain data."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """An engine and the completer that uses it. Its holder connects the engine, and leaves it."""
 
     engine: EngineClient
     completer: CompleterPort
+    analysis: AnalysisPort | None = None  # unless that is turned off
 
 
 MakeSession = Callable[[Settings, Workspace], Session]

@@ -85,6 +85,8 @@ class SessionKeeper:
         self.session, self.problem = session, ""
         session.engine.on_state(lambda state: self._state_changed(session, state))
         session.engine.on_notice(self._status.noticed)
+        if session.analysis is not None:
+            session.analysis.on_notice(self._status.noticed)
         for document in self._documents:
             session.completer.open(document)
         self._tasks.start(self._connect(session), "connecting")
@@ -114,11 +116,15 @@ class SessionKeeper:
 
 
 def _needs_another_session(before: Settings, after: Settings) -> bool:
-    """Tell whether another engine is wanted, or other files are to be searched otherwise."""
-    old, new = before.completion, after.completion
-    is_searched_otherwise = old.retriever != new.retriever
-    is_switched = bool(old.context_tokens) != bool(new.context_tokens)
-    return before.engine != after.engine or is_searched_otherwise or is_switched
+    """Tell whether another engine is wanted, or files are to be searched or analysed otherwise."""
+    return before.engine != after.engine or _joined_by(before) != _joined_by(after)
+
+
+def _joined_by(settings: Settings) -> tuple[object, ...]:
+    """Return what decides how a session is joined, besides the engine's settings."""
+    chosen = settings.completion
+    has_context = chosen.context_tokens > 0
+    return has_context, chosen.retriever, chosen.monitors, chosen.python_interpreter
 
 
 async def _close(session: Session) -> None:

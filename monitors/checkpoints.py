@@ -14,35 +14,42 @@ class Checkpoints:
 
     def __init__(self, language: str) -> None:
         self._language = language
-        self._text = ""
+        self._document = ""
         self._scanners: list[Scanner] = []
 
-    def scanner_at_end(self, text: str) -> Scanner | None:
-        """Return a scanner that has read `text`, the document up to the cursor.
+    def scanner_at(self, document: str, offset: int) -> Scanner | None:
+        """Return a scanner that has read `document` up to `offset`.
 
         Costs what lies behind the last change. None if the language has no monitors.
         """
-        self._drop_changed(text)
-        scanner = self._scanners[-1].clone() if self._scanners else scanner_for(self._language)
+        self._drop_changed(document)
+        text = document[:offset]
+        index = bisect_left(self._scanners, offset, key=lambda scanner: scanner.position)
+        scanner = self._scanners[index - 1].clone() if index else scanner_for(self._language)
         if scanner is None:
             return None
-        while scanner.position + _SPACING < len(text):
-            position = scanner.position
-            scanner.read(text, position + _SPACING)
-            if scanner.position < position + _SPACING:
-                break  # one long token reaches the end
-            scanner.forget()
-            self._scanners.append(scanner.clone())
+        while (limit := scanner.position + _SPACING) < offset:
+            if not scanner.skip(text, limit):
+                scanner.read(text, limit)
+                scanner.forget()
+                if scanner.position < limit:
+                    break  # one long token reaches the end
+            self._keep(scanner)
+        scanner.skip(text, offset)
         scanner.read(text)
         scanner.forget()
         return scanner
 
-    def _drop_changed(self, text: str) -> None:
+    def _keep(self, scanner: Scanner) -> None:
+        if not self._scanners or self._scanners[-1].position < scanner.position:
+            self._scanners.append(scanner.clone())
+
+    def _drop_changed(self, document: str) -> None:
         """Forget what was read past the first difference, or touches it."""
 
         def is_changed(scanner: Scanner) -> bool:
             read = scanner.position + 1  # a token ends where the next character says so
-            return len(text) < read or self._text[:read] != text[:read]
+            return len(document) < read or self._document[:read] != document[:read]
 
-        del self._scanners[bisect_left(self._scanners, True, key=is_changed) :]  # noqa: FBT003
-        self._text = text
+        del self._scanners[bisect_left(self._scanners, True, key=is_changed) :]
+        self._document = document

@@ -1,41 +1,35 @@
-"""What a document itself says about names, where analysis may know less than its author."""
+"""What a document itself says about names, where its author may know more than analysis."""
 
 import re
+from collections.abc import Iterator
 
-_CLASS = re.compile(r"^([ \t]*)class\b", re.MULTILINE)
-_HEADER = re.compile(r"[ \t]*(try|except|finally|else|if|elif)\b[^\n]*\bsys\b|[ \t]*(try|except)\b")
+from monitors.python_doubts import class_around
+from monitors.types import Site, Source
 
-
-def names_after(receiver: str, text: str) -> set[str]:
-    """Return the attributes that `text` reads or assigns behind `receiver`, as it is spelled."""
-    if not receiver:
-        return set()
-    return set(re.findall(rf"(?<![\w.]){re.escape(receiver)}\.([^\W\d]\w*)", text))
+_WORD = re.compile(r"[^\W\d][\w$]*")
+_ACCESSOR = r"\s*(?:\?\.|!?\.|->|::)\s*"
 
 
-def class_around(text: str, offset: int) -> tuple[int, int]:
-    """Return the range of the Python class that holds `offset`; all of `text` if none does."""
-    indentation = _indentation(text, offset)
-    start = 0
-    for match in _CLASS.finditer(text, 0, offset):
-        if len(match[1]) < indentation:
-            start = match.start()
-    width = _indentation(text, start)
-    end = re.compile(rf"^[ \t]{{0,{width}}}[^\s)\]}}#]", re.MULTILINE).search(text, offset)
-    return start, end.start() if end and start else len(text)
+def members_used(site: Site, source: Source) -> frozenset[str]:
+    """Return the members that the document uses behind the same receiver, as it is spelled."""
+    if not site.receiver:
+        return frozenset()
+    member = re.compile(rf"(?<![\w.]){re.escape(site.receiver)}{_ACCESSOR}(#?[^\W\d][\w$]*)")
+    return frozenset(name for part in _parts(site, source) for name in member.findall(part))
 
 
-def is_optional_import(text: str, offset: int) -> bool:
-    """Tell whether the line at `offset` lies in a block that expects modules to be missing."""
-    indentation = _indentation(text, offset)
-    if not indentation:
-        return False
-    for line in reversed(text[:offset].split("\n")[:-1]):
-        if line.strip() and len(line) - len(line.lstrip()) < indentation:
-            return _HEADER.match(line) is not None
-    return False
+def words_used(site: Site, source: Source) -> frozenset[str]:
+    """Return all words of the document, except for what is being written at `site`."""
+    text = source.text
+    return frozenset(_WORD.findall(text[: site.start])) | frozenset(
+        _WORD.findall(text[site.start :])
+    )
 
 
-def _indentation(text: str, offset: int) -> int:
-    line = text[text.rfind("\n", 0, offset) + 1 :]
-    return len(line) - len(line.lstrip(" \t"))
+def _parts(site: Site, source: Source) -> Iterator[str]:
+    """Split the text that can mean the same receiver, so that no name is read across `site`."""
+    text, start, stop = source.text, 0, len(source.text)
+    if source.language == "python" and site.receiver in ("self", "cls"):
+        start, stop = class_around(text, site.start)
+    yield text[start : site.start]
+    yield text[site.start : stop]

@@ -50,7 +50,7 @@ class Guard:
         self._checkpoints.move_to_end(key)
         if len(self._checkpoints) > _MOST_DOCUMENTS:
             self._checkpoints.popitem(last=False)
-        scanner = checkpoints.scanner_at_end(source.text[:offset])
+        scanner = checkpoints.scanner_at(source.text, offset)
         return DocumentWatch(self._analyser, source, offset, scanner) if scanner else None
 
     async def aclose(self) -> None:

@@ -1,22 +1,24 @@
 """From what an analyser says to what may stand at a site."""
 
 import re
-from collections.abc import Iterable
 
-from monitors.document_names import class_around, is_optional_import, names_after
+from monitors.document_names import members_used, words_used
+from monitors.python_doubts import import_doubt, member_doubt, more_members
 from monitors.types import Analyser, Answer, Names, Signature, Site, SiteKind, Source
 
-_EVERYWHERE = frozenset(
-    f"__{word}__"
-    for word in (
-        "all annotations bases class code dict doc file func init init_subclass module mro name"
-        " new path qualname self slots spec subclasses version weakref wrapped"
-    ).split()
+_SCRIPT_ENDING = re.compile(r"(?:\.d)?\.(?:[cm]?[jt]s|[jt]sx)$")
+_WORDS = {
+    "java": frozenset(("class", "this", "super", "new", "length")),
+    "cpp": frozenset(("operator", "template")),
+}
+"""Words of a language that may stand where a member's name may."""
+_TYPE_WORDS = frozenset(
+    (
+        *("boolean", "byte", "char", "double", "float", "int", "long", "short"),
+        *("signed", "unsigned", "void", "bool", "auto", "const"),
+    )
 )
-"""Names with underscores around that analysers leave out here and there."""
-_OF_OBJECT = frozenset(dir(object)) | _EVERYWHERE
-_FEWEST = 2
-"""Names that a receiver must have, besides those that every object has, to be believed."""
+_IMPORTS = (SiteKind.MODULE, SiteKind.IMPORT)
 
 
 async def names_at(analyser: Analyser, site: Site, source: Source) -> Names:
@@ -33,29 +35,47 @@ async def names_at(analyser: Analyser, site: Site, source: Source) -> Names:
 
 def judged_names(site: Site, names: Names, source: Source) -> Answer:
     """Return what may stand at `site`: what the analyser knows, and what the document uses."""
-    reason = names.reason or _doubt(site, names.names, source)
-    if reason:
-        return Answer(site, frozenset(), names.analyser, names.took_ms, reason)
-    known = names.names | _used(site, source)
-    return Answer(site, frozenset(known), names.analyser, names.took_ms)
+    reason = "" if names.names else names.reason or "analysis knows no names here"
+    reason = reason or _doubt(site, names, source)
+    texts = frozenset() if reason else names.names | _more(site, names, source)
+    return Answer(site, texts, names.analyser, names.took_ms, reason)
 
 
 def judged_call(site: Site, call: Signature | None) -> Answer:
     """Return what may stand at a call's argument."""
     if call is None:
         return Answer(site, frozenset(), reason="the call is not known")
-    reason = _acceptance(site, call)
-    if reason:
-        return Answer(site, frozenset(), call.analyser, call.took_ms, reason)
-    left = {f"{name}=" for name in call.keywords - site.taken}
-    texts = left | {")"}
-    if site.kind is SiteKind.ARITY:
-        gap = re.match(r",?\s*", site.name)
-        texts = {f"{gap[0] if gap else ''}{name}" for name in left} | {")"}
-    return Answer(site, frozenset(texts), call.analyser, call.took_ms)
+    reason = _why_taken(site, call)
+    texts = frozenset() if reason else _instead(site, call)
+    return Answer(site, texts, call.analyser, call.took_ms, reason)
 
 
-def _acceptance(site: Site, call: Signature) -> str:
+def _doubt(site: Site, names: Names, source: Source) -> str:
+    """Say why the analyser is not to be believed; nothing if it is."""
+    if source.language != "python":
+        return ""
+    if site.kind is SiteKind.MEMBER:
+        return member_doubt(names.names)
+    return import_doubt(source.text, site.start) if site.kind in _IMPORTS else ""
+
+
+def _more(site: Site, names: Names, source: Source) -> frozenset[str]:
+    """Return what is possible besides what the analyser says."""
+    if site.kind is SiteKind.MEMBER:
+        of_language = _WORDS.get(source.language, frozenset())
+        if source.language == "python":
+            of_language = more_members(names.names)
+        return of_language | members_used(site, source)
+    if site.kind is SiteKind.MODULE and source.language.startswith(("typescript", "javascript")):
+        stems = {_SCRIPT_ENDING.sub("", name) for name in names.names}
+        return frozenset(stems | {f"{stem}.js" for stem in stems})
+    if site.kind is SiteKind.TYPE or source.language in ("c", "cpp"):
+        return _TYPE_WORDS | words_used(site, source)
+    return frozenset()
+
+
+def _why_taken(site: Site, call: Signature) -> str:
+    """Say why the call takes any argument at `site`; nothing if it may not."""
     if site.kind is SiteKind.KEYWORD:
         return "the call takes any keyword" if call.takes_any_keyword else ""
     if call.most_positional is None:
@@ -63,27 +83,10 @@ def _acceptance(site: Site, call: Signature) -> str:
     return "the call takes more arguments" if site.num_before < call.most_positional else ""
 
 
-def _doubt(site: Site, names: Iterable[str], source: Source) -> str:
-    """Say why the analyser is not to be believed; nothing if it is."""
-    own = set(names) - _OF_OBJECT
-    if not names:
-        return "analysis knows no names here"
-    if site.kind is SiteKind.MEMBER and source.language == "python":
-        if "__getattr__" in own:
-            return "names are made up while the program runs"
-        if len({name for name in own if not name.startswith("__")}) < _FEWEST:
-            return "analysis knows hardly a name here"
-    if site.kind in (SiteKind.MODULE, SiteKind.IMPORT) and source.language == "python":
-        if is_optional_import(source.text, site.start):
-            return "the import may fail"
-    return ""
-
-
-def _used(site: Site, source: Source) -> set[str]:
-    if site.kind is not SiteKind.MEMBER:
-        return set()
-    text, start, stop = source.text, 0, len(source.text)
-    if source.language == "python" and site.receiver in ("self", "cls"):
-        start, stop = class_around(text, site.start)
-    before, after = text[start : site.start], text[site.start : stop]
-    return names_after(site.receiver, before) | names_after(site.receiver, after) | _EVERYWHERE
+def _instead(site: Site, call: Signature) -> frozenset[str]:
+    """Return the arguments that are left, and the end of the call."""
+    keywords = {f"{name}=" for name in call.keywords - site.taken}
+    if site.kind is SiteKind.ARITY:
+        separator = re.match(r",?\s*", site.name)
+        keywords = {f"{separator[0] if separator else ''}{keyword}" for keyword in keywords}
+    return frozenset(keywords | {")"})

@@ -74,11 +74,15 @@ class PythonLexer:
 
     def mark(self) -> LexerMark:
         """Return where it stands, for `reset`."""
-        return self.position, self._open, self._is_line_start
+        return self.position, self._open, self._is_line_start, False
 
     def reset(self, mark: LexerMark) -> None:
         """Go back to where it stood."""
-        self.position, self._open, self._is_line_start = mark
+        self.position, self._open, self._is_line_start, _ = mark
+
+    def is_calm(self, before: Token | None, earlier: Token | None) -> bool:  # noqa: ARG002
+        """Tell whether a statement is sure to begin behind the new line that was read last."""
+        return not self._open
 
     def next(self, text: str) -> Token | None:
         """Return the token at or behind `position` and move on; None at the end."""

@@ -1,17 +1,23 @@
 """Where names begin in Python that is being written."""
 
 import keyword
+from copy import copy
 from typing import Self
 
+from monitors.arguments import Arguments
+from monitors.import_statements import ImportStatement
 from monitors.python_frames import Frame, FrameKind
-from monitors.python_imports import ImportStatement
+from monitors.receivers import receiver_text
 from monitors.tokens import Token, TokenKind
 from monitors.types import Site, SiteKind
 
 _OPERATORS = frozenset(keyword.kwlist) - {"False", "None", "True"}
 """Words that are no values."""
 _COMPOUND = frozenset(
-    "if elif else for while try except finally with def class async match case".split()
+    (
+        *("if", "elif", "else", "for", "while", "try", "except", "finally", "with"),
+        *("def", "class", "async", "match", "case"),
+    )
 )
 """Statements whose colon another statement may follow."""
 _AFTER_TARGET = frozenset(("=", ",", ":", ")", "]", ";", "in", "\n", "\r\n", "\r"))
@@ -27,7 +33,7 @@ class PythonReader:
 
     def __init__(self) -> None:
         self.sites: list[Site] = []
-        self._frames = [Frame(FrameKind.STATEMENT, may_be_assigned=True)]
+        self.frames = [Frame(FrameKind.STATEMENT, may_be_assigned=True)]
         self._first = ""  # the statement's first word
         self._statement_start = 0
         self._has_header = False  # whether a definition's brackets have begun
@@ -40,14 +46,14 @@ class PythonReader:
 
     def clone(self) -> Self:
         """Return a copy that goes on by itself, with the same sites in a list of its own."""
-        other = type(self)()
+        other = copy(self)
         other.sites = self.sites.copy()
-        other._frames = [frame.clone() for frame in self._frames]
-        other._first, other._import, other._last = self._first, self._import, self._last
-        other._statement_start, other._has_header = self._statement_start, self._has_header
-        other._ends_operand, other._is_member = self._ends_operand, self._is_member
-        other._operand_start, other._undecided = self._operand_start, self._undecided
+        other.frames = [frame.clone() for frame in self.frames]
         return other
+
+    def renewed(self, depth: int) -> Self:  # noqa: ARG002  Python has no brackets around blocks
+        """Return a reader at the beginning of a statement, `depth` blocks deep."""
+        return type(self)()
 
     def feed(self, text: str, token: Token, *, is_ended: bool) -> None:
         """Take the next token; `is_ended` is false for one that more text may change."""
@@ -55,7 +61,7 @@ class PythonReader:
         closed = self._drop_closed(text, token)
         if kind is TokenKind.COMMENT or kind is TokenKind.TEXT:
             return
-        if kind is TokenKind.NEWLINE and len(self._frames) > 1:
+        if kind is TokenKind.NEWLINE and len(self.frames) > 1:
             return
         self._decide(token)
         if kind is TokenKind.NEWLINE:
@@ -80,10 +86,10 @@ class PythonReader:
         if self._last is None:
             return
         if self._import is not None:
-            awaited = self._import.awaited(self._last, text)
-            if awaited is not None:
-                self.sites.append(awaited)
-        elif self._is_member and self._last.stop == len(text) and not self._frames[-1].may_be_assigned:
+            self._add(self._import.awaited(self._last, text))
+        elif (
+            self._is_member and self._last.stop == len(text) and not self.frames[-1].may_be_assigned
+        ):
             self.sites.append(self._member(text, len(text), "", is_ended=False))
 
     # Statements
@@ -94,9 +100,7 @@ class PythonReader:
             if token.text in ("import", "from"):
                 self._import = ImportStatement(can_import=token.text == "from")
         elif self._import is not None:
-            site = self._import.site(token, is_ended=is_ended)
-            if site is not None:
-                self.sites.append(site)
+            self._add(self._import.site(token, is_ended=is_ended))
             self._import = self._import.after(token)
         elif self._first == "async" and token.kind is TokenKind.NAME:
             self._first = token.text  # which says more
@@ -104,8 +108,8 @@ class PythonReader:
             self._first = "if"  # what follows a guard is no pattern
 
     def _end_statement(self, token: Token) -> None:
-        del self._frames[1:]
-        self._frames[0] = Frame(FrameKind.STATEMENT, may_be_assigned=True)
+        del self.frames[1:]
+        self.frames[0] = Frame(FrameKind.STATEMENT, may_be_assigned=True)
         self._first, self._import, self._last = "", None, token
         self._ends_operand = self._is_member = self._has_header = False
 
@@ -114,7 +118,7 @@ class PythonReader:
     def _name(self, text: str, token: Token, *, is_ended: bool) -> None:
         if self._is_member:
             site = self._member(text, token.start, token.text, is_ended=is_ended)
-            if self._frames[-1].may_be_assigned:
+            if self.frames[-1].may_be_assigned:
                 self._undecided = site if is_ended else None
             else:
                 self.sites.append(site)
@@ -123,11 +127,11 @@ class PythonReader:
             self._operator_word(token.text)
         else:
             if self._ends_operand:  # two values in a row, as after `match`
-                self._frames[-1].may_be_assigned = False
+                self.frames[-1].may_be_assigned = False
             self._operand(token)
 
     def _operator_word(self, word: str) -> None:
-        frame = self._frames[-1]
+        frame = self.frames[-1]
         frame.may_be_assigned = word in ("for", "as")
         frame.num_lambdas += word == "lambda"
         self._ends_operand = self._is_member = False
@@ -137,8 +141,7 @@ class PythonReader:
         self._ends_operand, self._is_member = True, False
 
     def _member(self, text: str, start: int, name: str, *, is_ended: bool) -> Site:
-        written = text[self._operand_start : start]
-        receiver = "".join(written.split()).removesuffix(".")
+        receiver = receiver_text(text, self._operand_start, start)
         return Site(SiteKind.MEMBER, start, name, is_ended, receiver=receiver)
 
     def _decide(self, token: Token) -> None:
@@ -150,7 +153,7 @@ class PythonReader:
     # Signs and brackets
 
     def _sign(self, token: Token) -> None:
-        sign, frame = token.text, self._frames[-1]
+        sign, frame = token.text, self.frames[-1]
         if sign.startswith("."):
             self._is_member = sign == "." and self._ends_operand and self._import is None
             self._ends_operand = sign == "..."
@@ -173,13 +176,15 @@ class PythonReader:
                 frame.may_be_assigned = False  # an annotation follows
 
     def _open(self, text: str, token: Token) -> None:
-        frame = Frame(self._kind_of(token), token.start, token.stop, separator=token.stop)
+        frame = Frame(self._kind_of(token), token.start)
         if self._ends_operand and token.text in ("(", "["):
             frame.operand_start = self._operand_start
-            frame.callee = text[self._operand_start : token.start]
         if frame.kind is FrameKind.GROUP:
-            frame.may_be_assigned = self._frames[-1].may_be_assigned
-        self._frames.append(frame)
+            frame.may_be_assigned = self.frames[-1].may_be_assigned
+        elif frame.kind is FrameKind.CALL:
+            callee = text[self._operand_start : token.start]
+            frame.arguments = Arguments(callee, token.stop, token.stop)
+        self.frames.append(frame)
         self._ends_operand = self._is_member = False
 
     def _kind_of(self, token: Token) -> FrameKind:
@@ -187,7 +192,7 @@ class PythonReader:
             return FrameKind.OTHER
         if token.text == "[":
             return FrameKind.SUBSCRIPT if self._ends_operand else FrameKind.GROUP
-        if self._first in ("def", "class") and len(self._frames) == 1 and not self._has_header:
+        if self._first in ("def", "class") and len(self.frames) == 1 and not self._has_header:
             self._has_header = True
             return FrameKind.HEADER
         is_value = self._ends_operand and not self._is_pattern(token)
@@ -207,11 +212,11 @@ class PythonReader:
     def _drop_closed(self, text: str, token: Token) -> Frame | None:
         """Leave the brackets that are open no more. Returns the outermost of them."""
         num_open = token.depth + (token.kind is not TokenKind.OPEN)
-        if len(self._frames) <= num_open:
+        if len(self.frames) <= num_open:
             return None
         self._end_argument(text)
-        closed = self._frames[num_open]
-        del self._frames[num_open:]
+        closed = self.frames[num_open]
+        del self.frames[num_open:]
         if token.kind is TokenKind.NAME:  # a statement begins, though a bracket was left open
             self._end_statement(token)
         return closed
@@ -220,58 +225,30 @@ class PythonReader:
 
     def _argue(self, text: str, token: Token, *, is_ended: bool) -> None:
         """Follow the arguments of a call: which have names, and how many have none."""
-        frame = self._frames[-1]
-        if frame.kind is not FrameKind.CALL:
+        frame = self.frames[-1]
+        arguments = frame.arguments
+        if arguments is None:
             return
         if token.text == "," and not frame.num_lambdas:
             self._end_argument(text)
-            frame.begin_argument(token.start)
+            arguments.begin(token.start)
             return
-        frame.num_tokens += 1
-        if frame.num_tokens == 1:
-            frame.first = token
-            if token.text in ("*", "**"):
-                frame.is_open_ended = True
-            elif token.kind is not TokenKind.NAME:
-                self._positional(text, frame, token)
-        elif frame.num_tokens == 2 and frame.first and frame.first.kind is TokenKind.NAME:
-            if token.text != "=":
-                self._positional(text, frame, frame.first)
-            elif is_ended:
-                self._keyword(frame, frame.first)
+        was_name = arguments.is_lone_name
+        arguments.add(token)
+        if was_name and token.text == "=":
+            self._add(arguments.take_keyword() if is_ended else None)
+        elif was_name:
+            self._add(arguments.count_positional(text))
+        elif arguments.num_tokens == 1 and token.text in ("*", "**"):
+            arguments.is_uncountable = True
+        elif arguments.num_tokens == 1 and token.kind is not TokenKind.NAME:
+            self._add(arguments.count_positional(text))
 
     def _end_argument(self, text: str) -> None:
-        frame = self._frames[-1]
-        if frame.kind is FrameKind.CALL and frame.num_tokens == 1 and frame.first:
-            if frame.first.kind is TokenKind.NAME:
-                self._positional(text, frame, frame.first)
+        arguments = self.frames[-1].arguments
+        if arguments is not None and arguments.is_lone_name:
+            self._add(arguments.count_positional(text))
 
-    def _positional(self, text: str, frame: Frame, first: Token) -> None:
-        if frame.num_positional and not frame.is_open_ended and not frame.taken:
-            name = text[frame.separator : first.stop]
-            self.sites.append(
-                Site(
-                    SiteKind.ARITY,
-                    frame.separator,
-                    name,
-                    is_ended=True,
-                    receiver=frame.callee,
-                    call=frame.start,
-                    num_before=frame.num_positional,
-                )
-            )
-        frame.num_positional += 1
-
-    def _keyword(self, frame: Frame, name: Token) -> None:
-        self.sites.append(
-            Site(
-                SiteKind.KEYWORD,
-                name.start,
-                f"{name.text}=",
-                is_ended=True,
-                receiver=frame.callee,
-                taken=frame.taken,
-                call=frame.start,
-            )
-        )
-        frame.taken |= {name.text}
+    def _add(self, site: Site | None) -> None:
+        if site is not None:
+            self.sites.append(site)

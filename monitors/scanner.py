@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from monitors.tokens import Lexer, Reader, Token
+from monitors.tokens import Lexer, LexerMark, Reader, Token, TokenKind
 from monitors.types import Site
 
 
@@ -45,6 +45,28 @@ class Scanner:
                 return token
             feed(text, token, is_ended=True)
         return None
+
+    def skip(self, text: str, limit: int) -> bool:
+        """Go on to the last place before `limit` where a statement begins, without reading.
+
+        Costs half of reading. Returns whether there is such a place.
+        """
+        lexer, start = self._lexer, self._lexer.mark()
+        calm: tuple[LexerMark, int] | None = None
+        before: Token | None = None
+        earlier: Token | None = None
+        while lexer.position < limit:
+            token = lexer.next(text)
+            if token is None or token.stop == len(text):
+                break
+            if token.kind is TokenKind.NEWLINE and lexer.is_calm(before, earlier):
+                calm = lexer.mark(), token.depth
+            elif token.kind is not TokenKind.COMMENT:
+                before, earlier = token, before
+        lexer.reset(calm[0] if calm else start)
+        if calm:
+            self._reader = self._reader.renewed(calm[1])
+        return calm is not None
 
     def sites(self, text: str) -> tuple[Site, ...]:
         """Read on to the end and return all sites since `forget`, in order."""

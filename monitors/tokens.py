@@ -36,8 +36,8 @@ class Token(NamedTuple):
     depth: int
 
 
-LexerMark = tuple[int, tuple[str, ...], bool]
-"""A lexer's position, what is open there, and what else its language has to remember."""
+LexerMark = tuple[int, tuple[str, ...], bool, bool]
+"""A lexer's position, what is open there, and whether what comes next begins something."""
 
 
 class Lexer(Protocol):
@@ -51,6 +51,15 @@ class Lexer(Protocol):
 
     def next(self, text: str) -> Token | None:
         """Return the token at or behind `position` and move on; None at the end."""
+        ...
+
+    def is_calm(self, before: Token | None, earlier: Token | None) -> bool:
+        """Tell whether a statement is sure to begin behind the new line that was read last.
+
+        Args:
+            before: What stands before that line's end.
+            earlier: What stands before that.
+        """
         ...
 
     def clone(self) -> Self:
@@ -77,6 +86,10 @@ class Reader(Protocol):
 
     def finish(self, text: str) -> None:
         """Add the site at the text's end, where a name is about to begin."""
+        ...
+
+    def renewed(self, depth: int) -> Self:
+        """Return a reader at the beginning of a statement, `depth` blocks deep."""
         ...
 
     def clone(self) -> Self:

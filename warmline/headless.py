@@ -1,5 +1,6 @@
 """A session without an editor: the engine made ready, with progress for whoever watches."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -21,40 +22,51 @@ COMPLETION_TIMEOUT_MS = 290_000
 SEARCH_TIMEOUT_MS = 10_000
 """The same is true of a search, which a machine at work may not do in the time of a keystroke."""
 
+ANALYSIS_TIMEOUT_MS = 20_000
+"""And of analysis, which has to start and to read the code first."""
+
 
 @asynccontextmanager
 async def headless_session(
-    engine_settings: EngineSettings, folder: Path | None = None
+    engine_settings: EngineSettings,
+    folder: Path | None = None,
+    *,
+    retrieval: bool = True,
+    monitors: bool = False,
 ) -> AsyncIterator[Session]:
     """Connect to the engine and wait until its model is loaded and the folder is read.
 
     Args:
         engine_settings: Also decide which engine is used.
-        folder: To search for what helps; None searches nothing, and the prompt names no
-            repository.
+        folder: That the code belongs to, if any.
+        retrieval: Whether the folder is searched for what helps; otherwise the prompt names no
+            repository either.
+        monitors: Whether names are checked, if the analysers are installed.
 
     Raises:
         EngineUnavailableError: If there is no engine and none can be started.
         WorkError: If the model cannot be loaded, or not in time.
     """
+    is_searched = retrieval and folder is not None
+    settings = CompletionSettings()
     completion_settings = replace(
-        CompletionSettings(),
+        settings,
         timeout_ms=COMPLETION_TIMEOUT_MS,
         prepare_on_open=False,
         prepare_next=False,  # nobody stays to accept anything
+        context_tokens=settings.context_tokens if is_searched else 0,
         context_timeout_ms=SEARCH_TIMEOUT_MS,
+        monitors=monitors,
+        analysis_timeout_ms=ANALYSIS_TIMEOUT_MS,
     )
-    workspace = Workspace()
-    if folder is None:
-        completion_settings = replace(completion_settings, context_tokens=0)
-    else:
-        workspace = Workspace(folder.name, (folder,))
     session = join(
         engine_settings,
         completion_settings,
-        workspace,
+        _workspace(folder, is_named=retrieval),
         COMMAND_LINE_SESSION,
     )
+    if session.analysis is not None:
+        session.analysis.on_notice(lambda sentence: print(f"warmline: {sentence}", file=sys.stderr))
     try:
         with show_loading(session.engine):
             await session.engine.connect()
@@ -66,3 +78,9 @@ async def headless_session(
     finally:
         await session.completer.aclose()
         await session.engine.aclose()
+
+
+def _workspace(folder: Path | None, *, is_named: bool) -> Workspace:
+    if folder is None:
+        return Workspace()
+    return Workspace(folder.name if is_named else "", (folder,))

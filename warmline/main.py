@@ -21,6 +21,7 @@ COMMANDS = {
     "index": "see what the rest of a repository can tell the model",
     "engine": "see, start or stop the engine that all windows share",
     "models": "see and get models",
+    "analysers": "see and install what checks that names exist",
     "doctor": "see what is installed, what works, and what to do about the rest",
     "demo": "see the live cache keep up with edits of a real file",
     "bench": "time Warmline beside llama.cpp and others",

@@ -56,10 +56,12 @@ class Watching:
         given = Given(document.text[:offset], document.text[offset:], forced_text)
         return Guidance(watch, given, budget_ms)
 
-    async def explain(self, document: Document, offset: int) -> ExplainedName | None:
+    async def explain(
+        self, document: Document, offset: int, timeout_ms: float
+    ) -> ExplainedName | None:
         """Say what may stand at `offset`; None where no monitor has anything to say."""
         watch = self._watch(document, offset)
-        return await explain_name(watch, offset, PATIENT_MS / 1000) if watch else None
+        return await explain_name(watch, offset, timeout_ms / 1000) if watch else None
 
     async def aclose(self) -> None:
         """End what monitors have begun."""

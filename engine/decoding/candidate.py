@@ -1,7 +1,7 @@
 """One text being written: what it may say next, what it has said, and when it ends."""
 
 from engine.decoding.constraint import TokenConstraint
-from engine.decoding.sampling import Chooser, Scores, forbid, log_normaliser
+from engine.decoding.sampling import Chooser, Scores, choose_among, log_normaliser
 from engine.decoding.stops import StopFilter
 from engine.decoding.vocabulary import Vocabulary
 from engine.protocol.messages import Decoded, Finished, FinishReason, Piece
@@ -59,12 +59,10 @@ class Candidate:
         return (*rest, Finished(self.index, reason))
 
     def _choose_allowed(self, logits: Scores) -> int | None:
-        mask = self._constraint.allowed()
-        if mask is None:
+        allowed = self._constraint.allowed()
+        if allowed is None:
             return self._choose(logits)
-        scores = forbid(logits, mask)
-        has_choice = scores.max() > -float("inf")
-        return self._choose(scores) if has_choice else None
+        return choose_among(self._choose, logits, allowed)
 
     def _accept(self, token: int, logprob: float) -> Events:
         self.tokens.append(token)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.cache.base import DocumentCache, Proposal
 from engine.decoding.candidate import Candidate, Events
-from engine.decoding.constraint import AllowedStrings, Both, ForcedText, TokenConstraint
+from engine.decoding.constraint import constraint_of
 from engine.decoding.drafts.base import MAX_DRAFTS, Drafter, NoDrafts
 from engine.decoding.sampling import Chooser, choose_likeliest, chooser_for
 from engine.decoding.stops import StopFilter
@@ -24,7 +24,6 @@ def decode(
     request: GenerationRequest,
     vocabulary: Vocabulary,
     checkpoint: Checkpoint,
-    constraint: TokenConstraint | None = None,
     *,
     drafter: Drafter | None = None,
 ) -> Generator[Events, None, None]:
@@ -36,8 +35,9 @@ def decode(
     at the end. Text may be cut within a character.
 
     A candidate finishes with STOP at a stop string, none of which may begin within the
-    forced text, and where constraints leave no token at all; with END_OF_TEXT at a control
-    token, which is not delivered; and with LENGTH at `max_tokens`, forced tokens included.
+    forced text, and where forced text and continuations leave no token at all; with
+    END_OF_TEXT at a control token, which is not delivered; and with LENGTH at `max_tokens`,
+    forced tokens included.
 
     Candidate 0 is greedy if there are several; all others follow `request.sampling`, each
     with random numbers of its own.
@@ -51,7 +51,6 @@ def decode(
         vocabulary: Of the model.
         checkpoint: Called between layers. What it raises passes through and ends the
             generator; the cache needs no repair.
-        constraint: What every candidate obeys besides the forced text.
         drafter: Who guesses ahead, if the request and the cache allow drafts.
 
     Raises:
@@ -59,7 +58,7 @@ def decode(
         SupersededError: If the cache was changed between two passes.
     """
     _require_sense(request)
-    candidates = _begin(request, vocabulary, constraint)
+    candidates = _begin(request, vocabulary)
     if request.max_tokens <= 0:
         yield _join(candidate.finish(FinishReason.LENGTH) for candidate in candidates)
         return
@@ -155,30 +154,19 @@ def _require_sense(request: GenerationRequest) -> None:
         )
 
 
-def _begin(
-    request: GenerationRequest, vocabulary: Vocabulary, constraint: TokenConstraint | None
-) -> list[Candidate]:
-    forced = _constraint_of(request, vocabulary)
+def _begin(request: GenerationRequest, vocabulary: Vocabulary) -> list[Candidate]:
+    constraint = constraint_of(vocabulary, request.forced_text, request.continuations)
     return [
         Candidate(
             index,
             vocabulary=vocabulary,
             choose=_chooser(request, index),
             stops=StopFilter(request.stops, exempt_bytes=len(request.forced_text)),
-            constraint=forced if constraint is None else Both(forced, constraint),
+            constraint=constraint,
             max_tokens=request.max_tokens,
         )
         for index in range(request.num_candidates)
     ]
-
-
-def _constraint_of(request: GenerationRequest, vocabulary: Vocabulary) -> TokenConstraint:
-    """Join forced text and continuations, so that a token may have parts of both."""
-    if not request.continuations:
-        return ForcedText(vocabulary, request.forced_text)
-    return AllowedStrings(
-        vocabulary, (request.forced_text + text for text in request.continuations)
-    )
 
 
 def _chooser(request: GenerationRequest, index: int) -> Chooser:

@@ -5,17 +5,17 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.decoding.sorted_tokens import Mask
+from engine.decoding.sorted_tokens import TokenIds
 from engine.errors import EngineError
 from engine.protocol.messages import Sampling
 
 Scores = NDArray[np.float32]
-"""(V,), unnormalised log-probabilities; -inf where a token is forbidden."""
+"""(any,), unnormalised log-probabilities: of all tokens, (V,), or of the allowed ones."""
 
 Chooser = Callable[[Scores], int]
-"""Picks a token. At least one score is finite, and none is NaN or +inf."""
+"""Picks a place. At least one score is finite, and none is NaN or +inf."""
 
-_FORBIDDEN = np.float32(-np.inf)
+_NEVER = np.float32(-np.inf)
 _BLOCK_TOKENS = 512
 _LEAST_TEMPERATURE = 1e-6  # as good as greedy; anything lower would overflow
 _LARGEST_SEED = 2**64 - 1
@@ -101,9 +101,10 @@ def log_normaliser(logits: Scores) -> float:
     return float(highest + np.log(np.exp(logits - highest).sum()))
 
 
-def forbid(logits: Scores, mask: Mask) -> Scores:
-    """Return `logits` with -inf where `mask` forbids; ids past the mask are forbidden too."""
-    scores = np.full_like(logits, _FORBIDDEN)
-    common = min(len(logits), len(mask))
-    np.copyto(scores[:common], logits[:common], where=mask[:common])
-    return scores
+def choose_among(choose: Chooser, logits: Scores, allowed: TokenIds) -> int | None:
+    """Choose one of the `allowed` ids; None if there is none, or the model gives none a chance."""
+    known = allowed[: allowed.searchsorted(len(logits))]
+    scores = logits.take(known)
+    if scores.max(initial=_NEVER) == _NEVER:
+        return None
+    return int(known[choose(scores)])

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Mask = NDArray[np.bool_]
-"""(V,); True where a token is allowed."""
+TokenIds = NDArray[np.intp]
+"""(any,), ascending."""
 
 
 class Span(NamedTuple):
@@ -32,10 +32,9 @@ class SortedTokens:
     """
 
     def __init__(self, tokens: Sequence[bytes]) -> None:
-        self._size = len(tokens)
         order = sorted((index for index, text in enumerate(tokens) if text), key=tokens.__getitem__)
         self._texts = [tokens[index] for index in order]
-        self._ids = np.array(order, np.int64)
+        self._ids = np.array(order, np.intp)
 
     @property
     def all(self) -> Span:
@@ -49,7 +48,7 @@ class SortedTokens:
     def between(self, first: bytes, last: bytes, within: Span) -> Span:
         """Return the part of `within` from `first` up to all that begins with `last`."""
         start = bisect_left(self._texts, first, *within)
-        after = _after_all_with(last)
+        after = after_all_with(last)
         stop = within.stop if after is None else bisect_left(self._texts, after, *within)
         return Span(start, stop)
 
@@ -58,6 +57,10 @@ class SortedTokens:
         return Span(
             bisect_left(self._texts, text, *within), bisect_right(self._texts, text, *within)
         )
+
+    def has_longer(self, text: bytes, span: Span) -> bool:
+        """Tell whether `span`, all that begins with `text`, has more than `text` itself."""
+        return bool(span) and self._texts[span.stop - 1] != text
 
     def longest_start_of(self, text: bytes) -> int | None:
         """Return the longest token that `text` begins with; None if there is none."""
@@ -71,15 +74,12 @@ class SortedTokens:
                 longest = int(self._ids[equal.start])
         return longest
 
-    def mask(self, spans: Iterable[Span]) -> Mask:
-        """Return a fresh mask that allows the tokens of all `spans`. Shape: (V,)."""
-        mask = np.zeros(self._size, np.bool_)
-        for start, stop in spans:
-            mask[self._ids[start:stop]] = True
-        return mask
+    def ids(self, spans: Iterable[Span]) -> TokenIds:
+        """Return the ids of all tokens of `spans`, which do not overlap."""
+        return np.sort(np.concatenate([self._ids[:0], *(self._ids[a:b] for a, b in spans)]))
 
 
-def _after_all_with(prefix: bytes) -> bytes | None:
+def after_all_with(prefix: bytes) -> bytes | None:
     """Return the least bytes greater than all that begin with `prefix`; None if none are."""
     stem = prefix.rstrip(b"\xff")
     return stem[:-1] + bytes([stem[-1] + 1]) if stem else None

@@ -8,7 +8,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from engine.decoding.sorted_tokens import SortedTokens
+import numpy as np
+
+from engine.decoding.sorted_tokens import TokenIds
+from engine.decoding.token_index import TokenIndex
 from engine.errors import ModelFileError, UnsupportedModelError
 
 WORD_START = "\u2581"  # stands for a space in SentencePiece vocabularies
@@ -70,6 +73,11 @@ class Vocabulary:
         """Ids below `size` that end a text: all control tokens."""
         return self._control
 
+    @cached_property
+    def control_ids(self) -> TokenIds:
+        """The same ids as an array."""
+        return np.array(sorted(self._control), np.intp)
+
     def token_bytes(self, token: int) -> bytes:
         """Return what `token` adds to the text; nothing for a control token."""
         return self._tokens[token] if token < len(self._tokens) else b""
@@ -79,9 +87,9 @@ class Vocabulary:
         return token in self._control or token >= len(self._tokens)
 
     @cached_property
-    def sorted_tokens(self) -> SortedTokens:
-        """All text tokens in the order of their bytes. Cost: one sort, at the first use."""
-        return SortedTokens(self._tokens)
+    def index(self) -> TokenIndex:
+        """All text tokens by their bytes. Made at the first use."""
+        return TokenIndex(self._tokens)
 
 
 def _build(content: Any, directory: Path) -> Vocabulary:

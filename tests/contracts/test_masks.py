@@ -1,23 +1,24 @@
-"""The mask found by bisection is the mask found by looking at every token."""
+"""The tokens found by their hashes are those found by looking at every token."""
 
 from collections.abc import Set as AbstractSet
 
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.decoding.constraint import (
-    IDENTIFIER_BYTES,
-    AllowedStrings,
-    ForcedText,
-    TokenConstraint,
-)
+from engine.decoding.constraint import constraint_of
+from engine.decoding.string_tree import StringTree
+from engine.decoding.text_hashes import hash_of
 from engine.decoding.vocabulary import Vocabulary
 
-characters = st.text("ab_.é日\U0001f600 ", max_size=5)
+ALPHABET = "ab_.é日\U0001f600 =$"
+texts = st.text(ALPHABET, max_size=5).map(str.encode)
 cut_characters = st.binary(max_size=3) | st.sampled_from([b"\xc3", b"\xa9", b"\xff", b"\xff\xff"])
-texts = characters.map(str.encode)
 token_texts = st.lists(texts | cut_characters, min_size=1, max_size=30)
+forced_texts = st.just(b"") | st.text(ALPHABET, max_size=8).map(str.encode) | cut_characters
+string_sets = st.sets(texts | cut_characters, max_size=6)
+walks = st.lists(st.integers(0, 99), min_size=1, max_size=8)
 
 
 @st.composite
@@ -27,119 +28,151 @@ def vocabularies(draw: st.DrawFn) -> Vocabulary:
     return Vocabulary(tokens, control)
 
 
-def naive_mask(
-    vocabulary: Vocabulary, remainders: dict[bytes, bool], name_bytes: AbstractSet[int]
-) -> list[bool]:
-    """Look at every token.
+def is_name_byte(byte: int) -> bool:
+    return byte >= 0x80 or chr(byte).isalnum() or chr(byte) in "_$"
 
-    Args:
-        vocabulary: Where the tokens come from.
-        remainders: What may still be written; True where no name byte may follow it.
-        name_bytes: Which bytes these are.
-    """
+
+def is_ended(text: bytes, string: bytes) -> bool:
+    """Tell whether `text` begins with the whole of `string`, and nothing makes it longer."""
+    if not text.startswith(string):
+        return False
+    if string and not is_name_byte(string[-1]):
+        return True
+    following = text[len(string) :]
+    return bool(following) and not is_name_byte(following[0])
+
+
+def is_through(text: bytes, forced: bytes, strings: AbstractSet[bytes]) -> bool:
+    """Tell whether all that was asked for lies behind."""
+    rest = text[len(forced) :]
+    return text.startswith(forced) and (
+        not strings or any(is_ended(rest, string) for string in strings)
+    )
+
+
+def fits(text: bytes, forced: bytes, strings: AbstractSet[bytes]) -> bool:
+    """Tell whether `text` is on the way to what was asked for, or there and beyond."""
+    return (
+        forced.startswith(text)
+        or is_through(text, forced, strings)
+        or any((forced + string).startswith(text) for string in strings)
+    )
+
+
+def naive_mask(
+    vocabulary: Vocabulary, written: bytes, forced: bytes, strings: AbstractSet[bytes]
+) -> list[bool]:
+    """Look at every token."""
+    may_stop = any(written == forced + string for string in strings)
 
     def is_allowed(token: int) -> bool:
         if vocabulary.is_control(token):
-            return b"" in remainders
+            return may_stop
         text = vocabulary.token_bytes(token)
-        if not text:
-            return False
-        return any(
-            rest.startswith(text)
-            or (
-                text.startswith(rest)
-                and not (needs_ending and text[len(rest) : len(rest) + 1][0] in name_bytes)
-            )
-            for rest, needs_ending in remainders.items()
-        )
+        return bool(text) and fits(written + text, forced, strings)
 
     return [is_allowed(token) for token in range(vocabulary.size)]
 
 
 def assert_walk_matches(
-    constraint: TokenConstraint,
-    vocabulary: Vocabulary,
-    remainders: dict[bytes, bool],
-    name_bytes: AbstractSet[int],
-    choices: list[int],
+    vocabulary: Vocabulary, forced: bytes, strings: AbstractSet[bytes], choices: list[int]
 ) -> None:
-    """Follow allowed tokens, comparing masks at each, until all is allowed or nothing is."""
+    """Follow allowed tokens, comparing at each, until all is allowed or nothing is."""
+    constraint = constraint_of(vocabulary, forced, strings)
+    written = b""
     for choice in choices:
-        mask = constraint.allowed()
-        is_through = any(not rest and not needs_ending for rest, needs_ending in remainders.items())
-        assert (mask is None) == is_through
-        if mask is None:
+        allowed = constraint.allowed()
+        if is_through(written, forced, strings):
+            assert allowed is None
             return
-        assert mask.tolist() == naive_mask(vocabulary, remainders, name_bytes)
-        allowed = np.flatnonzero(mask)
+        assert allowed is not None
+        mask = np.zeros(vocabulary.size, np.bool_)
+        mask[allowed] = True
+        assert mask.tolist() == naive_mask(vocabulary, written, forced, strings)
+        assert np.all(np.diff(allowed) > 0), "ascending, each once"
+        for token in np.flatnonzero(~mask)[:8].tolist():
+            with pytest.raises(ValueError, match="should go on with"):
+                constraint.advance(token)
         if not len(allowed):
             return
         token = int(allowed[choice % len(allowed)])
-        text = vocabulary.token_bytes(token)
         constraint = constraint.advance(token)
-        if (
-            any(
-                text.startswith(rest)
-                and (len(text) > len(rest) or not needs_ending)
-                and not (needs_ending and text[len(rest)] in name_bytes)
-                for rest, needs_ending in remainders.items()
-            )
-            or not text
-        ):
+        if vocabulary.is_control(token):
             assert constraint.allowed() is None
             return
-        remainders = {
-            rest[len(text) :]: needs_ending
-            for rest, needs_ending in remainders.items()
-            if rest.startswith(text)
-        }
+        written += vocabulary.token_bytes(token)
 
 
-@settings(max_examples=300)
-@given(
-    vocabulary=vocabularies(),
-    strings=st.sets(texts, min_size=1, max_size=6),
-    name_bytes=st.sampled_from([IDENTIFIER_BYTES, frozenset(b"a."), frozenset[int]()]),
-    choices=st.lists(st.integers(0, 99), min_size=1, max_size=6),
-)
-def test_allowed_strings(
-    vocabulary: Vocabulary,
-    strings: set[bytes],
-    name_bytes: frozenset[int],
-    choices: list[int],
+@settings(max_examples=500)
+@given(vocabulary=vocabularies(), forced=forced_texts, strings=string_sets, choices=walks)
+@example(Vocabulary([b"a", b".", b".a", b"..", b"a."], ()), b".", {b""}, [0, 0])
+@example(Vocabulary([b"a", b"b", b" ", b"\x00"], (3,)), b"", {b"", b"a", b"ab"}, [0, 1, 3])
+@example(Vocabulary([b"\xc3", b"\xa9", b"\xa9(", b"("], ()), b"", {"é".encode()}, [0, 1])
+@example(Vocabulary([b"a", b"a=", b"a=b", b"=", b"a b"], ()), b"a", {b"=", b"a="}, [0, 1])
+def test_forced_text_and_continuations(
+    vocabulary: Vocabulary, forced: bytes, strings: set[bytes], choices: list[int]
 ) -> None:
-    """A token is part of an allowed string, or a whole one and what may follow it."""
-    remainders = {text: not text or text[-1] in name_bytes for text in strings}
-    constraint = AllowedStrings(vocabulary, strings, name_bytes)
-    assert_walk_matches(constraint, vocabulary, remainders, name_bytes, choices)
+    """A token is part of what may be written, or the whole of it and what may follow."""
+    assert_walk_matches(vocabulary, forced, strings, choices)
 
 
-@settings(max_examples=300)
+NAME_PARTS = st.sampled_from(["get", "set", "_", "value", "s", "Größe", "日本", "1", "$", "Count"])
+names = st.lists(NAME_PARTS, min_size=1, max_size=4).map("".join).map(str.encode)
+
+
+@settings(max_examples=60, deadline=None)
 @given(
-    vocabulary=vocabularies(),
-    text=st.text("ab_.é日\U0001f600 ", min_size=1, max_size=12).map(str.encode),
-    choices=st.lists(st.integers(0, 99), min_size=1, max_size=12),
+    strings=st.sets(names, min_size=1, max_size=20),
+    forced=st.sampled_from([b"", b".", b"a).", b"self.get_", b"import "]),
+    extra=st.lists(names, max_size=10),
+    choices=walks,
 )
-def test_forced_text(vocabulary: Vocabulary, text: bytes, choices: list[int]) -> None:
-    """A token is the start of what remains, or all that remains and more."""
-    constraint = ForcedText(vocabulary, text)
-    assert_walk_matches(constraint, vocabulary, {text: False}, frozenset(), choices)
+def test_names_that_begin_alike(
+    strings: set[bytes], forced: bytes, extra: list[bytes], choices: list[int]
+) -> None:
+    """With tokens of all parts of them, tokens that cross the border, and what may follow."""
+    whole = [*sorted(strings), *extra]
+    parts = [name[start : start + 4] for name in whole for start in range(len(name))]
+    around = [edge + part for part in parts for edge in (forced[-1:], forced[-2:])]
+    beyond = [part + after for part in parts for after in (b"(", b".", b"s", b"( )")]
+    tokens = [bytes([byte]) for byte in range(256)] + whole + parts + around + beyond
+    assert_walk_matches(Vocabulary([*tokens, b"end"], [len(tokens)]), forced, strings, choices)
 
 
 @given(
     text=st.text(min_size=1, max_size=8).map(str.encode),
     pieces=st.lists(st.text(min_size=1, max_size=3).map(str.encode), max_size=8),
+    strings=st.sets(st.text(min_size=1, max_size=4).map(str.encode), max_size=4),
 )
-def test_any_text_can_be_forced_with_single_bytes(text: bytes, pieces: list[bytes]) -> None:
+def test_any_text_can_be_written_with_single_bytes(
+    text: bytes, pieces: list[bytes], strings: set[bytes]
+) -> None:
     """Bytes of every script, with a vocabulary that also has longer tokens of the text."""
     tokens = [bytes([byte]) for byte in range(256)] + pieces
     tokens += [text[start : start + 3] for start in range(len(text))]
     vocabulary = Vocabulary(tokens, ())
-    constraint: TokenConstraint = ForcedText(vocabulary, text)
+    constraint = constraint_of(vocabulary, text, strings)
     written = b""
-    while (mask := constraint.allowed()) is not None:
-        assert mask.any()
-        token = int(np.flatnonzero(mask)[-1])
+    while (allowed := constraint.allowed()) is not None:
+        assert len(allowed)
+        token = int(allowed[-1])
         written += vocabulary.token_bytes(token)
         constraint = constraint.advance(token)
-    assert written.startswith(text)
+    assert written.startswith(tuple(text + string for string in strings) or text)
+
+
+@given(
+    strings=st.sets(texts | cut_characters | st.text(max_size=20).map(str.encode), max_size=12),
+    length=st.integers(0, 4),
+    instead=texts,
+)
+def test_what_is_left_of_strings_is_hashed(
+    strings: set[bytes], length: int, instead: bytes
+) -> None:
+    """As if every remainder had been cut out and hashed on its own."""
+    for start in {string[:length] for string in strings}:
+        left = [string[len(start) :] for string in strings if string.startswith(start)]
+        beginnings = {rest[:end] for rest in left for end in range(1, len(rest) + 1)}
+        found = StringTree(strings).after(start, instead)
+        assert sorted(found.beginnings.tolist()) == sorted(hash_of(instead + b) for b in beginnings)
+        assert sorted(found.wholes.tolist()) == sorted(hash_of(instead + b) for b in left if b)

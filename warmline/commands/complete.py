@@ -48,6 +48,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         action="store_true",
         help="leave out what the rest of the repository says",
     )
+    parser.add_argument(
+        "--no-monitors", action="store_true", help="do not check whether names exist"
+    )
     parser.add_argument("--time", action="store_true", help="say what it took")
     add_language_option(parser)
     add_model_option(parser)
@@ -72,9 +75,14 @@ async def _complete(arguments: argparse.Namespace) -> Suggestion:
     offset = offset_of(text, place)
     name = place.path.resolve().as_uri()
     language = arguments.language or language_of(place.path)
-    options = CompletionOptions(arguments.candidates, arguments.max_tokens)
-    folder = None if arguments.no_retrieval else repository_root(place.path)
-    async with headless_session(engine_settings(arguments), folder) as session:
+    options = CompletionOptions(arguments.candidates, arguments.max_tokens, is_invoked=True)
+    opened = headless_session(
+        engine_settings(arguments),
+        repository_root(place.path),
+        retrieval=not arguments.no_retrieval,
+        monitors=not arguments.no_monitors,
+    )
+    async with opened as session:
         session.completer.open(Document(name, language, version=1, text=text))
         return await session.completer.complete(name, offset, options)
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.settings import EngineSettings
+from warmline.checks.analysers import check_analysers
 from warmline.checks.engine import check_engine
 from warmline.checks.finding import Finding, Verdict
 from warmline.checks.installation import check_grammars, check_packages, check_python, check_torch
@@ -54,6 +55,7 @@ def _findings(settings: EngineSettings, *, may_start: bool) -> Iterator[Finding]
     yield check_packages()
     yield from check_torch()
     yield check_grammars()
+    yield check_analysers()
     yield check_cache_folder()
     yield from check_model_and_space(settings.model)
     yield asyncio.run(check_engine(settings, may_start=may_start))

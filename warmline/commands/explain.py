@@ -62,7 +62,10 @@ async def _explain(arguments: argparse.Namespace) -> Explanation:
     offset = offset_of(text, place)
     name = place.path.resolve().as_uri()
     language = arguments.language or language_of(place.path)
-    async with headless_session(engine_settings(arguments), repository_root(place.path)) as session:
+    opened = headless_session(
+        engine_settings(arguments), repository_root(place.path), monitors=True
+    )
+    async with opened as session:
         session.completer.open(Document(name, language, version=1, text=text))
         explanation = await session.completer.explain(name, offset)
     if explanation is None:

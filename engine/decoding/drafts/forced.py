@@ -18,7 +18,7 @@ class Forced:
     def guesses(self, written: Sequence[int]) -> list[Guess]:
         """Guess one token while there is forced text left."""
         length = sum(len(self._vocabulary.token_bytes(token)) for token in written)
-        token = self._vocabulary.sorted_tokens.longest_start_of(self._text[length:])
+        token = self._vocabulary.index.in_order.longest_start_of(self._text[length:])
         return [] if token is None else [Guess(token, FORCED)]
 
     def accept(self, tokens: Sequence[int]) -> None:

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from engine.cache.base import Proposal
-from engine.decoding.constraint import IDENTIFIER_BYTES, AllowedStrings, TokenConstraint
 from engine.decoding.generate import decode
+from engine.decoding.token_index import NAME_BYTES
 from engine.decoding.vocabulary import Vocabulary
 from engine.errors import EngineError, SupersededError
 from engine.protocol.messages import (
@@ -91,10 +91,8 @@ def request(max_tokens: int = 8, **changes: object) -> GenerationRequest:
     return GenerationRequest(document="d", tokens=(1,), cursor=1, max_tokens=max_tokens, **changes)
 
 
-def run(
-    score: ScoreFunction, wanted: GenerationRequest, constraint: TokenConstraint | None = None
-) -> list[GenerationEvent]:
-    steps = decode(ModelDouble(score), wanted, VOCABULARY, never_interrupt, constraint)
+def run(score: ScoreFunction, wanted: GenerationRequest) -> list[GenerationEvent]:
+    steps = decode(ModelDouble(score), wanted, VOCABULARY, never_interrupt)
     return [event for events in steps for event in written_events(events)]
 
 
@@ -262,15 +260,20 @@ def test_the_forced_text_is_not_ended_by_an_end_token() -> None:
     assert (text_of(events), reasons_of(events)) == (b"ab", {0: FinishReason.END_OF_TEXT})
 
 
-def test_a_constraint_holds_for_every_candidate_together_with_the_forced_text() -> None:
-    wanted = request(10, num_candidates=4, sampling=Sampling(temperature=5), forced_text=b"co")
-    names = AllowedStrings(VOCABULARY, [b"count", b"copy", b"index"])
-    events = run(random_scores, wanted, names)
+def test_continuations_hold_for_every_candidate() -> None:
+    wanted = request(
+        12,
+        num_candidates=4,
+        sampling=Sampling(temperature=5),
+        forced_text=b"d.",
+        continuations=(b"count", b"copy", b"index"),
+    )
+    events = run(random_scores, wanted)
     for candidate in range(4):
         text = text_of(events, candidate)
-        assert text.startswith((b"count", b"copy"))
-        following = text.removeprefix(b"count").removeprefix(b"copy")
-        assert following[0] not in IDENTIFIER_BYTES
+        assert text.startswith((b"d.count", b"d.copy", b"d.index"))
+        following = text.removeprefix(b"d.").lstrip(b"abcdefghijklmnopqrstuvwxyz")
+        assert following[0] not in NAME_BYTES
 
 
 def test_a_token_may_cross_into_a_continuation() -> None:
@@ -303,11 +306,15 @@ def test_a_stop_within_forced_text_does_not_count_under_continuations_either() -
 
 def test_nothing_allowed_ends_the_text() -> None:
     """Better a short text than one that was forbidden."""
-    events = run(
-        writes(b"a"),
-        request(forced_text=b"index"),
-        AllowedStrings(VOCABULARY, [b"count", b"inner"]),
+    texts = (b"a", b"in", b"end")
+    logits = torch.zeros(len(texts))
+    steps = decode(
+        ModelDouble(lambda _: logits),
+        request(forced_text=b"in", continuations=(b"dex", b"ner")),
+        Vocabulary(texts, control_ids=[2]),
+        never_interrupt,
     )
+    events = [event for events in steps for event in events]
     assert (text_of(events), reasons_of(events)) == (b"in", {0: FinishReason.STOP})
 
 

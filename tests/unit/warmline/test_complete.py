@@ -101,6 +101,13 @@ class FakeCompleter:
         return self._views.pop(0)
 
 
+class FakeAnalysis:
+    """Has something to say at once."""
+
+    def on_notice(self, listener: Callable[[str], None]) -> None:
+        listener("The analysers are not installed.")
+
+
 class Stage:
     """What stands in for the engine's side, and what the commands made of it."""
 
@@ -109,6 +116,7 @@ class Stage:
         self.settings: EngineSettings | None = None
         self.completion_settings: CompletionSettings | None = None
         self.workspace: Workspace | None = None
+        self.analysis: FakeAnalysis | None = None
         self.set_up()
 
     def set_up(
@@ -185,7 +193,7 @@ def test_the_document_reaches_the_completer_as_it_is(stage: Stage, source: Path)
     assert document is not None
     assert (document.name, document.language) == (source.as_uri(), "typescript")
     assert document.text == "let fox = '🦊';\r\nfox.\r\n"
-    assert stage.completer.asked == [(source.as_uri(), 20, CompletionOptions(2, 7))]
+    assert stage.completer.asked == [(source.as_uri(), 20, CompletionOptions(2, 7, is_invoked=True))]
 
 
 def test_language_and_model_can_be_chosen(stage: Stage, source: Path) -> None:
@@ -206,8 +214,21 @@ def test_the_repository_of_the_file_is_searched_unless_told_otherwise(
     assert stage.completion_settings.context_tokens > 0
     assert stage.completer.num_looks == 2  # until it was built
     main(["complete", f"{source}:1:1", "--no-retrieval"])
-    assert stage.workspace == Workspace()
+    assert stage.workspace == Workspace("", (source.parent,))
     assert stage.completion_settings.context_tokens == 0
+
+
+def test_names_are_checked_unless_told_otherwise(
+    stage: Stage, source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.analysis = FakeAnalysis()
+    main(["complete", f"{source}:1:1"])
+    assert stage.completion_settings is not None
+    assert stage.completion_settings.monitors
+    assert stage.completion_settings.analysis_timeout_ms == headless.ANALYSIS_TIMEOUT_MS
+    assert "The analysers are not installed." in capsys.readouterr().err
+    main(["complete", f"{source}:1:1", "--no-monitors"])
+    assert not stage.completion_settings.monitors
 
 
 @pytest.mark.parametrize(

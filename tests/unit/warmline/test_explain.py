@@ -85,6 +85,7 @@ class Session:
     def __init__(self, explanation: Explanation | None) -> None:
         self.engine, self.completer = FakeEngine(), self
         self._explanation = explanation
+        self.analysis = None
         self.asked: list[tuple[str, int]] = []
         self.workspace: Workspace | None = None
 

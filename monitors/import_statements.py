@@ -25,20 +25,19 @@ class ImportStatement:
     def after(self, token: Token) -> "ImportStatement":
         """Return the statement with one token more."""
         text = token.text
-        if token.kind is TokenKind.OPEN:
-            return self
         if token.kind is TokenKind.NAME:
-            if text == "import" and self.can_import:
-                return ImportStatement(SiteKind.IMPORT, has_names=True, path=self.path)
-            path = self.path if self.has_names or text == "as" else self.path + text
-            return replace(self, expected=None, path=path)
+            return self._after_name(text)
         if text == ",":
-            if self.has_names:
-                return replace(self, expected=SiteKind.IMPORT)
-            return ImportStatement()
+            return replace(self, expected=SiteKind.IMPORT) if self.has_names else ImportStatement()
         if text.startswith(".") and not self.has_names:
             return replace(self, expected=SiteKind.MODULE, path=self.path + text)
-        return replace(self, expected=None)
+        return self if token.kind is TokenKind.OPEN else replace(self, expected=None)
+
+    def _after_name(self, name: str) -> "ImportStatement":
+        if name == "import" and self.can_import:
+            return ImportStatement(SiteKind.IMPORT, has_names=True, path=self.path)
+        path = self.path if self.has_names or name == "as" else self.path + name
+        return replace(self, expected=None, path=path)
 
     def site(self, token: Token, *, is_ended: bool) -> Site | None:
         """Return the site of a name; None if it is no name that may be imported."""

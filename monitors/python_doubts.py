@@ -1,0 +1,72 @@
+"""Where what analysis says of Python is not to be believed, or is not all."""
+
+import re
+from collections.abc import Set as AbstractSet
+from pathlib import Path, PurePath
+
+_UNDERSCORED = frozenset(
+    (
+        *("__all__", "__annotations__", "__bases__", "__class__", "__code__", "__dict__"),
+        *("__doc__", "__file__", "__func__", "__init__", "__module__", "__mro__", "__name__"),
+        *("__path__", "__qualname__", "__self__", "__slots__", "__spec__", "__subclasses__"),
+        *("__version__", "__weakref__", "__wrapped__"),
+    )
+)
+_OF_OBJECT = frozenset(dir(object)) | _UNDERSCORED
+_OF_GENERATORS = frozenset(("send", "throw", "close"))
+_OF_PURE_PATHS = frozenset(("as_posix", "is_absolute", "relative_to", "with_suffix"))
+_OF_PATHS = frozenset(name for name in dir(Path) if name not in dir(PurePath))
+_FEWEST = 2
+"""Names that a value must have, besides those that every object has, to be believed."""
+_OPTIONAL = re.compile(r"[ \t]*(?:(?:try|except)\b|(?:if|elif|else)\b.*\bsys\.)")
+"""Headers of blocks that expect modules to be missing."""
+_CLASS = re.compile(r"^([ \t]*)class\b", re.MULTILINE)
+
+
+def member_doubt(names: AbstractSet[str]) -> str:
+    """Say why these are not all the members of a value; nothing if they may be."""
+    if "__getattr__" in names:
+        return "names are made up while the program runs"
+    own = {name for name in names - _OF_OBJECT if not name.startswith("__")}
+    if len(own) < _FEWEST:
+        return "analysis knows hardly a name here"
+    if own >= _OF_GENERATORS and all(name[:3] in ("gi_", "cr_") for name in own - _OF_GENERATORS):
+        return "analysis may have missed what is iterated over"
+    return ""
+
+
+def more_members(names: AbstractSet[str]) -> frozenset[str]:
+    """Return names that analysis leaves out: some methods of paths, special attributes.
+
+    A path that `/` made is said to be a `PurePath`, as it inherits the operator from there.
+    """
+    return _UNDERSCORED | _OF_PATHS if names >= _OF_PURE_PATHS else _UNDERSCORED
+
+
+def import_doubt(text: str, offset: int) -> str:
+    """Say why the import at `offset` may name what is not there; nothing if it may not."""
+    indentation = _indentation(text, offset)
+    if indentation:
+        for line in reversed(text[:offset].split("\n")[:-1]):
+            if line.strip() and len(line) - len(line.lstrip()) < indentation:
+                return "the import may fail" if _OPTIONAL.match(line) else ""
+    return ""
+
+
+def class_around(text: str, offset: int) -> tuple[int, int]:
+    """Return the range of the class that holds `offset`; all of `text` if none does."""
+    indentation = _indentation(text, offset)
+    start = None
+    for match in _CLASS.finditer(text, 0, offset):
+        if len(match[1]) < indentation:
+            start = match
+    if start is None:
+        return 0, len(text)
+    outside = re.compile(rf"^[ \t]{{0,{len(start[1])}}}[^\s#)\]}}]", re.MULTILINE)
+    end = outside.search(text, offset)
+    return start.start(), end.start() if end else len(text)
+
+
+def _indentation(text: str, offset: int) -> int:
+    line = text[text.rfind("\n", 0, offset) + 1 :]
+    return len(line) - len(line.lstrip(" \t"))
