@@ -111,9 +111,7 @@ class _Table:
     def _cases(self, records: Sequence[SiteRecord]) -> Cases[SiteRecord]:
         return Cases(records, (OFF, ON), self.seed)
 
-    def _means(
-        self, cases: Cases[SiteRecord], arm: str, metrics: Sequence[str]
-    ) -> Iterator[Row]:
+    def _means(self, cases: Cases[SiteRecord], arm: str, metrics: Sequence[str]) -> Iterator[Row]:
         for metric in metrics if cases.records else ():
             estimate = cases.resamples.mean(cases.values(arm, metric))
             yield self._row(cases, Figure(arm, metric, _unit(metric), "mean"), estimate)
@@ -141,9 +139,7 @@ class _Table:
         estimate = cases.resamples.ratio(cases.values(arm, metric), cases.values(arm, over))
         return self._row(cases, Figure(arm, metric, "share", f"of {over}"), estimate)
 
-    def _differences(
-        self, cases: Cases[SiteRecord], metrics: Sequence[str]
-    ) -> Iterator[Row]:
+    def _differences(self, cases: Cases[SiteRecord], metrics: Sequence[str]) -> Iterator[Row]:
         for metric in metrics if cases.records else ():
             difference: Values = cases.values(ON, metric) - cases.values(OFF, metric)
             estimate = cases.resamples.mean(difference)

@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping
 
-from engine.weights.location import cache_directory
 from engine.weights.progress import Progress, ProgressReport, Step
 from evaluation.errors import CannotMeasureError
 from evaluation.members.arms import ANALYSER, MONITORS, AnalyserArm, Arm, MonitorsArm
 from evaluation.members.remembering import RememberingAnalyser
 from evaluation.members.workspaces import Workspace
-from monitors.analysis.environment import AnalysisEnvironment
 from monitors.analysis.errors import AnalysisError
 from monitors.analysis.host_analyser import HostAnalyser
 from monitors.analysis.launching import InstalledHost
 from monitors.guard import Guard
+from warmline.analysis import analysis_environment
 
 
 def installed_host(progress: Progress) -> InstalledHost:
@@ -25,7 +24,7 @@ def installed_host(progress: Progress) -> InstalledHost:
     def tell(line: str) -> None:
         progress(ProgressReport(Step.DOWNLOAD, 0, None, line))
 
-    environment = AnalysisEnvironment(cache_directory() / "analysers")
+    environment = analysis_environment()
     try:
         environment.install(tell)
     except AnalysisError as error:

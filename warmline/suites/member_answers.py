@@ -9,6 +9,7 @@ from rich.console import Console
 from evaluation.bench.audience import watching
 from evaluation.bench.runner import Deadline
 from evaluation.errors import CannotMeasureError, OtherConditionsError
+from evaluation.members.asked_notes import notes_of
 from evaluation.members.asked_summary import PLOTS, STYLE, rows_of
 from evaluation.members.asking import asking_desks, read_asked
 from evaluation.members.desks import DeskMeter
@@ -56,7 +57,7 @@ def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, O
         model="none",
         seed=arguments.seed,
         rows=rows_of(journal.records, arguments.seed, {"budget_ms": arguments.budget_ms}),
-        notes=(*plan.complaints, *outcome.notes()),
+        notes=(*notes_of(journal.records), *plan.complaints, *outcome.notes()),
     )
     return report, outcome
 

@@ -1,9 +1,7 @@
 """`warmline eval members`: are the names that are offered there, and what does that cost?"""
 
 import argparse
-import os
 
-from engine.service.run import thread_environment
 from evaluation.members.site import KINDS
 from warmline.benchmarks.shared import (
     add_number_arguments,
@@ -54,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"an answer that takes longer comes too late ({BUDGET_MS})",
     )
     add_run_arguments(parser)
-    add_number_arguments(parser, storage_type="bfloat16")
+    add_number_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -64,8 +62,11 @@ def run(arguments: argparse.Namespace) -> int:
         UsageError: If what was asked for does not fit the model or the folder.
     """
     require_known(arguments.kinds, KINDS, "kind")
-    os.environ.update(thread_environment())
-    # It imports what takes long to import.
-    from warmline.suites.member_answers import measure_answers  # noqa: PLC0415
+    # They import what takes long to import.
+    if arguments.analysers_only:
+        from warmline.suites.member_answers import measure_answers  # noqa: PLC0415
 
-    return measure_answers(arguments)
+        return measure_answers(arguments)
+    from warmline.suites.member_completions import measure_completions  # noqa: PLC0415
+
+    return measure_completions(arguments)
