@@ -16,6 +16,8 @@ from evaluation.members.site import NameSite
 from evaluation.members.workspaces import Workspace
 
 OFF, ON = "off", "on"
+_READING = CompletionOptions(max_tokens=4)
+"""Long enough for the engine to have done all that it does only once."""
 _NAME = re.compile(r"\s*(#?[^\W\d]\w*)")
 
 
@@ -80,7 +82,7 @@ class WritingDesk:
         """
         started = time.perf_counter()
         document = await self._turn_to(site)
-        await self._complete(OFF, document, site, CompletionOptions(max_tokens=1))
+        await self._complete(OFF, document, site, _READING)
         arms = [OFF, ON]
         random.Random(site.key).shuffle(arms)  # noqa: S311 - drawn, no secret
         found = {arm: await self._complete(arm, document, site) for arm in arms}

@@ -75,11 +75,11 @@ class _Run:
 
     def measure(self, console: Console) -> tuple[bool, tuple[str, ...]]:
         """Write, then check; say whether somebody pressed Ctrl-C, and what there is to note."""
-        whole_s = budget_s(self.arguments)
-        whole = Deadline(whole_s)
-        part = Deadline(None if whole_s is None else whole_s * _WRITING_SHARE)
         desks = writing_desks(self.arguments, self.host)
         with DeskMeter(self.plan.workspaces, desks) as meter, watching(console) as audience:
+            whole_s = budget_s(self.arguments)  # counted from here, when the model is loaded
+            whole = Deadline(whole_s)
+            part = Deadline(None if whole_s is None else whole_s * _WRITING_SHARE)
             outcome = measure_cases(
                 self.plan.plan, meter, self.written, deadline=part, audience=audience
             )
