@@ -27,8 +27,8 @@ _REGEX = (
     r"/(?:\\.|\[(?:\\.|[^\]\\\n])*\]?|[^/*\\\n\[])(?:\\.|\[(?:\\.|[^\]\\\n])*\]?|[^/\\\n\[])*/?\w*"
 )
 _SIGN = r"\.+|\?\.(?!\d)|->\*?|::|=>|[=!]==?|[+\-*/%&|^<>]=|\+\+|--|&&=?|\|\|=?|\?\?=?|[^\s\w]"
-_SCRIPTS = frozenset(("typescript", "typescriptreact", "javascript", "javascriptreact"))
-_WITH_ELEMENTS = _SCRIPTS - {"typescript"}
+SCRIPTS = frozenset(("typescript", "typescriptreact", "javascript", "javascriptreact"))
+_WITH_ELEMENTS = SCRIPTS - {"typescript"}
 _IN_TEMPLATE = re.compile(r"(?:\\(?s:.)|\$(?!\{)|[^\\`$])+")
 _IN_TAG = re.compile(
     r"""\s+ | [\w$-]+ | '[^']*'? | "[^"]*"? | /> | => | (?s:.)""",
@@ -37,6 +37,8 @@ _IN_TAG = re.compile(
 _IN_ELEMENT = re.compile(
     r"(?P<end></[\w.$:\s-]*>?)|(?P<element><>|<(?=[A-Za-z_$]))|(?P<text>[^<{]+)"
 )
+_NOT_IN_TAG = frozenset((",", "extends", ";", "(", ")"))
+"""What shows that a tag is none: type parameters, or a comparison."""
 _BEFORE_VALUES = frozenset(
     (
         *("return", "typeof", "case", "do", "else", "in", "instanceof", "new", "void", "delete"),
@@ -64,7 +66,7 @@ class BraceLexer:
     def __init__(self, language: str) -> None:
         self.position = 0
         self._language = language
-        self._is_script = language in _SCRIPTS
+        self._is_script = language in SCRIPTS
         self._statements = _SCRIPT_STATEMENTS if self._is_script else _STATEMENTS
         self._open: tuple[str, ...] = ()
         self._begins_value = True  # a slash would begin a regular expression
@@ -132,13 +134,9 @@ class BraceLexer:
         if match := _IN_TEMPLATE.match(text, self.position):
             return self._token(TokenKind.TEXT, match[0], match.start())
         if text.startswith("${", self.position):
-            self._open += ("${",)
-            self._begins_value = True
-            return self._token(TokenKind.OPEN, "${", self.position)
+            return self._opened("${", "${")
         if text.startswith("`", self.position):
-            self._open = self._open[:-1]
-            self._begins_value = False
-            return self._token(TokenKind.CLOSE, "`", self.position)
+            return self._closed("`")
         return self._token(TokenKind.TEXT, text[self.position], self.position)
 
     def _tag_token(self, text: str) -> Token | None:
@@ -146,39 +144,38 @@ class BraceLexer:
         if match is None:
             return None
         found = match[0]
-        if found == ">":
-            self._open = (*self._open[:-1], ">")
-        elif found == "/>":
+        if found == "/>":
+            return self._closed(found)
+        if found == "{":
+            return self._opened(found, "{")
+        if found in _NOT_IN_TAG:
             self._open = self._open[:-1]
-            self._begins_value = False
-            return self._token(TokenKind.CLOSE, found, self.position)
-        elif found == "{":
-            self._open += ("{",)
-            self._begins_value = True
-            return self._token(TokenKind.OPEN, found, self.position)
-        elif found in (",", "extends", ";", "(", ")"):
-            self._open = self._open[:-1]  # these were type parameters, or a comparison
             self._begins_value = True
             return self._token(TokenKind.SIGN, found, self.position)
+        if found == ">":
+            self._open = (*self._open[:-1], ">")
         return self._token(TokenKind.TEXT, found, self.position)
 
     def _element_token(self, text: str) -> Token:
         match = _IN_ELEMENT.match(text, self.position)
-        if match is None:
-            found = text[self.position]
-            if found == "{":
-                self._open += ("{",)
-                self._begins_value = True
-                return self._token(TokenKind.OPEN, found, self.position)
-            return self._token(TokenKind.TEXT, found, self.position)
-        if match["element"]:
-            self._open += (">" if match[0] == "<>" else "<",)
-            return self._token(TokenKind.OPEN, match[0], self.position)
-        if match["end"] and match[0].endswith(">"):
-            self._open = self._open[:-1]
-            self._begins_value = False
-            return self._token(TokenKind.CLOSE, match[0], self.position)
-        return self._token(TokenKind.TEXT, match[0], self.position)
+        found = match[0] if match else text[self.position]
+        if found == "{":
+            return self._opened(found, "{")
+        if match and match["element"]:
+            return self._opened(found, ">" if found == "<>" else "<")
+        if match and match["end"] and found.endswith(">"):
+            return self._closed(found)
+        return self._token(TokenKind.TEXT, found, self.position)
+
+    def _opened(self, found: str, opener: str) -> Token:
+        self._open += (opener,)
+        self._begins_value = True
+        return self._token(TokenKind.OPEN, found, self.position)
+
+    def _closed(self, found: str) -> Token:
+        self._open = self._open[:-1]
+        self._begins_value = False
+        return self._token(TokenKind.CLOSE, found, self.position)
 
     def _leave_brackets(self) -> None:
         """Give up the round and square brackets around a statement."""
@@ -205,7 +202,7 @@ class BraceLexer:
 @cache
 def _code_pattern(language: str, begins_value: bool) -> re.Pattern[str]:  # noqa: FBT001
     """Return the pattern of all tokens that are code; `begins_value` decides on slashes."""
-    is_script = language in _SCRIPTS
+    is_script = language in SCRIPTS
     groups = [f"(?P<comment>{_COMMENT})", r"(?P<newline>\r?\n|\r)"]
     strings = [_STRING]
     if language == "java":

@@ -1,6 +1,7 @@
 """Where names begin in TypeScript, JavaScript, Java, C and C++ that is being written."""
 
 from copy import copy
+from dataclasses import replace
 from typing import Self
 
 from monitors.arguments import Arguments
@@ -96,13 +97,16 @@ class BraceReader:
         self._last = token
 
     def finish(self, text: str) -> None:
-        """Add the site at the text's end, where a name is about to begin."""
+        """Add the site at the text's end, where a name begins or may turn out to be one."""
         if self._last is None:
             return
         if self._import is not None:
             self._add(self._import.awaited(self._last, text))
-        elif self._is_member and self._last.stop == len(text) and not self._can_define():
-            self._add(self._member(text, len(text), "", is_ended=False))
+        elif self._undecided is not None:
+            self._add(replace(self._undecided, name="", is_ended=False, is_ahead=True))
+        elif self._is_member and self._last.stop == len(text):
+            site = self._member(text, len(text), "", is_ended=False)
+            self._add(replace(site, is_ahead=self._can_define()))
 
     def _add(self, site: Site | None) -> None:
         if site is not None:
@@ -151,19 +155,19 @@ class BraceReader:
 
     def _name(self, text: str, token: Token, *, is_ended: bool) -> None:
         if self._is_member:
-            if token.text == "template":
-                return  # of C++, before the name
+            if token.text == self._traits.word_before_member:
+                return
             site = self._member(text, token.start, token.text, is_ended=is_ended)
-            if not self._can_define():
-                self._add(site)
-            elif is_ended:
+            if self._can_define():
                 self._undecided = site
+            else:
+                self._add(site)
             self._is_member, self._ends_operand = False, True
         elif token.text in _NO_VALUES:
             self._no_operand()
         else:
             self._operand(token)
-            self._undecided = self._looked_up(token) if is_ended else None
+            self._undecided = self._looked_up(token)
 
     def _looked_up(self, token: Token) -> Site | None:
         """Return the site of a type or a case, if `token` turns out to be all of it."""

@@ -17,6 +17,7 @@ class BraceTraits:
         has_types: Whether a type must exist behind `new`.
         has_string_cases: Whether the cases of a switch may be strings of a known type.
         has_named_cases: Whether they may be the bare names of an enumeration.
+        word_before_member: What may stand between an accessor and the name.
     """
 
     accessors: frozenset[str] = frozenset((".", "?."))
@@ -28,6 +29,7 @@ class BraceTraits:
     has_types: bool = True
     has_string_cases: bool = False
     has_named_cases: bool = False
+    word_before_member: str = ""
 
 
 _TYPESCRIPT = BraceTraits(ends_with_line=True, has_script_imports=True, has_string_cases=True)
@@ -45,6 +47,8 @@ TRAITS = {
     "javascriptreact": _JAVASCRIPT,
     "java": BraceTraits(frozenset((".", "::")), has_path_imports=True, has_named_cases=True),
     "c": BraceTraits(frozenset((".", "->")), has_types=False, has_named_cases=True),
-    "cpp": BraceTraits(frozenset((".", "->", "::")), has_named_cases=True),
+    "cpp": BraceTraits(
+        frozenset((".", "->", "::")), has_named_cases=True, word_before_member="template"
+    ),
 }
 """By LSP language identifier."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from monitors.brace_lexer import SCRIPTS
 from monitors.checkpoints import Checkpoints
 from monitors.judging import judged_call, judged_names, names_at
 from monitors.memory import Memory
@@ -96,7 +97,7 @@ class DocumentWatch:
             self._scanners[written] = scanner
         if len(self._scanners) > _MOST_CANDIDATES:
             self._scanners.pop(next(each for each in self._scanners if each))
-        return tuple(site for site in found if not self._is_settled(site))
+        return tuple(site for site in found if self._is_open(site))
 
     async def ask(self, site: Site, written: str) -> Answer:
         """Find out what may stand at `site`. Asked again, it answers from memory.
@@ -105,7 +106,7 @@ class DocumentWatch:
         """
         if site.kind in (SiteKind.KEYWORD, SiteKind.ARITY):
             return await self._ask_call(site, written)
-        source = self._source_at(site.start, written)
+        source = self._source_at(site.start, written, _ending(site, self._source.language))
         names = await self._names.get(
             (site.kind, source.text, site.start), lambda: self._names_at(site, source)
         )
@@ -126,9 +127,24 @@ class DocumentWatch:
         async with self._turn:
             return await self._analyser.signature(source, offset)
 
-    def _source_at(self, offset: int, written: str) -> Source:
+    def _source_at(self, offset: int, written: str, ending: str = "") -> Source:
         """Return the document with what is written up to `offset`, and no part of the name."""
-        return replace(self._source, text=(self._before + written)[:offset] + self._after)
+        text = (self._before + written)[:offset] + ending + self._after
+        return replace(self._source, text=text)
 
-    def _is_settled(self, site: Site) -> bool:
-        return site.is_ended and site.start + len(site.name) <= self._offset
+    def _is_open(self, site: Site) -> bool:
+        """Tell whether the user has left a site to the model.
+
+        Asking ahead is for names that the model begins, else it would be kept to known ones
+        at the cursor.
+        """
+        if site.is_ahead:
+            return site.start > self._offset
+        return not site.is_ended or site.start + len(site.name) > self._offset
+
+
+def _ending(site: Site, language: str) -> str:
+    """Return what must follow a name that means nothing yet: the module it is imported from."""
+    if site.kind is SiteKind.IMPORT and language in SCRIPTS:
+        return f" }} from {site.receiver!r};\n"
+    return ""

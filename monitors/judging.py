@@ -3,13 +3,14 @@
 import re
 
 from monitors.document_names import members_used, words_used
-from monitors.python_doubts import import_doubt, member_doubt, more_members
+from monitors.python_doubts import SPECIAL_MEMBERS, import_doubt, member_doubt
 from monitors.types import Analyser, Answer, Names, Signature, Site, SiteKind, Source
 
 _SCRIPT_ENDING = re.compile(r"(?:\.d)?\.(?:[cm]?[jt]s|[jt]sx)$")
 _WORDS = {
     "java": frozenset(("class", "this", "super", "new", "length")),
     "cpp": frozenset(("operator", "template")),
+    "python": SPECIAL_MEMBERS,
 }
 """Words of a language that may stand where a member's name may."""
 _TYPE_WORDS = frozenset(
@@ -63,8 +64,6 @@ def _more(site: Site, names: Names, source: Source) -> frozenset[str]:
     """Return what is possible besides what the analyser says."""
     if site.kind is SiteKind.MEMBER:
         of_language = _WORDS.get(source.language, frozenset())
-        if source.language == "python":
-            of_language = more_members(names.names)
         return of_language | members_used(site, source)
     if site.kind is SiteKind.MODULE and source.language.startswith(("typescript", "javascript")):
         stems = {_SCRIPT_ENDING.sub("", name) for name in names.names}

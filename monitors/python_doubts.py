@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Set as AbstractSet
-from pathlib import Path, PurePath
 
-_UNDERSCORED = frozenset(
+SPECIAL_MEMBERS = frozenset(
     (
         *("__all__", "__annotations__", "__bases__", "__class__", "__code__", "__dict__"),
         *("__doc__", "__file__", "__func__", "__init__", "__module__", "__mro__", "__name__"),
@@ -12,12 +11,8 @@ _UNDERSCORED = frozenset(
         *("__version__", "__weakref__", "__wrapped__"),
     )
 )
-_OF_OBJECT = frozenset(dir(object)) | _UNDERSCORED
-_OF_GENERATORS = frozenset(("send", "throw", "close"))
-_OF_PURE_PATHS = frozenset(("as_posix", "is_absolute", "relative_to", "with_suffix"))
-_OF_PATHS = frozenset(name for name in dir(Path) if name not in dir(PurePath))
-_FEWEST = 2
-"""Names that a value must have, besides those that every object has, to be believed."""
+"""Attributes of classes, functions and modules that analysers leave out here and there."""
+_OF_OBJECT = frozenset(dir(object)) | SPECIAL_MEMBERS
 _OPTIONAL = re.compile(r"[ \t]*(?:(?:try|except)\b|(?:if|elif|else)\b.*\bsys\.)")
 """Headers of blocks that expect modules to be missing."""
 _CLASS = re.compile(r"^([ \t]*)class\b", re.MULTILINE)
@@ -27,20 +22,7 @@ def member_doubt(names: AbstractSet[str]) -> str:
     """Say why these are not all the members of a value; nothing if they may be."""
     if "__getattr__" in names:
         return "names are made up while the program runs"
-    own = {name for name in names - _OF_OBJECT if not name.startswith("__")}
-    if len(own) < _FEWEST:
-        return "analysis knows hardly a name here"
-    if own >= _OF_GENERATORS and all(name[:3] in ("gi_", "cr_") for name in own - _OF_GENERATORS):
-        return "analysis may have missed what is iterated over"
-    return ""
-
-
-def more_members(names: AbstractSet[str]) -> frozenset[str]:
-    """Return names that analysis leaves out: some methods of paths, special attributes.
-
-    A path that `/` made is said to be a `PurePath`, as it inherits the operator from there.
-    """
-    return _UNDERSCORED | _OF_PATHS if names >= _OF_PURE_PATHS else _UNDERSCORED
+    return "" if names - _OF_OBJECT else "analysis knows no more than of any object"
 
 
 def import_doubt(text: str, offset: int) -> str:

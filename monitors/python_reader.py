@@ -2,6 +2,7 @@
 
 import keyword
 from copy import copy
+from dataclasses import replace
 from typing import Self
 
 from monitors.arguments import Arguments
@@ -82,15 +83,16 @@ class PythonReader:
         self._last = token
 
     def finish(self, text: str) -> None:
-        """Add the site at the text's end, where a name is about to begin."""
+        """Add the site at the text's end, where a name begins or may turn out to be one."""
         if self._last is None:
             return
         if self._import is not None:
             self._add(self._import.awaited(self._last, text))
-        elif (
-            self._is_member and self._last.stop == len(text) and not self.frames[-1].may_be_assigned
-        ):
-            self.sites.append(self._member(text, len(text), "", is_ended=False))
+        elif self._undecided is not None:
+            self._add(replace(self._undecided, name="", is_ended=False, is_ahead=True))
+        elif self._is_member and self._last.stop == len(text):
+            site = self._member(text, len(text), "", is_ended=False)
+            self._add(replace(site, is_ahead=self.frames[-1].may_be_assigned))
 
     # Statements
 
@@ -119,7 +121,7 @@ class PythonReader:
         if self._is_member:
             site = self._member(text, token.start, token.text, is_ended=is_ended)
             if self.frames[-1].may_be_assigned:
-                self._undecided = site if is_ended else None
+                self._undecided = site
             else:
                 self.sites.append(site)
             self._is_member, self._ends_operand = False, True

@@ -3,6 +3,7 @@
 import re
 
 _ACCESSOR = re.compile(r"(?:\?\.|\.|->|::)$")
+_SPACE = re.compile(r"[\s\\]+")
 _LONGEST = 200
 """Characters, beyond which a text names nothing."""
 
@@ -14,4 +15,4 @@ def receiver_text(text: str, start: int, stop: int) -> str:
     """
     if stop - start > _LONGEST:
         return ""
-    return _ACCESSOR.sub("", "".join(text[start:stop].split()))
+    return _ACCESSOR.sub("", _SPACE.sub("", text[start:stop]))

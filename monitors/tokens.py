@@ -85,7 +85,7 @@ class Reader(Protocol):
         ...
 
     def finish(self, text: str) -> None:
-        """Add the site at the text's end, where a name is about to begin."""
+        """Add the site at the text's end, where a name begins or may turn out to be one."""
         ...
 
     def renewed(self, depth: int) -> Self:

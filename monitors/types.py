@@ -52,6 +52,8 @@ class Site:
         taken: Names that are spoken for, such as keyword arguments already given.
         call: Where the first argument of the call begins, for `KEYWORD` and `ARITY`.
         num_before: How many arguments without a name stand before, for `ARITY`.
+        is_ahead: Whether it may still be no site, as where a statement may define the name. It
+            is there to be asked about ahead of time, and has an empty name, which is allowed.
     """
 
     kind: SiteKind
@@ -62,6 +64,7 @@ class Site:
     taken: frozenset[str] = frozenset()
     call: int = 0
     num_before: int = 0
+    is_ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ class ExplainedName:
         kind: What it is to be.
         receiver: What it is asked of.
         typed: What is written of it.
-        names: What may stand there, sorted; none at all where nothing is forbidden.
+        names: What may stand there, sorted, those with underscores last; none at all where
+            nothing is forbidden.
         analyser: Who says so.
         took_ms: From the question to the answer.
         reason: Why nothing is forbidden.
@@ -52,7 +53,7 @@ def _explained(site: Site, answer: Answer) -> ExplainedName:
         kind=site.kind,
         receiver=site.receiver,
         typed=site.name,
-        names=tuple(sorted(answer.texts)),
+        names=tuple(sorted(answer.texts, key=lambda name: (name.startswith("_"), name))),
         analyser=answer.analyser,
         took_ms=answer.took_ms,
         reason=answer.reason,

@@ -3,18 +3,20 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from monitors.analysis.connection import HANG_TIMEOUT_S, HostConnection, HostGoneError
 from monitors.analysis.errors import AnalysisError
 from monitors.analysis.process import HostProcess
 from monitors.host.frames import FrameError
 from monitors.types import Names, Signature, Source
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -230,7 +232,7 @@ class HostAnalyser:
         finally:
             self._connection = None
             process.kill()
-            code = await process.end()
+            code = await _to_the_end(process.end())
         sentence = f"The analysis host failed (code {code}: {reason}); {_ADVICE}"
         if connection.num_answers:
             self._failures["host"] = 0
@@ -280,3 +282,13 @@ class HostAnalyser:
 
 
 _ADVICE = "names are not checked meanwhile; `warmline analysers` says more."
+
+
+async def _to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """Wait for bounded work that must be done even if we are cancelled meanwhile."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise

@@ -30,7 +30,7 @@ from .registry import CHOICES
 logger = logging.getLogger(__name__)
 
 MOST_LANES = 4
-MEMORY_CHECK_S = 5.0
+CHECK_S = 5.0
 _QUESTIONS = frozenset({"members", "importable", "types", "cases", "signature"})
 
 Send = Callable[[dict[str, Any]], None]
@@ -52,7 +52,7 @@ class Host:
         self._tasks: dict[Any, asyncio.Task[None]] = {}
         self._closings: set[asyncio.Task[None]] = set()
         self.is_ending = asyncio.Event()
-        self._memory_watch = asyncio.ensure_future(self._watch_memory())
+        self._watch = asyncio.ensure_future(self._watch_lanes())
 
     def take(self, message: dict[str, Any]) -> None:
         """Do what a message says. Never waits: answers come through `send`."""
@@ -152,11 +152,11 @@ class Host:
         self._closings.add(closing)
         closing.add_done_callback(self._closings.discard)
 
-    async def _watch_memory(self) -> None:
+    async def _watch_lanes(self) -> None:
         while True:
-            await asyncio.sleep(MEMORY_CHECK_S)
+            await asyncio.sleep(CHECK_S)
             for lane in self._lanes.values():
-                lane.check_memory()
+                lane.check()
 
     def _report(self, name: str, phase: str, message: str) -> None:
         params = {"language": name, "phase": str(phase), "message": message}
@@ -171,7 +171,7 @@ class Host:
 
     async def aclose(self) -> None:
         """End all analysers."""
-        self._memory_watch.cancel()
+        self._watch.cancel()
         for task in tuple(self._tasks.values()):
             task.cancel()
         closings = [lane.aclose() for lane in self._lanes.values()]

@@ -90,6 +90,7 @@ class Lane:
         self._running: tuple[Question, asyncio.Task[Answer]] | None = None
         self._has_work = asyncio.Event()
         self._failures = 0
+        self._ailment = ""
         self._worker = asyncio.ensure_future(self._work())
 
     def open(self, document: Document) -> None:
@@ -152,6 +153,9 @@ class Lane:
                 await self._fail(f"The {self.choice.name} analyser failed; its log says more.")
 
     async def _do_next(self) -> None:
+        ailment, self._ailment = self._ailment, ""
+        if ailment:
+            raise ServerGoneError(ailment)
         analyser = self._analyser or await self._start()
         while self._notices:
             path, notice = next(iter(self._notices.items()))
@@ -186,8 +190,9 @@ class Lane:
             question.settle(await task)
             self._failures = 0
         except asyncio.CancelledError:
-            if not question.answer.done():
-                raise  # not the question was cancelled but we
+            worker = asyncio.current_task()
+            if worker is None or worker.cancelling():
+                raise  # not only the question was cancelled
         finally:
             self._running = None
             question.end("the analyser failed")
@@ -203,20 +208,20 @@ class Lane:
         await asyncio.sleep(pause_s)
         self._set_phase(Phase.STARTING)
 
-    def check_memory(self) -> None:
-        """Have an analyser that has grown too large start anew."""
-        if self._analyser is None:
+    def check(self) -> None:
+        """Have an analyser start anew that has grown too large, or whose processes ended."""
+        if self._analyser is None or self.phase is not Phase.READY:
             return
-        size_bytes = resident_bytes(self._analyser.process_ids())
-        if size_bytes > self.choice.most_memory_bytes:
-            self._set_phase(Phase.STARTING, f"It held {size_bytes >> 20} MiB and starts anew.")
-            self._restart()
-
-    def _restart(self) -> None:
-        """End its processes, by force: the work that runs fails, and it is started again."""
-        for pid in self._analyser.process_ids() if self._analyser else ():
-            with suppress(psutil.Error):
-                psutil.Process(pid).kill()
+        process_ids = self._analyser.process_ids()
+        size_bytes = resident_bytes(process_ids)
+        if not process_ids:
+            self._ailment = "It ended."
+        elif size_bytes > self.choice.most_memory_bytes:
+            self._ailment = f"It held {size_bytes >> 20} MiB, which is too much."
+        if self._ailment:
+            self._has_work.set()
+            if self._running:
+                self._running[1].cancel()
 
     def _set_phase(self, phase: Phase, message: str = "") -> None:
         self.phase = phase

@@ -12,7 +12,7 @@ from multilspy.multilspy_config import Language
 
 from ..analysers import Call, Document, Found, ServerGoneError, Workspace
 from ..served import LanguageServerProcess, ServerSpec
-from .cutting import GAP, INVENTED, without_name
+from .cutting import GAP, INVENTED, with_invented_name, without_name
 from .environments import find_environment
 from .openness import doubt
 from .signatures import read_call
@@ -69,13 +69,16 @@ class PythonAnalyser:
 
     async def members(self, document: Document, offset: int) -> Found:
         """Return the names after the dot before `offset`."""
-        gap = without_name(document, offset, GAP)
-        items = await self._items(gap, offset)
+        both = with_invented_name(document, offset)
+        gap = both or without_name(document, offset, GAP)
+        items, receiver = await asyncio.gather(
+            self._items(gap, offset), self._type_at(gap, offset - 2)
+        )
         names = frozenset(item["label"] for item in items)
-        if not names - _EVERY_OBJECT:
+        if all(name.startswith("__") for name in names) or names <= _EVERY_OBJECT:
             return Found(analyser=NAME, reason="the type is not known")
-        receiver = await self._type_at(gap, offset - 2)
-        reason = await self._reason_for_doubt(document, offset, (receiver, names))
+        invented = both or without_name(document, offset, INVENTED)
+        reason = await self._reason_for_doubt(invented, (receiver, names))
         return Found(frozenset() if reason else names, NAME, reason)
 
     async def importable(self, document: Document, offset: int) -> Found:
@@ -86,7 +89,8 @@ class PythonAnalyser:
             return Found(analyser=NAME, reason="the module is not known")
         if all(item.get("kind") == _MODULE_KIND for item in items):
             return Found(names, NAME)  # a module's path, which no code makes up
-        reason = await self._reason_for_doubt(document, offset, ("module", names))
+        invented = without_name(document, offset, INVENTED)
+        reason = await self._reason_for_doubt(invented, ("module", names))
         return Found(frozenset() if reason else names, NAME, reason)
 
     async def types(self, document: Document, offset: int) -> Found:
@@ -139,14 +143,19 @@ class PythonAnalyser:
         return shown.partition("\n")[0]
 
     async def _reason_for_doubt(
-        self, document: Document, offset: int, kept_as: tuple[str, frozenset[str]]
+        self, invented: Document, kept_as: tuple[str, frozenset[str]]
     ) -> str:
-        """Return why there may be other names; remembered for a type with the same names."""
+        """Return why there may be other names; remembered for a type with the same names.
+
+        Args:
+            invented: The document with an invented name.
+            kept_as: The type as ty writes it, and its names.
+        """
         now_s = time.monotonic()
         made_s, reason = self._verdicts.get(kept_as, (-_VERDICT_AGE_S, ""))
         if kept_as[0] and now_s - made_s < _VERDICT_AGE_S:
             return reason
-        reason = doubt(await self._complaints(without_name(document, offset, INVENTED)))
+        reason = doubt(await self._complaints(invented))
         if len(self._verdicts) >= _MOST_VERDICTS:
             self._verdicts.clear()
         self._verdicts[kept_as] = now_s, reason

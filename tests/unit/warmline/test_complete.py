@@ -193,7 +193,9 @@ def test_the_document_reaches_the_completer_as_it_is(stage: Stage, source: Path)
     assert document is not None
     assert (document.name, document.language) == (source.as_uri(), "typescript")
     assert document.text == "let fox = '🦊';\r\nfox.\r\n"
-    assert stage.completer.asked == [(source.as_uri(), 20, CompletionOptions(2, 7, is_invoked=True))]
+    assert stage.completer.asked == [
+        (source.as_uri(), 20, CompletionOptions(2, 7, is_invoked=True))
+    ]
 
 
 def test_language_and_model_can_be_chosen(stage: Stage, source: Path) -> None:

@@ -1,0 +1,106 @@
+"""What holds for the sites of every text, however broken, and however it arrives."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitors.guard import Guard
+from monitors.languages import WATCHED, scanner_for
+from monitors.types import Site, Source
+from tests.unit.monitors.fakes import FakeAnalyser
+
+LANGUAGES = st.sampled_from(sorted(WATCHED))
+PIECES = st.sampled_from(
+    [
+        *("a", "b.c", "self.", "this.x", "f(", "(", ")", "[", "]", "{", "}", ",", "=", "==", ":"),
+        *(".", "..", "...", "->", "::", "?.", "'", '"', '"""', "`", "${", 'f"', "f'''", "{x", "!r"),
+        *("\n", "\r\n", " ", "\t", "\\", "\\\n", "#", "//", "/*", "*/", "/", "<", ">", "</", "/>"),
+        *("import ", "from ", " as ", "export ", "type ", "case ", "match ", "new ", "return "),
+        *("def f(", "class A:", "if x:", "lambda ", "for ", " in ", "async ", "else", "const "),
+        *(
+            "1",
+            "1.",
+            ".5",
+            "1e",
+            "5",
+            "0x",
+            "*",
+            "**",
+            "+",
+            "+=",
+            "-",
+            "!",
+            "=>",
+            ";",
+            "ä",
+            "é",
+            "🙂",
+        ),
+    ]
+)
+TEXTS = st.lists(PIECES | st.text(max_size=3), max_size=40).map("".join)
+
+
+def from_scratch(language: str, before: str, written: str) -> tuple[Site, ...]:
+    """Find the sites of all the text, and leave out what stands before the cursor."""
+    scanner = scanner_for(language)
+    assert scanner is not None
+    found = scanner.sites(before + written)
+    return tuple(site for site in found if _is_open(site, len(before)))
+
+
+def _is_open(site: Site, cursor: int) -> bool:
+    if site.is_ahead:
+        return site.start > cursor
+    return not site.is_ended or site.start + len(site.name) > cursor
+
+
+@settings(max_examples=120, deadline=None)
+@given(LANGUAGES, TEXTS, TEXTS, st.lists(st.integers(0, 200), max_size=8))
+def test_it_does_not_matter_in_which_pieces_a_text_arrives(
+    language: str, before: str, written: str, cuts: list[int]
+) -> None:
+    source = Source(Path("/file"), language, before + "\nrest")
+    watch = Guard(FakeAnalyser()).watch(source, len(before))
+    assert watch is not None
+    for cut in [*sorted(cuts), len(written)]:
+        part = written[:cut]
+        assert tuple(watch.sites(part)) == from_scratch(language, before, part)
+
+
+@settings(max_examples=120, deadline=None)
+@given(LANGUAGES, TEXTS)
+def test_sites_lie_in_order_and_never_overlap(language: str, text: str) -> None:
+    sites = from_scratch(language, "", text)
+    stops = [0, *(site.start + len(site.name) for site in sites)]
+    assert all(stop <= site.start for stop, site in zip(stops, sites, strict=False))
+    for stop, site in zip(stops[1:], sites, strict=True):
+        assert site.is_ended or site.is_ahead or stop == len(text)
+
+
+@settings(max_examples=30, deadline=None)
+@given(LANGUAGES, TEXTS, TEXTS, TEXTS)
+def test_candidates_that_take_turns_do_not_disturb_each_other(
+    language: str, before: str, one: str, other: str
+) -> None:
+    watch = Guard(FakeAnalyser()).watch(Source(Path("/file"), language, before), len(before))
+    assert watch is not None
+    for cut in range(0, max(len(one), len(other)) + 1, 3):
+        for written in (one[:cut], other[:cut]):
+            assert tuple(watch.sites(written)) == from_scratch(language, before, written)
+
+
+@pytest.mark.parametrize("language", sorted(WATCHED))
+def test_a_long_document_is_read_from_near_the_cursor(language: str) -> None:
+    """Its checkpoints are made, kept and dropped, and the sites stay the same."""
+    line = "x = f(a.b, c)" + ("\n" if language == "python" else ";\n")
+    head = "def g():\n    return a\n" if language == "python" else "void g() {\n  return a;\n}\n"
+    document = (head + line * 20) * 120
+    guard = Guard(FakeAnalyser())
+    for cursor in (len(document), 9_000, 100, 30_001, len(document) - 7):
+        document = document[:5_000] + "y = 1\n" * (cursor == 100) + document[5_000:]
+        watch = guard.watch(Source(Path("/file"), language, document), cursor)
+        assert watch is not None
+        assert tuple(watch.sites("q.r ")) == from_scratch(language, document[:cursor], "q.r ")
