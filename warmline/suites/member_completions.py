@@ -77,18 +77,17 @@ class _Run:
         """Write, then check; say whether somebody pressed Ctrl-C, and what there is to note."""
         desks = writing_desks(self.arguments, self.host)
         with DeskMeter(self.plan.workspaces, desks) as meter, watching(console) as audience:
-            whole_s = budget_s(self.arguments)  # counted from here, when the model is loaded
-            whole = Deadline(whole_s)
-            part = Deadline(None if whole_s is None else whole_s * _WRITING_SHARE)
+            deadline = self._deadline(_WRITING_SHARE)  # from when the model is loaded
             outcome = measure_cases(
-                self.plan.plan, meter, self.written, deadline=part, audience=audience
+                self.plan.plan, meter, self.written, deadline=deadline, audience=audience
             )
         notes = outcome.notes()
         if outcome.is_interrupted:
             return True, notes
         court = Court(self.checkers, self.plan.workspaces)
         with watching(console) as audience:
-            judged = court.judge_all(self._to_judge(), self.verdicts, whole, audience)
+            deadline = self._deadline(1 - _WRITING_SHARE)
+            judged = court.judge_all(self._to_judge(), self.verdicts, deadline, audience)
         return judged.is_interrupted, (*notes, *judged.notes())
 
     def report(self, notes: Sequence[str]) -> Report:
@@ -104,6 +103,11 @@ class _Run:
             rows=rows_of(self.written.records, verdicts, self.arguments.seed, params),
             notes=(f"Checked by {checked_by}.", *self.plan.complaints, *notes),
         )
+
+    def _deadline(self, share: float) -> Deadline:
+        """Return when a part of the time is over, counted from now."""
+        whole_s = budget_s(self.arguments)
+        return Deadline(None if whole_s is None else whole_s * share)
 
     def _to_judge(self) -> list[WrittenSite]:
         """Return the sites of this plan at which something was written, in the plan's order."""

@@ -22,6 +22,7 @@ from evaluation.members.site import NameSite
 from evaluation.members.workspaces import Workspace
 from tests.unit.evaluation.members.little_packages import SHOP, one_site
 
+WIDE = " \N{MATHEMATICAL BOLD ITALIC SMALL B}ooks = "
 Complain = Callable[[Draft], list[Complaint]]
 
 
@@ -128,10 +129,10 @@ def test_equal_texts_are_checked_once(workspace: Workspace) -> None:
 def test_columns_are_counted_as_checkers_count_them(workspace: Workspace) -> None:
     """In UTF-16, where a sign beyond the basic plane has two units."""
     site = one_site()
-    wide = replace(site, before=site.before.replace(" books = ", " 𝒃ooks = "))
+    wide = replace(site, before=site.before.replace(" books = ", WIDE))
 
     def complain(draft: Draft) -> list[Complaint]:
-        line = next(i for i, each in enumerate(draft.text.split("\n")) if " 𝒃ooks = " in each)
+        line = next(i for i, each in enumerate(draft.text.split("\n")) if WIDE in each)
         text = draft.text.split("\n")[line]
         column = len(text[: text.index("self.") + 5].encode("utf-16-le")) // 2
         is_known = "self.books" in text
@@ -198,12 +199,12 @@ def test_tsc_reports_errors_of_each_draft(workspace: Workspace, tmp_path: Path) 
     folder = tmp_path / "check"
     folder.mkdir()
     output = "\n".join(
-        [
+        (
             "shop/draft_0_of_front.py(4,8): error TS2339: Property 'a' does not exist on type 'B'.",
             "shop/draft_0_of_front.py(5,1): error TS2322: Type 'A' is not assignable to type 'B'.",
             "  The types of 'a' are incompatible.",
             "shop/front.py(1,1): error TS2304: Cannot find name 'x'.",
-        ]
+        )
     )
     checker = TypeScriptCompiler(_fake_program(tmp_path, output))
     first, second = checker.check(workspace, _drafts(), folder)

@@ -1,7 +1,6 @@
-"""Installing what packages need: what is asked for, what is kept, and what is said when it fails."""
+"""Installing what packages need: what is asked for and kept, and what is said when it fails."""
 
 import json
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from engine.weights.progress import ProgressReport, ignore_progress
 from evaluation.corpus.catalogue import ArchiveKind, corpus_packages
 from evaluation.corpus.errors import CorpusError
-from evaluation.members import programs, requirements, workspaces
+from evaluation.members import programs, requirements
 from evaluation.members.environments import interpreter_of, site_packages_of
 from evaluation.members.requirements import requirements_of
 from evaluation.members.workspaces import workspace_of
@@ -20,7 +19,7 @@ RECORD = "shop/front.py,,\nshop/__init__.py,,\n../../bin/shop,,\nmade_up-2.0.dis
 Install = Callable[[Sequence[str], Path], int]
 
 
-def _python_install(command: Sequence[str], folder: Path) -> int:
+def _python_install(command: Sequence[str], _folder: Path) -> int:
     """Do what pip would."""
     assert command[1:4] != ["-m", "pip", "download"]
     if "venv" in command:
@@ -146,4 +145,3 @@ def test_everything_that_is_measured_is_pinned() -> None:
             first, *others = requirements_of(package)
             assert package.latest.version in first
             assert all("==" in each or "@" in each[1:] for each in others)
-    assert workspaces.PYTHON_TAG == f"py{sys.version_info.major}{sys.version_info.minor}"
