@@ -120,4 +120,4 @@ def _stream(
 ) -> Stream[NameSite]:
     num_cases = arguments.cases or (QUICK_CASES if arguments.quick else _CASES[kind])
     sites = all_sites(kind, packages, per_package=num_cases, seed=arguments.seed)
-    return Stream(kind, num_cases, sites)
+    return Stream(kind, num_cases, tuple(islice(sites, num_cases)))  # they are gone through twice

@@ -12,6 +12,7 @@ from engine.protocol.lifecycle import LOADING_TIMEOUT_S
 from engine.protocol.messages import Phase
 from engine.settings import EngineSettings
 from evaluation.bench.serving.private_engine import private_engines
+from evaluation.decoding.answers import MAX_LINE_TOKENS
 from evaluation.errors import CannotMeasureError
 from evaluation.members.arms import MonitorsArm
 from evaluation.members.asking import Reader
@@ -51,6 +52,7 @@ def completion_settings(arguments: argparse.Namespace) -> CompletionSettings:
         prefix_tokens=PREFIX_TOKENS,
         suffix_tokens=SUFFIX_TOKENS,
         multi_line=False,
+        max_tokens=MAX_LINE_TOKENS,
         prepare_on_open=False,
         prepare_next=False,
         reuse_suggestions=False,

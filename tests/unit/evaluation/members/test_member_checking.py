@@ -195,18 +195,18 @@ def test_a_broken_basedpyright_is_an_error(
         checker.check(workspace, _drafts(), tmp_path / "check")
 
 
+TSC_OUTPUT = """\
+shop/draft_0_of_front.py(4,8): error TS2339: Property 'a' does not exist on type 'B'.
+shop/draft_0_of_front.py(5,1): error TS2322: Type 'A' is not assignable to type 'B'.
+  The types of 'a' are incompatible.
+shop/front.py(1,1): error TS2304: Cannot find name 'x'.
+"""
+
+
 def test_tsc_reports_errors_of_each_draft(workspace: Workspace, tmp_path: Path) -> None:
     folder = tmp_path / "check"
     folder.mkdir()
-    output = "\n".join(
-        (
-            "shop/draft_0_of_front.py(4,8): error TS2339: Property 'a' does not exist on type 'B'.",
-            "shop/draft_0_of_front.py(5,1): error TS2322: Type 'A' is not assignable to type 'B'.",
-            "  The types of 'a' are incompatible.",
-            "shop/front.py(1,1): error TS2304: Cannot find name 'x'.",
-        )
-    )
-    checker = TypeScriptCompiler(_fake_program(tmp_path, output))
+    checker = TypeScriptCompiler(_fake_program(tmp_path, TSC_OUTPUT))
     first, second = checker.check(workspace, _drafts(), folder)
     assert [(each.line, each.column, each.is_unknown_name) for each in first] == [
         (3, 7, True),
