@@ -32,9 +32,14 @@ class Given:
         """Tell whether a name is given as a whole, so that it is nobody's to judge."""
         return site.start + len(site.name) < self.stop
 
+    def has_typed(self, site: Site) -> bool:
+        """Tell whether a part of the name is given."""
+        return site.start < self.stop
+
     def is_open_at_stop(self, site: Site) -> bool:
         """Tell whether the model's first characters belong to the name at `site`."""
-        return site.start + len(site.name) == self.stop and not site.is_ended
+        is_open = not site.is_ended and not site.is_ahead
+        return is_open and site.start + len(site.name) == self.stop
 
     def written_before(self, site: Site, written: str) -> str:
         """Return what of `written` stays where the name at `site` is written anew."""

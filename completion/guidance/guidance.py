@@ -14,7 +14,7 @@ from monitors.types import Answer, Site, Watch
 MOST_VETOES = 6
 """Of one suggestion, each of which has a candidate written anew from there on."""
 
-_NONE_FITS = "no known name begins with what is typed, or too many do"
+_NONE_FITS = "no known name begins with what is typed"
 _NO_ANSWER = "no answer in time"
 
 
@@ -71,6 +71,7 @@ class Guidance:
         self._given = given
         self._inquiries = Inquiries(watch, budget_ms)
         self._sites: dict[int, Sequence[Site]] = {}  # of each candidate, as last looked at
+        self._places: dict[Place, None] = {}  # where a name was judged, in order
         self._forbidden: list[_Forbidden] = []
         self._is_constrained = False
 
@@ -116,9 +117,9 @@ class Guidance:
         for index, site in enumerate(sites):
             place = self._place(site, written)
             answer = self._inquiries.answer(place)
-            if answer is None or not (continuations := self._given.continuations(answer)):
+            if answer is None or not self._given.forbids(answer, site, written, is_whole=is_whole):
                 continue
-            if self._given.forbids(answer, site, written, is_whole=is_whole):
+            if continuations := self._given.continuations(answer):
                 is_worthwhile = self._is_worthwhile(candidate, place)
                 self._forbidden.append(_Forbidden(candidate, place, site, answer))
                 self._sites[candidate] = sites[:index]
@@ -132,17 +133,18 @@ class Guidance:
             rewriting = self.look(candidate, written, is_whole=is_whole)
             if rewriting is not None:
                 return rewriting
-            places = [self._place(site, written) for site in self._sites[candidate]]
+            sites = [site for site in self._sites[candidate] if not site.is_ahead]
+            places = [self._place(site, written) for site in sites]
             if not await self._inquiries.wait(places):
                 return None
 
     def report(self) -> GuidanceReport:
         """Say what came of it."""
-        answers = self._inquiries.answers()
+        answers = [self._inquiries.answer(place) for place in self._places]
         return GuidanceReport(
             vetoes=tuple(self._vetoes()),
-            num_sites=len(self._inquiries),
-            num_answered=sum(bool(answer.texts) for answer in answers),
+            num_sites=len(answers),
+            num_answered=sum(answer is not None and bool(answer.texts) for answer in answers),
             is_constrained=self._is_constrained,
             waited_ms=self._inquiries.waited_s * 1000,
             notes=tuple(dict.fromkeys(self._notes(answers))),
@@ -152,7 +154,10 @@ class Guidance:
         """Return the sites that may be judged, once analysis is asked about each."""
         sites = [site for site in self._watch.sites(written) if not self._given.covers(site)]
         for site in sites:
-            self._inquiries.ask(self._place(site, written), site, written)
+            place = self._place(site, written)
+            self._inquiries.ask(place, site, written)
+            if not site.is_ahead:
+                self._places[place] = None
         return sites
 
     def _place(self, site: Site, written: str) -> Place:
@@ -170,21 +175,21 @@ class Guidance:
             now = (
                 site.name
                 for site in self._sites[each.candidate]
-                if (site.kind, site.start) == each.place[:2]
+                if (site.kind, site.start) == each.place[:2] and not site.is_ahead
             )
             instead = next(now, "")
             yield Veto(
                 each.site.kind, each.site.receiver, name, instead, answer.analyser, answer.took_ms
             )
 
-    def _notes(self, answers: Sequence[Answer]) -> Iterator[str]:
+    def _notes(self, answers: Sequence[Answer | None]) -> Iterator[str]:
         for answer in answers:
-            if not answer.texts:
+            if answer is None:
+                yield _NO_ANSWER
+            elif not answer.texts:
                 yield answer.reason
-            elif not self._given.continuations(answer):
+            elif self._given.has_typed(answer.site) and not self._given.continuations(answer):
                 yield _NONE_FITS
-        if len(answers) < len(self._inquiries):
-            yield _NO_ANSWER
 
 
 def _encoded(text: str) -> bytes:

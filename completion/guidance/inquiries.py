@@ -27,9 +27,6 @@ class Inquiries:
         self._tasks: dict[Place, asyncio.Task[Answer]] = {}
         self.waited_s = 0.0
 
-    def __len__(self) -> int:
-        return len(self._tasks)
-
     def ask(self, place: Place, site: Site, written: str) -> None:
         """Ask unless that was done; the answer comes while the loop does other things."""
         if place not in self._tasks:
@@ -45,15 +42,6 @@ class Inquiries:
         if not task.done() or task.cancelled() or task.exception() is not None:
             return None
         return task.result()
-
-    def answers(self) -> tuple[Answer, ...]:
-        """Return all answers that have come."""
-        return tuple(answer for place in self._tasks if (answer := self.answer(place)))
-
-    @property
-    def has_failures(self) -> bool:
-        """Tell whether asking itself has failed somewhere."""
-        return any(task.done() and task.exception() is not None for task in self._tasks.values())
 
     async def wait(self, places: Iterable[Place]) -> bool:
         """Wait until one more of these answers has come; False if none is out, or in time."""

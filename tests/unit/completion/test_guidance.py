@@ -1,6 +1,7 @@
 """Suggestions keep to names that exist, and cost no more where they do so by themselves."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,9 +13,15 @@ from completion.guidance.guidance import MOST_VETOES
 from completion.guidance.report import GuidanceReport, Veto
 from completion.types import CompletionOptions, EmptyReason, Origin, Suggestion
 from engine.protocol.messages import FinishReason, ModelDescription
-from monitors.types import Site, SiteKind
+from monitors.types import Site, SiteKind, Source
 from tests.unit.completion.fakes import CURSOR, NAME, OPENED, TEXT, completer_on, typed
-from tests.unit.completion.guided import FakeMonitors, ObedientEngine, crash, never
+from tests.unit.completion.guided import (
+    FakeMonitors,
+    FakeWatch,
+    ObedientEngine,
+    crash,
+    never,
+)
 
 
 @pytest.fixture
@@ -140,7 +147,7 @@ async def test_what_is_typed_is_believed(engine: ObedientEngine) -> None:
     suggestion = await guarded(engine, FakeMonitors(), document).complete(NAME, cursor)
     assert suggestion.text == "h()"
     assert suggestion.guidance.vetoes == ()
-    assert suggestion.guidance.notes == ("no known name begins with what is typed, or too many do",)
+    assert suggestion.guidance.notes == ("no known name begins with what is typed",)
 
 
 async def test_the_entry_selected_in_the_editor_counts_as_typed(engine: ObedientEngine) -> None:
@@ -418,3 +425,22 @@ async def test_an_explanation_says_why_anything_may_stand(engine: ObedientEngine
     nowhere = await guarded(engine, FakeMonitors()).explain(NAME, CURSOR)
     assert nowhere is not None
     assert nowhere.name is None
+
+
+async def test_what_may_still_be_no_name_is_asked_about_and_not_waited_for(
+    engine: ObedientEngine,
+) -> None:
+    class Ahead(FakeWatch):
+        def sites(self, written: str) -> Sequence[Site]:
+            return [replace(site, name="", is_ahead=True) for site in super().sites(written)]
+
+    class Monitors(FakeMonitors):
+        def watch(self, source: Source, offset: int) -> FakeWatch:
+            return Ahead(source.text[:offset], self.names, self.answering, self.asked)
+
+    engine.texts = [["left.length"]]
+    monitors = Monitors(answering=never)
+    suggestion = await guarded(engine, monitors, analysis_timeout_ms=60_000).complete(NAME, CURSOR)
+    assert suggestion.text == "left.length"
+    assert len(monitors.asked) == 1
+    assert suggestion.guidance == GuidanceReport()
