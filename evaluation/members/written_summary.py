@@ -1,6 +1,6 @@
 """From what was written at sites, and what a type checker says of it, to rows, tables and plots."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -58,21 +58,19 @@ def rows_of(
         seed: Decides about the draws of the intervals.
         params: Conditions of all sites.
     """
+    subsets: Mapping[str, Callable[[SiteRecord], bool]] = {
+        "": lambda _record: True,
+        RARE: lambda record: record.is_rare,
+        JUDGED: lambda record: record.is_judged,
+    }
     records = [_joined(each, verdicts.get(each.key)) for each in written]
     tables = (
         _Table(kind + suffix, own, seed, params)
         for kind in KINDS
-        for suffix, belongs in _SUBSETS.items()
+        for suffix, belongs in subsets.items()
         if (own := [each for each in records if each.kind == kind and belongs(each)])
     )
     return tuple(chain.from_iterable(table.rows() for table in tables))
-
-
-_SUBSETS = {
-    "": lambda _record: True,
-    RARE: lambda record: record.is_rare,
-    JUDGED: lambda record: record.is_judged,
-}
 
 
 def _joined(written: WrittenRecord, verdict: Verdict | None) -> SiteRecord:
