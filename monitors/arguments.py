@@ -14,6 +14,7 @@ class Arguments:
     Attributes:
         callee: What is called.
         start: Where the first one begins.
+        statement: Where the statement begins, if the call stands within other brackets.
         separator: Where the one being read is separated from the one before.
         first: Its first token.
         num_tokens: How many tokens it has; one inside other brackets is not counted.
@@ -25,6 +26,7 @@ class Arguments:
     callee: str
     start: int
     separator: int
+    statement: int | None = None
     first: Token | None = None
     num_tokens: int = 0
     num_positional: int = 0
@@ -64,6 +66,7 @@ class Arguments:
             is_ended=True,
             receiver=self.callee,
             call=self.start,
+            statement=self.statement,
             num_before=self.num_positional - 1,
         )
 
@@ -81,4 +84,5 @@ class Arguments:
             receiver=self.callee,
             taken=taken,
             call=self.start,
+            statement=self.statement,
         )

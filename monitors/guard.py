@@ -113,10 +113,8 @@ class DocumentWatch:
         return judged_names(site, names, source)
 
     async def _ask_call(self, site: Site, written: str) -> Answer:
-        source = self._source_at(site.call, written)
-        call = await self._calls.get(
-            (source.text, site.call), lambda: self._signature(source, site.call)
-        )
+        source, offset = self._call_alone(site, written)
+        call = await self._calls.get((source.text, offset), lambda: self._signature(source, offset))
         return judged_call(site, call)
 
     async def _names_at(self, site: Site, source: Source) -> Names:
@@ -128,9 +126,20 @@ class DocumentWatch:
             return await self._analyser.signature(source, offset)
 
     def _source_at(self, offset: int, written: str, ending: str = "") -> Source:
-        """Return the document with what is written up to `offset`, and no part of the name."""
+        """Return the document with what is written up to `offset`, then `ending`."""
         text = (self._before + written)[:offset] + ending + self._after
         return replace(self._source, text=text)
+
+    def _call_alone(self, site: Site, written: str) -> tuple[Source, int]:
+        """Return the document with the call at the end of what is written, and its inside.
+
+        It is closed, and stands in a statement of its own if it stands in brackets, else an
+        analyser that does not know it speaks of the call around it.
+        """
+        if site.statement is None:
+            return self._source_at(site.call, written, ")"), site.call
+        call = f"{' '.join(site.receiver.split())}("
+        return self._source_at(site.statement, written, f"{call})\n"), site.statement + len(call)
 
     def _is_open(self, site: Site) -> bool:
         """Tell whether the user has left a site to the model.

@@ -57,7 +57,7 @@ def _doubt(site: Site, names: Names, source: Source) -> str:
         return ""
     if site.kind is SiteKind.MEMBER:
         return member_doubt(names.names)
-    return import_doubt(source.text, site.start) if site.kind in _IMPORTS else ""
+    return import_doubt(site, source.text) if site.kind in _IMPORTS else ""
 
 
 def _more(site: Site, names: Names, source: Source) -> frozenset[str]:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Set as AbstractSet
 
+from monitors.types import Site, SiteKind
+
 SPECIAL_MEMBERS = frozenset(
     (
         *("__all__", "__annotations__", "__bases__", "__class__", "__code__", "__dict__"),
@@ -20,18 +22,22 @@ _CLASS = re.compile(r"^([ \t]*)class\b", re.MULTILINE)
 
 def member_doubt(names: AbstractSet[str]) -> str:
     """Say why these are not all the members of a value; nothing if they may be."""
-    if "__getattr__" in names:
-        return "names are made up while the program runs"
     return "" if names - _OF_OBJECT else "analysis knows no more than of any object"
 
 
-def import_doubt(text: str, offset: int) -> str:
-    """Say why the import at `offset` may name what is not there; nothing if it may not."""
-    indentation = _indentation(text, offset)
-    if indentation:
-        for line in reversed(text[:offset].split("\n")[:-1]):
-            if line.strip() and len(line) - len(line.lstrip()) < indentation:
-                return "the import may fail" if _OPTIONAL.match(line) else ""
+def import_doubt(site: Site, text: str) -> str:
+    """Say why an import may name what is not there; nothing if it may not.
+
+    A module that is imported within a block is often one that may be missing.
+    """
+    indentation = _indentation(text, site.start)
+    if not indentation:
+        return ""
+    if site.kind is SiteKind.MODULE and not site.receiver:
+        return "the module may be missing"
+    for line in reversed(text[: site.start].split("\n")[:-1]):
+        if line.strip() and len(line) - len(line.lstrip()) < indentation:
+            return "the import may fail" if _OPTIONAL.match(line) else ""
     return ""
 
 

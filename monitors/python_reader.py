@@ -185,7 +185,8 @@ class PythonReader:
             frame.may_be_assigned = self.frames[-1].may_be_assigned
         elif frame.kind is FrameKind.CALL:
             callee = text[self._operand_start : token.start]
-            frame.arguments = Arguments(callee, token.stop, token.stop)
+            statement = self._statement_start if len(self.frames) > 1 else None
+            frame.arguments = Arguments(callee, token.stop, token.stop, statement)
         self.frames.append(frame)
         self._ends_operand = self._is_member = False
 

@@ -51,6 +51,7 @@ class Site:
         receiver: What it is asked of, such as `self.session` or a module's path; for people.
         taken: Names that are spoken for, such as keyword arguments already given.
         call: Where the first argument of the call begins, for `KEYWORD` and `ARITY`.
+        statement: Where the statement begins, if the call stands within other brackets.
         num_before: How many arguments without a name stand before, for `ARITY`.
         is_ahead: Whether it may still be no site, as where a statement may define the name. It
             is there to be asked about ahead of time, and has an empty name, which is allowed.
@@ -63,6 +64,7 @@ class Site:
     receiver: str = ""
     taken: frozenset[str] = frozenset()
     call: int = 0
+    statement: int | None = None
     num_before: int = 0
     is_ahead: bool = False
 

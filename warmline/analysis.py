@@ -72,6 +72,7 @@ class _Launch:
         self._host = InstalledHost(analysis_environment(), logger.info)
         self._notify = notify
         self._may_install = may_install
+        self._has_told = False
 
     def is_ready(self) -> bool:
         """Tell whether nothing must be installed first."""
@@ -86,5 +87,11 @@ class _Launch:
         if not self.is_ready():
             if not self._may_install:
                 raise SetUpError(_MISSING)
-            self._notify(_INSTALLING)
+            self._tell_once()
         return await self._host.command()
+
+    def _tell_once(self) -> None:
+        """Say that it is installed, but not again where that failed and is tried anew."""
+        if not self._has_told:
+            self._has_told = True
+            self._notify(_INSTALLING)

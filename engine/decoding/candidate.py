@@ -12,7 +12,8 @@ Events = tuple[Decoded | Piece | Finished, ...]
 class Candidate:
     """Turns scores into tokens, and tokens into events, until it is finished.
 
-    `tokens` are those chosen so far; the model has still to read the last of them.
+    `tokens` are those chosen so far; the model has still to read the last of them. `constraint`
+    is what is to be obeyed after them.
     """
 
     def __init__(
@@ -31,7 +32,7 @@ class Candidate:
         self._vocabulary = vocabulary
         self._choose = choose
         self._stops = stops
-        self._constraint = constraint
+        self.constraint = constraint
         self._max_tokens = max_tokens
 
     def advance(self, logits: Scores) -> Events:
@@ -59,14 +60,14 @@ class Candidate:
         return (*rest, Finished(self.index, reason))
 
     def _choose_allowed(self, logits: Scores) -> int | None:
-        allowed = self._constraint.allowed()
+        allowed = self.constraint.allowed()
         if allowed is None:
             return self._choose(logits)
         return choose_among(self._choose, logits, allowed)
 
     def _accept(self, token: int, logprob: float) -> Events:
         self.tokens.append(token)
-        self._constraint = self._constraint.advance(token)
+        self.constraint = self.constraint.advance(token)
         text, is_stopped = self._stops.feed(self._vocabulary.token_bytes(token))
         piece = Piece(self.index, (token,), text, logprob)
         if is_stopped:

@@ -42,6 +42,14 @@ class Anything:
         return self
 
 
+def follow(constraint: TokenConstraint, token: int) -> TokenConstraint | None:
+    """Return what is to be obeyed after `token`; None if it is not allowed."""
+    try:
+        return constraint.advance(token)
+    except ValueError:
+        return None
+
+
 def constraint_of(
     vocabulary: Vocabulary, forced_text: bytes, continuations: Collection[bytes]
 ) -> TokenConstraint:
@@ -50,6 +58,8 @@ def constraint_of(
     The two are one: a token may end the forced text and begin a continuation.
     """
     rest = AllowedStrings(vocabulary, StringTree(continuations)) if continuations else None
+    if rest:
+        rest.prepare(forced_text[-1:])
     if forced_text:
         return ForcedText(vocabulary, forced_text, rest)
     return rest or Anything()
@@ -75,6 +85,15 @@ class AllowedStrings:
         self._strings = strings
         self._found: dict[tuple[bytes, bytes], TokenIds] = {}
         self._written = b""
+
+    def prepare(self, before: bytes) -> None:
+        """Find ahead what takes longest, because all strings are open there.
+
+        Args:
+            before: The byte before a string begins, if it has still to be written.
+        """
+        for text in {b"", before}:
+            self.allowed_after(text)
 
     def allowed(self) -> TokenIds:
         """Return the tokens that go on with a string, or follow a whole one."""
@@ -116,10 +135,11 @@ class AllowedStrings:
         index = self._vocabulary.index
         left = self._strings.after(self._written, instead=text)
         groups = [index.whole.find(left.beginnings), index.longer.find(left.wholes)]
-        is_whole = self._written in self._strings
-        if is_whole:
-            groups.append(index.no_name_after(text) if text else self._vocabulary.control_ids)
-        return index.joined(groups, or_no_name=is_whole and not text)
+        if self._written not in self._strings:
+            return index.joined(groups)
+        if not text:
+            return index.joined_after_name(groups)
+        return index.joined([*groups, index.no_name_after(text)])
 
 
 class ForcedText:
@@ -135,38 +155,41 @@ class ForcedText:
         self, vocabulary: Vocabulary, text: bytes, then: AllowedStrings | None = None
     ) -> None:
         self._vocabulary = vocabulary
-        self._left = text
+        self._text = text
+        self._tree = StringTree([text])
         self._then = then
-        self._found: dict[int, TokenIds] = {}  # by the length of what is left
+        self._found: dict[int, TokenIds] = {}  # by how much is written
+        self._num_written = 0
 
     def allowed(self) -> TokenIds:
         """Return the tokens that the text begins with, and those that say more."""
-        length = len(self._left)
-        if length not in self._found:
-            self._found[length] = self._find()
-        return self._found[length]
+        if self._num_written not in self._found:
+            self._found[self._num_written] = self._find()
+        return self._found[self._num_written]
 
     def advance(self, token: int) -> TokenConstraint:
         """Return the state after `token`."""
-        text = self._vocabulary.token_bytes(token)
-        if text and self._left.startswith(text) and text != self._left:
+        text, left = self._vocabulary.token_bytes(token), self._text[self._num_written :]
+        if text and left.startswith(text) and text != left:
             state = copy(self)
-            state._left = self._left[len(text) :]  # noqa: SLF001 - a copy of this very object
+            state._num_written += len(text)  # noqa: SLF001 - a copy of this very object
             return state
-        if not text.startswith(self._left):
-            raise _forbidden(token, text, repr(self._left))
-        more = text[len(self._left) :]
+        if not text.startswith(left):
+            raise _forbidden(token, text, repr(left))
+        more = text[len(left) :]
         if self._then is None:
             return Anything()
         return self._then.advance_by(more, token) if more else self._then
 
     def _find(self) -> TokenIds:
         index = self._vocabulary.index
-        groups = [index.beginnings_of(self._left)]
+        left = self._text[self._num_written :]
+        beginnings = self._tree.after(self._text[: self._num_written]).beginnings
+        groups = [index.whole.find(beginnings[: index.longest])]
         if self._then is None:
-            groups.append(index.beginning_with(self._left))
-        elif index.has_longer(self._left):
-            groups.append(self._then.allowed_after(self._left))
+            groups.append(index.beginning_with(left))
+        elif index.has_longer(left):
+            groups.append(self._then.allowed_after(left))
         return index.joined(groups)
 
 

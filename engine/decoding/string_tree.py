@@ -86,4 +86,5 @@ def _differs_from_string_before(hashes: Hashes, num_bytes: NDArray[np.intp]) -> 
     num_bytes_before = np.concatenate([np.zeros(1, np.intp), num_bytes])[:-1]
     distances = np.repeat(num_bytes_before, num_bytes)
     is_longer = places_within(num_bytes) >= distances
-    return is_longer | (hashes != hashes[np.arange(len(hashes)) - distances])
+    differs: NDArray[np.bool_] = hashes != hashes[np.arange(len(hashes)) - distances]
+    return is_longer | differs

@@ -30,7 +30,8 @@ def beginning_hashes(texts: Sequence[bytes], num_bytes: NDArray[np.intp]) -> Has
     codes *= _powers(num_bytes)[places_within(num_bytes)]
     sums = np.concatenate([np.zeros(1, np.uint64), codes.cumsum(dtype=np.uint64)])
     starts = num_bytes.cumsum() - num_bytes
-    return sums[1:] - np.repeat(sums[starts], num_bytes)
+    hashes: Hashes = sums[1:] - np.repeat(sums[starts], num_bytes)
+    return hashes
 
 
 def hash_of(text: bytes) -> int:
@@ -82,7 +83,7 @@ class HashTable:
         hashes, ids: (N,).
     """
 
-    _BUCKETS_PER_HASH = 16
+    _BUCKETS_PER_HASH = 8
 
     def __init__(self, hashes: Hashes, ids: NDArray[np.intp]) -> None:
         self._ids = ids[hashes.argsort()]

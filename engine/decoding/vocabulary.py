@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from engine.decoding.sorted_tokens import TokenIds
 from engine.decoding.token_index import TokenIndex
 from engine.errors import ModelFileError, UnsupportedModelError
 
@@ -73,11 +72,6 @@ class Vocabulary:
         """Ids below `size` that end a text: all control tokens."""
         return self._control
 
-    @cached_property
-    def control_ids(self) -> TokenIds:
-        """The same ids as an array."""
-        return np.array(sorted(self._control), np.intp)
-
     def token_bytes(self, token: int) -> bytes:
         """Return what `token` adds to the text; nothing for a control token."""
         return self._tokens[token] if token < len(self._tokens) else b""
@@ -89,7 +83,7 @@ class Vocabulary:
     @cached_property
     def index(self) -> TokenIndex:
         """All text tokens by their bytes. Made at the first use."""
-        return TokenIndex(self._tokens)
+        return TokenIndex(self._tokens, np.array(sorted(self._control), np.intp))
 
 
 def _build(content: Any, directory: Path) -> Vocabulary:

@@ -119,6 +119,7 @@ def load_real_model(settings: EngineSettings, progress: LoadProgress) -> LoadedM
     progress(_FRACTION_TO_PREPARE, "The weights are being read.")
     model = load_model(directory, settings.model, settings, tell_packing)
     vocabulary = Vocabulary.from_file(directory / "tokenizer.json")
+    _ = vocabulary.index  # made now, so that no suggestion waits for it
     costs = PACKED_PASS_COSTS if model.is_packed else BFLOAT16_PASS_COSTS
     drafter = LearningDrafter(vocabulary, LearnedCosts(costs)) if settings.drafts else None
     note = model.description.rotation_note

@@ -6,8 +6,19 @@ from .analysers import AnalyserChoice, LanguageAnalyser
 
 _PYTHON = AnalyserChoice("python", ".python.analyser:PythonAnalyser")
 
+_TYPESCRIPT = AnalyserChoice("typescript", ".typescript:TypeScriptAnalyser")
+_CLANGD = AnalyserChoice("clangd", ".clangd:ClangdAnalyser")
+_JAVA = AnalyserChoice("java", ".java:JavaAnalyser")
+
 CHOICES: dict[str, AnalyserChoice] = {
     "python": _PYTHON,
+    "typescript": _TYPESCRIPT,
+    "typescriptreact": _TYPESCRIPT,
+    "javascript": _TYPESCRIPT,
+    "javascriptreact": _TYPESCRIPT,
+    "c": _CLANGD,
+    "cpp": _CLANGD,
+    "java": _JAVA,
 }
 """By LSP language identifier. Languages with the same choice share one analyser."""
 

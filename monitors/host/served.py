@@ -36,6 +36,7 @@ class ServerSpec:
         environment: Variables beside those of the host; "" hides one.
         options: `initializationOptions`.
         settings: Answers to `workspace/configuration`, by section.
+        start_timeout_s: How long it may take until it shakes hands.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class ServerSpec:
         environment: Mapping[str, str] | None = None,
         options: Any = None,
         settings: Mapping[str, Any] | None = None,
+        start_timeout_s: float = START_TIMEOUT_S,
     ) -> None:
         self.command = tuple(command)
         self.language = language
         self.environment = dict(environment or {})
         self.options = options
         self.settings = dict(settings or {})
+        self.start_timeout_s = start_timeout_s
 
 
 class LanguageServerProcess:
@@ -76,7 +79,7 @@ class LanguageServerProcess:
             ServerGoneError: If it cannot be started or does not answer in time.
         """
         try:
-            async with asyncio.timeout(START_TIMEOUT_S):
+            async with asyncio.timeout(self._spec.start_timeout_s):
                 await self._stack.enter_async_context(self._client.start_server())
         except (OSError, TimeoutError, Error) as error:
             await self.aclose()

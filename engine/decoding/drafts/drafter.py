@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from engine.cache.base import Proposal
 from engine.decoding.candidate import Candidate
+from engine.decoding.constraint import TokenConstraint, follow
 from engine.decoding.drafts.acceptance import Acceptance
 from engine.decoding.drafts.base import Evidence, Source
 from engine.decoding.drafts.costs import FixedCosts, PassCosts
@@ -69,6 +70,7 @@ class _Progress:
     sources: tuple[Source, ...]
     num_known: int = 0  # tokens that the sources have been told
     asked: dict[tuple[int, ...], _Guesses] = field(default_factory=dict)  # by way from the root
+    constraints: dict[tuple[int, ...], TokenConstraint] = field(default_factory=dict)
 
 
 class RequestDrafts:
@@ -136,9 +138,10 @@ class RequestDrafts:
             source.accept(chosen)
         progress.num_known = len(candidate.tokens)
         progress.asked.clear()
+        progress.constraints = {(): candidate.constraint}
 
     def _guesses(self, candidate: Candidate, path: tuple[int, ...]) -> _Guesses:
-        """Ask all sources what may follow `path`, once."""
+        """Ask all sources what may follow `path`, once, and leave out what is forbidden."""
         progress = self._progress[candidate.index]
         if path not in progress.asked:
             written = [*candidate.tokens[: progress.num_known], *path]
@@ -146,7 +149,7 @@ class RequestDrafts:
             for source in progress.sources:
                 for guess in source.guesses(written):
                     evidence[guess.token].append(guess.evidence)
-            progress.asked[path] = evidence
+            progress.asked[path] = dict(_permitted(progress, path, evidence))
         return progress.asked[path]
 
     def _observe(self, candidate: Candidate) -> None:
@@ -166,3 +169,14 @@ class RequestDrafts:
                 ways.append((*ways[parent], token)[-LONGEST_CONTEXT:])
             contexts += ways
         self._drafter.recycled.store(contexts, scores)
+
+
+def _permitted(
+    progress: _Progress, path: tuple[int, ...], guesses: _Guesses
+) -> Iterator[tuple[int, list[Evidence]]]:
+    """Yield the guesses that may follow `path`; the others could never be chosen."""
+    for token, evidence in guesses.items():
+        constraint = follow(progress.constraints[path], token)
+        if constraint is not None:
+            progress.constraints[(*path, token)] = constraint
+            yield token, evidence

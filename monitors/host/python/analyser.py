@@ -111,7 +111,8 @@ class PythonAnalyser:
     async def signature(self, document: Document, offset: int) -> Call | None:
         """Return what the call around `offset` takes."""
         await self._turn_to(document.path)
-        cut = without_name(document, offset)
+        # Some argument must stand there, or ty does not see a call that is never closed.
+        cut = without_name(document, offset, "_")
         answer = await self._ty.ask_at("textDocument/signatureHelp", cut, offset)
         return read_call(answer, NAME)
 

@@ -153,6 +153,10 @@ def _is_allowed(text: str, request: GenerationRequest) -> bool:
         return False
     rest = text[len(forced) :]
     names = [each.decode() for each in request.continuations]
-    return not names or any(
-        rest.startswith(name) and not re.match(r"\w", rest[len(name) :]) for name in names
-    )
+    return not names or any(_goes_on(rest, name) for name in names)
+
+
+def _goes_on(text: str, start: str) -> bool:
+    """Tell whether a text begins with `start`, and not with a longer name."""
+    may_be_longer = bool(re.search(r"\w\Z", start)) or not start
+    return text.startswith(start) and not (may_be_longer and re.match(r"\w", text[len(start) :]))

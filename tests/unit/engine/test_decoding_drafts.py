@@ -24,7 +24,7 @@ from engine.decoding.drafts.recycling import RecycledTokens, Recycling
 from engine.decoding.generate import decode
 from engine.decoding.vocabulary import Vocabulary
 from engine.model.likeliest import likeliest
-from engine.protocol.messages import Decoded, GenerationRequest, Sampling
+from engine.protocol.messages import Decoded, DecodeReport, GenerationRequest, Sampling
 from engine.types import never_interrupt
 from tests.unit.engine.drafting import garbage
 from tests.unit.engine.test_decoding_generate import (
@@ -291,3 +291,22 @@ def test_sampled_candidates_are_the_same_with_learned_drafts() -> None:
         events = [event for events in steps for event in events]
         texts.append([tokens_of(events, candidate) for candidate in range(4)])
     assert texts[0] == texts[1] == texts[2]
+
+
+def test_what_is_forbidden_is_not_drafted() -> None:
+    """What was said before is read again up to where it was left, and no further."""
+    script = [TEXTS.index(bytes([byte])) for byte in b"item.count and item.total"]
+
+    def score(written: tuple[int, ...]) -> torch.Tensor:
+        return torch.eye(len(TEXTS))[script[len(written) % len(script)]] * 50
+
+    def report_of(wanted: GenerationRequest) -> DecodeReport:
+        steps = decode(ModelDouble(score), wanted, VOCABULARY, never_interrupt, drafter=drafter)
+        return [event.report for step in steps for event in step if isinstance(event, Decoded)][-1]
+
+    drafter = LearningDrafter(VOCABULARY, FixedCosts(EVENLY))
+    report_of(request(len(script)))
+    again = request(7, forced_text=b"item.", continuations=(b"size", b"sum"))
+    report = report_of(again)
+    assert report.accepted >= 4, "of the five that are forced, the first one is not drafted"
+    assert report.drafted == report.accepted

@@ -65,6 +65,23 @@ class FakeEngine:
         self.is_closed = True
 
 
+class FakeAnalysis:
+    """Knows how it is."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Callable[[str], None]] = []
+
+    def on_notice(self, listener: Callable[[str], None]) -> None:
+        self._listeners.append(listener)
+
+    def notice(self, sentence: str) -> None:
+        for listener in self._listeners:
+            listener(sentence)
+
+    async def status(self) -> dict[str, Any]:
+        return {"phase": "running", "message": "", "languages": []}
+
+
 @dataclass(frozen=True)
 class FakeView:
     runs: tuple[dict[str, Any], ...]
@@ -187,7 +204,8 @@ class FakeBackend:
             raise self.problem
         engine = FakeEngine(self.first_state)
         engine.failures = self.failures
-        session = Session(engine, FakeCompleter(engine, settings.completion))
+        analysis = FakeAnalysis() if settings.completion.monitors else None
+        session = Session(engine, FakeCompleter(engine, settings.completion), analysis)
         self.sessions.append(session)
         self.settings.append(settings)
         self.workspace = workspace
@@ -196,6 +214,10 @@ class FakeBackend:
     @property
     def engine(self) -> FakeEngine:
         return self.sessions[-1].engine
+
+    @property
+    def analysis(self) -> FakeAnalysis:
+        return self.sessions[-1].analysis
 
     @property
     def completer(self) -> FakeCompleter:

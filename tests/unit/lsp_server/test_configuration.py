@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from lsp_editor import Editor, edit
 from lsp_fakes import loading
 
@@ -87,6 +88,16 @@ async def test_another_model_means_another_session_with_the_same_documents(
     await editor.settle()
     messages = [status["message"] for status in editor.all_told("didChangeStatus")]
     assert "The old engine has something to say." not in messages
+
+
+@pytest.mark.parametrize("change", [{"monitors": False}, {"pythonInterpreter": "/opt/python"}])
+async def test_other_analysis_means_another_session(editor: Editor, change: Any) -> None:
+    await editor.initialize()
+    editor.notify("workspace/didChangeConfiguration", {"settings": {"warmline": change}})
+    await editor.settle()
+    assert len(editor.backend.sessions) == 2
+    status = await editor.ask("warmline/status")
+    assert (status["monitors"] is None) is ("monitors" in change)
 
 
 async def test_a_wrong_value_and_an_unknown_name_are_logged_once_without_a_popup(

@@ -34,6 +34,7 @@ async def test_status_describes_server_and_engine(answered: Editor) -> None:
     assert status["engine"]["pid"] == 4321
     assert status["engine_error"] is None
     assert status["documents"] == [A]
+    assert status["monitors"] == {"phase": "running", "message": "", "languages": []}
     assert status["repositories"] == [
         {
             "folders": ["/home/me/project"],

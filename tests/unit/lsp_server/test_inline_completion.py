@@ -112,6 +112,8 @@ async def test_several_candidates_only_when_asked_for_explicitly(editor: Editor)
     editor.open(A, "x")
     assert len(await editor.inline(A, 0, 1, triggerKind=1)) == 3
     assert len(await editor.inline(A, 0, 1, triggerKind=2)) == 1
+    requests = editor.backend.completer.requests
+    assert [options.is_invoked for _, _, options in requests] == [True, False]
 
 
 async def test_clients_that_count_triggers_from_zero_are_understood(editor: Editor) -> None:

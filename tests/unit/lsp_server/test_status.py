@@ -113,6 +113,13 @@ async def test_a_notice_is_shown_once(editor: Editor) -> None:
     assert len(editor.all_told("window/showMessage")) == 1
 
 
+async def test_what_analysis_has_to_say_is_shown_too(editor: Editor) -> None:
+    await editor.initialize()
+    editor.backend.analysis.notice("The analysers are being installed.")
+    message = await editor.told("window/showMessage")
+    assert message == {"type": 3, "message": "The analysers are being installed."}
+
+
 async def test_an_engine_out_of_reach_is_shown_and_tried_again_when_asked_explicitly(
     editor: Editor,
 ) -> None:

@@ -10,7 +10,9 @@ from completion import grammars
 from engine.errors import EngineUnavailableError
 from engine.protocol.messages import EngineState, EngineStatus, ModelDescription, Phase
 from engine.settings import DEFAULT_MODEL, EngineSettings
+from monitors.analysis.environment import AnalysisEnvironment
 from warmline.checks import engine, installation, storage
+from warmline.checks.analysers import check_analysers
 from warmline.checks.engine import check_engine
 from warmline.checks.finding import Finding, Verdict
 from warmline.checks.installation import check_grammars, check_packages
@@ -64,6 +66,20 @@ def test_a_grammar_that_does_not_load_costs_only_quality(monkeypatch: pytest.Mon
     assert finding.verdict is Verdict.WARNING
     assert finding.found == "cannot be loaded: klingon"
     assert not grammars.has_grammar("klingon")
+
+
+@pytest.mark.usefixtures("cache_folder")
+def test_analysers_that_are_missing_come_with_the_command_that_gets_them() -> None:
+    finding = check_analysers()
+    assert finding.verdict is Verdict.WARNING
+    assert "warmline analysers install" in finding.advice
+
+
+def test_analysers_that_are_there_are_named_by_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AnalysisEnvironment, "is_ready", lambda _: True)
+    finding = check_analysers()
+    assert finding.verdict is Verdict.WORKS
+    assert "python" in finding.found
 
 
 def test_a_cache_folder_is_made_later(cache_folder: Path) -> None:

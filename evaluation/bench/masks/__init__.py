@@ -1,0 +1,1 @@
+"""What it costs to hold a text to names that exist."""

@@ -1,0 +1,32 @@
+"""What a step costs by the number of names, as SVG."""
+
+from importlib import import_module
+from pathlib import Path
+
+from evaluation.report import Report
+
+_METRICS = {"mask_ms": "median", "mask_max_ms": "largest"}
+BAR_MS = 0.2
+
+
+def save_plots(report: Report, folder: Path) -> list[Path]:
+    """Save the time of a step over the number of names, a line for each arm; needs matplotlib."""
+    figure, axes = import_module("matplotlib.pyplot").subplots(figsize=(6, 4))
+    rows = [row for row in report.rows if row.metric in _METRICS]
+    for arm, metric in sorted({(row.arm, row.metric) for row in rows}):
+        points = [
+            (row.params["names"], row.value)
+            for row in rows
+            if (row.arm, row.metric) == (arm, metric)
+        ]
+        axes.plot(*zip(*points, strict=True), marker="o", label=f"{arm}, {_METRICS[metric]}")
+    axes.axhline(BAR_MS, color="grey", linestyle="--", label=f"{BAR_MS} ms")
+    axes.set_xscale("log")
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("names allowed")
+    axes.set_ylabel("one step (ms)")
+    axes.legend()
+    place = folder / "mask_ms.svg"
+    figure.savefig(place, bbox_inches="tight")
+    import_module("matplotlib.pyplot").close(figure)
+    return [place]
