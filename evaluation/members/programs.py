@@ -42,8 +42,15 @@ class Program:
         if requirements:
             self._install_wheels(interpreter_of(place), requirements)
 
-    def install_node_modules(self, folder: Path, requirements: Sequence[str]) -> None:
+    def install_node_modules(
+        self, folder: Path, requirements: Sequence[str], *, with_optional: bool = False
+    ) -> None:
         """Install these and what else they need into `node_modules` of a folder.
+
+        Args:
+            folder: Where.
+            requirements: As npm writes them.
+            with_optional: Whether what is made for this very machine is wanted too.
 
         Raises:
             CorpusError: If one is not to be had, or there is no npm.
@@ -55,8 +62,9 @@ class Program:
                 " or measure without TypeScript"
             )
         (folder / "package.json").write_text('{"private": true}\n', encoding="utf-8")
-        options = ("--ignore-scripts", "--legacy-peer-deps", "--omit=optional", *_QUIET_NPM)
-        self._run([npm, "install", *options, *requirements], folder)
+        options = ("--ignore-scripts", "--legacy-peer-deps", *_QUIET_NPM)
+        omitted = () if with_optional else ("--omit=optional",)
+        self._run([npm, "install", *options, *omitted, *requirements], folder)
 
     def _install_wheels(self, interpreter: Path, requirements: Sequence[str]) -> None:
         command = [

@@ -17,6 +17,8 @@ BASEDPYRIGHT, _NODE, TYPESCRIPT = "1.40.2", "24.19.0", "7.0.2"
 _TIMEOUT_S = 900.0
 """For one run over some dozens of files, on a machine that has other work."""
 
+_SHOWN = 200  # characters of what a checker complained of
+
 Command = tuple[str | Path, ...]
 
 
@@ -45,17 +47,20 @@ def tsc_command(progress: Progress) -> Command:
     place = members_folder() / f"typescript-{TYPESCRIPT}"
 
     def install(made: Path, program: Program) -> None:
-        program.install_node_modules(made, [f"typescript@{TYPESCRIPT}"])
+        program.install_node_modules(made, [f"typescript@{TYPESCRIPT}"], with_optional=True)
 
     install_once(place, f"TypeScript {TYPESCRIPT}", install, progress)
     return ("node", place / "node_modules" / "typescript" / "bin" / "tsc")
 
 
 def run_checker(command: Sequence[str | Path], folder: Path) -> str:
-    """Run a checker to its end and return what it printed; errors it found are no failure.
+    """Run a checker to its end and return what it printed.
+
+    Where it found errors it ends with a code, as it does where it failed; but then it printed
+    nothing.
 
     Raises:
-        CannotMeasureError: If it cannot be started or takes too long.
+        CannotMeasureError: If it cannot be started, failed, or takes too long.
     """
     try:
         with subprocess.Popen(
@@ -63,7 +68,7 @@ def run_checker(command: Sequence[str | Path], folder: Path) -> str:
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
             errors="replace",
@@ -80,7 +85,7 @@ def run_checker(command: Sequence[str | Path], folder: Path) -> str:
 def _output_of(child: subprocess.Popen[str]) -> str:
     """Wait for a child; it and what it has started do not outlive this."""
     try:
-        output, _ = child.communicate(timeout=_TIMEOUT_S)
+        output, complaint = child.communicate(timeout=_TIMEOUT_S)
     except subprocess.TimeoutExpired as error:
         raise CannotMeasureError(
             f"a type checker was not done after {_TIMEOUT_S:.0f} seconds; measure again when the"
@@ -89,6 +94,12 @@ def _output_of(child: subprocess.Popen[str]) -> str:
     finally:
         if child.poll() is None:
             _kill(child)
+    if child.returncode and not output.strip():
+        raise CannotMeasureError(
+            f"a type checker failed with code {child.returncode} and said"
+            f" {complaint.strip()[-_SHOWN:]!r}; remove its folder in {members_folder()} to have it"
+            " installed anew"
+        )
     return output
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from evaluation.errors import CannotMeasureError
 from evaluation.members.checking.checker import Complaint, Draft
 from evaluation.members.checking.copies import copy_package, write_drafts
 from evaluation.members.checking.tools import TYPESCRIPT, Command, run_checker
@@ -64,6 +65,10 @@ class TypeScriptCompiler:
 def _read(output: str) -> dict[str, list[Complaint]]:
     found: dict[str, list[Complaint]] = {}
     for line in output.splitlines():
+        if line.startswith("error TS"):
+            raise CannotMeasureError(
+                f"the TypeScript compiler could not begin and said {line!r}; no file was checked"
+            )
         if (match := _LINE.match(line)) is not None:
             row, column, code = int(match["line"]) - 1, int(match["column"]) - 1, match["code"]
             complaint = Complaint(row, column, match[5], code in _UNKNOWN_NAMES)

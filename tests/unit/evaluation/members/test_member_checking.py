@@ -218,6 +218,22 @@ def test_tsc_reports_errors_of_each_draft(workspace: Workspace, tmp_path: Path) 
     assert project["files"][1] == "shop/draft_1_of_front.py"
 
 
+def test_a_compiler_that_checks_no_file_is_an_error(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "check").mkdir()
+    output = "error TS6053: File 'shop/draft_0_of_front.py' not found."
+    checker = TypeScriptCompiler(_fake_program(tmp_path, output))
+    with pytest.raises(CannotMeasureError, match="TS6053"):
+        checker.check(workspace, _drafts(), tmp_path / "check")
+
+
+def test_a_checker_that_fails_is_not_one_without_complaints(tmp_path: Path) -> None:
+    """Found when npm had left out the part of the compiler that is made for each machine."""
+    with pytest.raises(CannotMeasureError, match="failed with code 1 and said 'no binary'"):
+        tools.run_checker((sys.executable, "-c", "raise SystemExit('no binary')"), tmp_path)
+    found_errors = (sys.executable, "-c", "print('error'); raise SystemExit(2)")
+    assert tools.run_checker(found_errors, tmp_path) == "error\n"
+
+
 def test_a_checker_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tools, "_TIMEOUT_S", 0.2)
     wait_for_ever = "import threading; threading.Event().wait()"
