@@ -93,6 +93,7 @@ class Answering:
             document, question.offset, forced_text, question.analysis_budget_ms
         )
         with guidance:
+            await asyncio.sleep(0)  # an answer that is known by now is there with that
             builder = await self._builders.builder_for(self._engine.state.model)
             prepared = await self._prepared(question, builder)
             if not question.ticket.is_newest or not prepared.request.tokens:

@@ -98,7 +98,8 @@ class Completer:
             self._newest.context.cancel_pause()
         self._newest = self._open[document.name] = OpenDocument(document)
         self._context.open(document)
-        self._watching.open(document)
+        if self._is_served(document):
+            self._watching.open(document)
         if self._settings.prepare_on_open:
             self._sync.schedule(self._newest, self._settings)
 
@@ -112,10 +113,11 @@ class Completer:
         """
         entry = self._open.setdefault(document.name, OpenDocument(document))
         self._context.change(entry.document, document)
-        self._watching.change(document)
         entry.change(document, cursor)
         self._newest = entry
         self._sync.schedule(entry, self._settings)
+        if self._is_served(document):
+            self._watching.change(document, entry.likely_cursor)
         shown = self._find(entry, entry.cursor, _DEFAULT_OPTIONS)
         if shown is not None:  # some editors show what is left without asking
             self._prepare_next(entry, shown)
@@ -199,6 +201,11 @@ class Completer:
         await self._background.aclose()
         await self._context.aclose()
         await self._watching.aclose()
+
+    def _is_served(self, document: Document) -> bool:
+        """Tell whether there are suggestions in a document at all."""
+        settings = self._settings
+        return settings.enabled and not document.is_larger_than(settings.max_document_bytes)
 
     def _refusal(self, entry: OpenDocument, offset: int, attempt: Attempt) -> Suggestion | None:
         """Answer at once what needs no engine."""

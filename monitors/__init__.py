@@ -1,4 +1,6 @@
-"""Which names may come next. Nothing is here: suggestions are not restricted.
+"""Which names may come next: where one begins, and what analysis says may stand there.
 
-The engine's side of it is there and tested, in `engine.decoding.constraint`.
+A lexer cuts text into tokens, a reader finds in them the sites where names begin, a scanner
+joins the two for text that grows. A guard watches documents, asks an analyser about the sites
+and judges what it says. No tensors, no protocol, no processes but in `monitors.analysis`.
 """

@@ -1,15 +1,13 @@
 """Where names begin in TypeScript, JavaScript, Java, C and C++ that is being written."""
 
-from copy import copy
-from dataclasses import replace
 from typing import Self
 
 from monitors.arguments import Arguments
 from monitors.brace_frames import BraceFrame
 from monitors.brace_traits import BraceTraits
 from monitors.import_statements import ImportStatement
-from monitors.receivers import receiver_text
-from monitors.script_imports import ScriptImport, module_sites
+from monitors.operand_reader import OperandReader
+from monitors.script_imports import ScriptImport
 from monitors.tokens import Token, TokenKind
 from monitors.types import Site, SiteKind
 
@@ -22,8 +20,6 @@ _NO_VALUES = frozenset(
     )
 )
 """Words that are no values in any of these languages."""
-_LOADERS = frozenset(("require", "import"))
-"""What loads a module by its path."""
 _NO_IMPORT = frozenset((";", "(", ".", "="))
 """What shows that no list of names follows `import` or `export`."""
 _AFTER_OPTION = 3
@@ -34,7 +30,7 @@ _NAMED = frozenset(("namespace", "package", "module"))
 _AFTER_CASE = frozenset((":", ",", "->"))
 
 
-class BraceReader:
+class BraceReader(OperandReader[BraceFrame]):
     """Finds sites in the tokens of a language with braces, one by one.
 
     Args:
@@ -42,25 +38,11 @@ class BraceReader:
     """
 
     def __init__(self, traits: BraceTraits) -> None:
-        self.sites: list[Site] = []
+        super().__init__(BraceFrame(is_block=True))
         self._traits = traits
-        self.frames = [BraceFrame(is_block=True)]
-        self._import: ImportStatement | None = None
         self._script_import: ScriptImport | None = None
-        self._last: Token | None = None
         self._may_end = True  # whether the statement may have ended with the last token
         self._before_operand = ""  # the word or sign before the value being read
-        self._operand_start = 0
-        self._ends_operand = False  # whether a value ends with the last token
-        self._is_member = False  # whether a member's name comes next
-        self._undecided: Site | None = None  # decided by the next token
-
-    def clone(self) -> Self:
-        """Return a copy that goes on by itself, with the same sites in a list of its own."""
-        other = copy(self)
-        other.sites = self.sites.copy()
-        other.frames = [frame.clone() for frame in self.frames]
-        return other
 
     def renewed(self, depth: int) -> Self:
         """Return a reader at the beginning of a statement, `depth` blocks deep."""
@@ -95,22 +77,6 @@ class BraceReader:
         else:
             self._literal(token, is_ended=is_ended)
         self._last = token
-
-    def finish(self, text: str) -> None:
-        """Add the site at the text's end, where a name begins or may turn out to be one."""
-        if self._last is None:
-            return
-        if self._import is not None:
-            self._add(self._import.awaited(self._last, text))
-        elif self._undecided is not None:
-            self._add(replace(self._undecided, name="", is_ended=False, is_ahead=True))
-        elif self._is_member and self._last.stop == len(text):
-            site = self._member(text, len(text), "", is_ended=False)
-            self._add(replace(site, is_ahead=self._can_define()))
-
-    def _add(self, site: Site | None) -> None:
-        if site is not None:
-            self.sites.append(site)
 
     # Statements
 
@@ -157,12 +123,7 @@ class BraceReader:
         if self._is_member:
             if token.text == self._traits.word_before_member:
                 return
-            site = self._member(text, token.start, token.text, is_ended=is_ended)
-            if self._can_define():
-                self._undecided = site
-            else:
-                self._add(site)
-            self._is_member, self._ends_operand = False, True
+            self._read_member(text, token, is_ended=is_ended)
         elif token.text in _NO_VALUES:
             self._no_operand()
         else:
@@ -182,20 +143,16 @@ class BraceReader:
         quote, content = token.text[0], token.text[1:]
         if token.kind is not TokenKind.STRING or quote not in "'\"":
             return
-        path = content.removesuffix(quote)
-        is_closed = is_ended or path != content
-        arguments = self.frames[-1].arguments
+        name = content.removesuffix(quote)
+        is_closed = is_ended or name != content
         if self._before_operand == "case" and self._traits.has_string_cases:
-            self._add(Site(SiteKind.CASE, token.start + 1, path, is_ended=is_closed))
-        elif arguments and arguments.callee in _LOADERS and self._traits.has_script_imports:
-            self.sites.extend(module_sites(path, token.start + 1, is_closed=is_closed))
+            self._add(Site(SiteKind.CASE, token.start + 1, name, is_ended=is_closed))
 
     def _operand(self, token: Token) -> None:
         is_path = self._before_operand in _NAMED and self._follows_accessor()
         if not is_path:
             self._before_operand = self._last.text if self._last else ""
-        self._operand_start = token.start
-        self._ends_operand, self._is_member = True, False
+        self._begin_operand(token)
 
     def _follows_accessor(self) -> bool:
         return self._last is not None and self._last.text in self._traits.accessors
@@ -204,11 +161,7 @@ class BraceReader:
         self.frames[-1].can_define = False
         self._ends_operand = self._is_member = False
 
-    def _member(self, text: str, start: int, name: str, *, is_ended: bool) -> Site:
-        receiver = receiver_text(text, self._operand_start, start)
-        return Site(SiteKind.MEMBER, start, name, is_ended, receiver=receiver)
-
-    def _can_define(self) -> bool:
+    def _may_be_defined(self) -> bool:
         return self._traits.can_define_members and self.frames[-1].can_define
 
     def _decide(self, token: Token) -> None:
@@ -245,12 +198,10 @@ class BraceReader:
 
     def _open(self, text: str, token: Token) -> None:
         frame = BraceFrame(token.text == "{", token.start)
-        is_loader = self._last is not None and self._last.text in _LOADERS
-        if self._ends_operand or is_loader:
+        if self._ends_operand:
             frame.operand_start = self._operand_start
             if token.text == "(" and self._is_called():
-                start = self._last.start if is_loader and self._last else self._operand_start
-                callee = text[start : token.start]
+                callee = text[self._operand_start : token.start]
                 frame.arguments = Arguments(callee, token.stop, token.stop)
         elif self._last is not None:
             self._before_operand = self._last.text
@@ -270,14 +221,8 @@ class BraceReader:
         self._may_end = token.text == "}"
 
     def _drop_closed(self, text: str, token: Token) -> BraceFrame | None:
-        """Leave the brackets that are open no more. Returns the outermost of them."""
-        num_open = token.depth + (token.kind is not TokenKind.OPEN)
-        if len(self.frames) <= num_open:
-            return None
-        self._end_argument(text)
-        closed = self.frames[num_open]
-        del self.frames[num_open:]
-        self._may_end |= token.kind is TokenKind.NAME
+        closed = self._leave_brackets(text, token.depth + (token.kind is not TokenKind.OPEN))
+        self._may_end |= closed is not None and token.kind is TokenKind.NAME
         return closed
 
     # Arguments
@@ -304,11 +249,6 @@ class BraceReader:
         """Tell whether a parameter goes on with `token`, and not an argument."""
         is_type = self._last is not None and self._last.text not in _NO_VALUES
         return token.text in (":", "=") or (token.kind is TokenKind.NAME and is_type)
-
-    def _end_argument(self, text: str) -> None:
-        arguments = self.frames[-1].arguments
-        if arguments is not None and arguments.is_lone_name:
-            self._count(text, arguments)
 
     def _count(self, text: str, arguments: Arguments) -> None:
         site = arguments.count_positional(text)

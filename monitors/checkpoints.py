@@ -10,24 +10,26 @@ _SPACING = 4_000
 
 
 class Checkpoints:
-    """Scanners along one document, kept while the text before them stays the same."""
+    """Scanners along one document, kept while the text before them stays the same.
+
+    Args:
+        language: An LSP language identifier, one of those that are watched.
+    """
 
     def __init__(self, language: str) -> None:
         self._language = language
         self._document = ""
         self._scanners: list[Scanner] = []
 
-    def scanner_at(self, document: str, offset: int) -> Scanner | None:
+    def scanner_at(self, document: str, offset: int) -> Scanner:
         """Return a scanner that has read `document` up to `offset`.
 
-        Costs what lies behind the last change. None if the language has no monitors.
+        Costs what lies behind the last change.
         """
         self._drop_changed(document)
         text = document[:offset]
         index = bisect_left(self._scanners, offset, key=lambda scanner: scanner.position)
         scanner = self._scanners[index - 1].clone() if index else scanner_for(self._language)
-        if scanner is None:
-            return None
         while (limit := scanner.position + _SPACING) < offset:
             if not scanner.skip(text, limit):
                 scanner.read(text, limit)

@@ -9,8 +9,10 @@ from pathlib import Path
 from monitors.brace_lexer import SCRIPTS
 from monitors.checkpoints import Checkpoints
 from monitors.judging import judged_call, judged_names, names_at
+from monitors.languages import WATCHED
 from monitors.memory import Memory
 from monitors.scanner import Scanner
+from monitors.script_imports import imported_ahead, module_ahead
 from monitors.types import Analyser, Answer, Names, Signature, Site, SiteKind, Source
 
 _MOST_DOCUMENTS = 16
@@ -46,13 +48,15 @@ class Guard:
 
     def watch(self, source: Source, offset: int) -> "DocumentWatch | None":
         """Follow what is written at `offset`; None where no monitor has anything to say."""
+        if source.language not in WATCHED:
+            return None
         key = source.path, source.language
         checkpoints = self._checkpoints.setdefault(key, Checkpoints(source.language))
         self._checkpoints.move_to_end(key)
         if len(self._checkpoints) > _MOST_DOCUMENTS:
             self._checkpoints.popitem(last=False)
         scanner = checkpoints.scanner_at(source.text, offset)
-        return DocumentWatch(self._analyser, source, offset, scanner) if scanner else None
+        return DocumentWatch(self._analyser, source, offset, scanner)
 
     async def aclose(self) -> None:
         """Stop what was started for this."""
@@ -78,6 +82,7 @@ class DocumentWatch:
         self._offset = offset
         self._before, self._after = source.text[:offset], source.text[offset:]
         self._scanners = OrderedDict({"": scanner})
+        self._ahead = module_ahead(self._after) if source.language in SCRIPTS else ""
         self._turn = asyncio.Lock()
         self._names: Memory[Names] = Memory()
         self._calls: Memory[Signature | None] = Memory()
@@ -90,7 +95,10 @@ class DocumentWatch:
         """
         known = max((each for each in self._scanners if written.startswith(each)), key=len)
         scanner = self._scanners[known].clone()
-        found = scanner.sites(self._before + written)
+        text = self._before + written
+        found = scanner.sites(text)
+        if self._ahead:
+            found += imported_ahead(scanner, text, self._ahead)
         if known:
             del self._scanners[known]
         if written:
@@ -106,7 +114,7 @@ class DocumentWatch:
         """
         if site.kind in (SiteKind.KEYWORD, SiteKind.ARITY):
             return await self._ask_call(site, written)
-        source = self._source_at(site.start, written, _ending(site, self._source.language))
+        source = self._source_at(site.start, written, self._ending(site))
         names = await self._names.get(
             (site.kind, source.text, site.start), lambda: self._names_at(site, source)
         )
@@ -151,9 +159,7 @@ class DocumentWatch:
             return site.start > self._offset
         return not site.is_ended or site.start + len(site.name) > self._offset
 
-
-def _ending(site: Site, language: str) -> str:
-    """Return what must follow a name that means nothing yet: the module it is imported from."""
-    if site.kind is SiteKind.IMPORT and language in SCRIPTS:
-        return f" }} from {site.receiver!r};\n"
-    return ""
+    def _ending(self, site: Site) -> str:
+        """Return the module a name is imported from, without which it means nothing."""
+        is_missing = site.kind is SiteKind.IMPORT and self._source.language in SCRIPTS
+        return f" }} from {site.receiver!r};\n" if is_missing and not self._ahead else ""

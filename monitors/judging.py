@@ -1,12 +1,12 @@
 """From what an analyser says to what may stand at a site."""
 
+import builtins
 import re
 
 from monitors.document_names import members_used, words_used
 from monitors.python_doubts import SPECIAL_MEMBERS, import_doubt, member_doubt
 from monitors.types import Analyser, Answer, Names, Signature, Site, SiteKind, Source
 
-_SCRIPT_ENDING = re.compile(r"(?:\.d)?\.(?:[cm]?[jt]s|[jt]sx)$")
 _WORDS = {
     "java": frozenset(("class", "this", "super", "new", "length")),
     "cpp": frozenset(("operator", "template")),
@@ -17,6 +17,7 @@ _TYPE_WORDS = frozenset(
     (
         *("boolean", "byte", "char", "double", "float", "int", "long", "short"),
         *("signed", "unsigned", "void", "bool", "auto", "const"),
+        *dir(builtins),
     )
 )
 _IMPORTS = (SiteKind.MODULE, SiteKind.IMPORT)
@@ -38,7 +39,7 @@ def judged_names(site: Site, names: Names, source: Source) -> Answer:
     """Return what may stand at `site`: what the analyser knows, and what the document uses."""
     reason = "" if names.names else names.reason or "analysis knows no names here"
     reason = reason or _doubt(site, names, source)
-    texts = frozenset() if reason else names.names | _more(site, names, source)
+    texts = frozenset() if reason else names.names | _more(site, source)
     return Answer(site, texts, names.analyser, names.took_ms, reason)
 
 
@@ -60,14 +61,11 @@ def _doubt(site: Site, names: Names, source: Source) -> str:
     return import_doubt(site, source.text) if site.kind in _IMPORTS else ""
 
 
-def _more(site: Site, names: Names, source: Source) -> frozenset[str]:
+def _more(site: Site, source: Source) -> frozenset[str]:
     """Return what is possible besides what the analyser says."""
     if site.kind is SiteKind.MEMBER:
         of_language = _WORDS.get(source.language, frozenset())
         return of_language | members_used(site, source)
-    if site.kind is SiteKind.MODULE and source.language.startswith(("typescript", "javascript")):
-        stems = {_SCRIPT_ENDING.sub("", name) for name in names.names}
-        return frozenset(stems | {f"{stem}.js" for stem in stems})
     if site.kind is SiteKind.TYPE or source.language in ("c", "cpp"):
         return _TYPE_WORDS | words_used(site, source)
     return frozenset()

@@ -11,10 +11,12 @@ WATCHED = frozenset(("python", *TRAITS))
 """LSP language identifiers."""
 
 
-def scanner_for(language: str) -> Scanner | None:
-    """Return a scanner at a text's beginning; None if the language has no monitors."""
+def scanner_for(language: str) -> Scanner:
+    """Return a scanner at a text's beginning.
+
+    Raises:
+        KeyError: If the language is not one of `WATCHED`.
+    """
     if language == "python":
         return Scanner(PythonLexer(), PythonReader())
-    if language in TRAITS:
-        return Scanner(BraceLexer(language), BraceReader(TRAITS[language]))
-    return None
+    return Scanner(BraceLexer(language), BraceReader(TRAITS[language]))

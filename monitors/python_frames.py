@@ -26,6 +26,7 @@ class Frame:
         kind: What it holds.
         operand_start: Where the expression begins that it is a part of, or begins itself.
         may_be_assigned: Whether what is being read in it may be assigned to.
+        holds_types: Whether what is being read in it is an annotation.
         num_lambdas: How many parameter lists of `lambda` are being read.
         arguments: Those of a call.
     """
@@ -33,6 +34,7 @@ class Frame:
     kind: FrameKind
     operand_start: int = 0
     may_be_assigned: bool = False
+    holds_types: bool = False
     num_lambdas: int = 0
     arguments: Arguments | None = None
 

@@ -1,14 +1,12 @@
 """Where names begin in Python that is being written."""
 
 import keyword
-from copy import copy
-from dataclasses import replace
 from typing import Self
 
 from monitors.arguments import Arguments
 from monitors.import_statements import ImportStatement
+from monitors.operand_reader import OperandReader
 from monitors.python_frames import Frame, FrameKind
-from monitors.receivers import receiver_text
 from monitors.tokens import Token, TokenKind
 from monitors.types import Site, SiteKind
 
@@ -23,9 +21,13 @@ _COMPOUND = frozenset(
 """Statements whose colon another statement may follow."""
 _AFTER_TARGET = frozenset(("=", ",", ":", ")", "]", ";", "in", "\n", "\r\n", "\r"))
 """What may stand behind an attribute that is assigned to."""
+_AFTER_MODULE = frozenset((".", "("))
+"""What shows that a word in an annotation is no type itself."""
+_NO_TYPES = ("Literal", "Annotated")
+"""What holds values in its brackets, also within an annotation."""
 
 
-class PythonReader:
+class PythonReader(OperandReader[Frame]):
     """Finds sites in Python's tokens, one by one.
 
     An attribute that may be assigned to is a site only once it is known to be read: nobody may
@@ -33,24 +35,10 @@ class PythonReader:
     """
 
     def __init__(self) -> None:
-        self.sites: list[Site] = []
-        self.frames = [Frame(FrameKind.STATEMENT, may_be_assigned=True)]
+        super().__init__(Frame(FrameKind.STATEMENT, may_be_assigned=True))
         self._first = ""  # the statement's first word
         self._statement_start = 0
         self._has_header = False  # whether a definition's brackets have begun
-        self._import: ImportStatement | None = None
-        self._last: Token | None = None
-        self._ends_operand = False  # whether a value ends with the last token
-        self._is_member = False  # whether the last token is the dot behind a value
-        self._operand_start = 0
-        self._undecided: Site | None = None  # an attribute that may be assigned to
-
-    def clone(self) -> Self:
-        """Return a copy that goes on by itself, with the same sites in a list of its own."""
-        other = copy(self)
-        other.sites = self.sites.copy()
-        other.frames = [frame.clone() for frame in self.frames]
-        return other
 
     def renewed(self, depth: int) -> Self:  # noqa: ARG002  Python has no brackets around blocks
         """Return a reader at the beginning of a statement, `depth` blocks deep."""
@@ -79,20 +67,8 @@ class PythonReader:
         elif kind is TokenKind.SIGN:
             self._sign(token)
         else:
-            self._operand(token)
+            self._begin_operand(token)
         self._last = token
-
-    def finish(self, text: str) -> None:
-        """Add the site at the text's end, where a name begins or may turn out to be one."""
-        if self._last is None:
-            return
-        if self._import is not None:
-            self._add(self._import.awaited(self._last, text))
-        elif self._undecided is not None:
-            self._add(replace(self._undecided, name="", is_ended=False, is_ahead=True))
-        elif self._is_member and self._last.stop == len(text):
-            site = self._member(text, len(text), "", is_ended=False)
-            self._add(replace(site, is_ahead=self.frames[-1].may_be_assigned))
 
     # Statements
 
@@ -119,18 +95,15 @@ class PythonReader:
 
     def _name(self, text: str, token: Token, *, is_ended: bool) -> None:
         if self._is_member:
-            site = self._member(text, token.start, token.text, is_ended=is_ended)
-            if self.frames[-1].may_be_assigned:
-                self._undecided = site
-            else:
-                self.sites.append(site)
-            self._is_member, self._ends_operand = False, True
+            self._read_member(text, token, is_ended=is_ended)
         elif token.text in _OPERATORS:
             self._operator_word(token.text)
         else:
             if self._ends_operand:  # two values in a row, as after `match`
                 self.frames[-1].may_be_assigned = False
-            self._operand(token)
+            self._begin_operand(token)
+            if self.frames[-1].holds_types:
+                self._undecided = Site(SiteKind.TYPE, token.start, token.text, is_ended)
 
     def _operator_word(self, word: str) -> None:
         frame = self.frames[-1]
@@ -138,19 +111,16 @@ class PythonReader:
         frame.num_lambdas += word == "lambda"
         self._ends_operand = self._is_member = False
 
-    def _operand(self, token: Token) -> None:
-        self._operand_start = token.start
-        self._ends_operand, self._is_member = True, False
-
-    def _member(self, text: str, start: int, name: str, *, is_ended: bool) -> Site:
-        receiver = receiver_text(text, self._operand_start, start)
-        return Site(SiteKind.MEMBER, start, name, is_ended, receiver=receiver)
+    def _may_be_defined(self) -> bool:
+        return self.frames[-1].may_be_assigned
 
     def _decide(self, token: Token) -> None:
-        """Make the attribute before `token` a site, unless the two may be an assignment."""
+        """Make the name before `token` a site, unless the two say that it is none."""
         site, self._undecided = self._undecided, None
-        if site is not None and token.text not in _AFTER_TARGET:
-            self.sites.append(site)
+        if site is not None:
+            is_type = site.kind is SiteKind.TYPE
+            if token.text not in (_AFTER_MODULE if is_type else _AFTER_TARGET):
+                self._add(site)
 
     # Signs and brackets
 
@@ -167,15 +137,24 @@ class PythonReader:
             self._colon(token, frame)
         elif sign != "," and (sign != "*" or was_operand):
             frame.may_be_assigned = False
+        self._follow_annotation(sign, frame)
+
+    def _follow_annotation(self, sign: str, frame: Frame) -> None:
+        if sign == "->":
+            frame.holds_types = self._first == "def"
+        elif sign == "=" or (sign == "," and frame.kind is FrameKind.HEADER):
+            frame.holds_types = False
 
     def _colon(self, token: Token, frame: Frame) -> None:
         if frame.num_lambdas:
             frame.num_lambdas -= 1
+        elif frame.kind is FrameKind.HEADER:
+            frame.holds_types = self._first == "def"
         elif frame.kind is FrameKind.STATEMENT:
             if self._first in _COMPOUND:
                 self._end_statement(token)
             else:
-                frame.may_be_assigned = False  # an annotation follows
+                frame.holds_types, frame.may_be_assigned = frame.may_be_assigned, False
 
     def _open(self, text: str, token: Token) -> None:
         frame = Frame(self._kind_of(token), token.start)
@@ -187,6 +166,9 @@ class PythonReader:
             callee = text[self._operand_start : token.start]
             statement = self._statement_start if len(self.frames) > 1 else None
             frame.arguments = Arguments(callee, token.stop, token.stop, statement)
+        if frame.kind in (FrameKind.GROUP, FrameKind.SUBSCRIPT):
+            before = text[frame.operand_start : token.start]
+            frame.holds_types = self.frames[-1].holds_types and not before.endswith(_NO_TYPES)
         self.frames.append(frame)
         self._ends_operand = self._is_member = False
 
@@ -213,15 +195,9 @@ class PythonReader:
         self._ends_operand, self._is_member = True, False
 
     def _drop_closed(self, text: str, token: Token) -> Frame | None:
-        """Leave the brackets that are open no more. Returns the outermost of them."""
-        num_open = token.depth + (token.kind is not TokenKind.OPEN)
-        if len(self.frames) <= num_open:
-            return None
-        self._end_argument(text)
-        closed = self.frames[num_open]
-        del self.frames[num_open:]
-        if token.kind is TokenKind.NAME:  # a statement begins, though a bracket was left open
-            self._end_statement(token)
+        closed = self._leave_brackets(text, token.depth + (token.kind is not TokenKind.OPEN))
+        if closed is not None and token.kind is TokenKind.NAME:
+            self._end_statement(token)  # another one begins, though a bracket was left open
         return closed
 
     # Arguments
@@ -246,12 +222,3 @@ class PythonReader:
             arguments.is_uncountable = True
         elif arguments.num_tokens == 1 and token.kind is not TokenKind.NAME:
             self._add(arguments.count_positional(text))
-
-    def _end_argument(self, text: str) -> None:
-        arguments = self.frames[-1].arguments
-        if arguments is not None and arguments.is_lone_name:
-            self._add(arguments.count_positional(text))
-
-    def _add(self, site: Site | None) -> None:
-        if site is not None:
-            self.sites.append(site)

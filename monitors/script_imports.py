@@ -4,17 +4,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from monitors.scanner import Scanner
 from monitors.tokens import Token, TokenKind
 from monitors.types import Site, SiteKind
 
-_SEGMENT = re.compile(r"[^/]+")
+_MODULE_AHEAD = re.compile(r"[^;{}'\"`]*\}\s*from\s*(['\"])[^'\"\n]*\1")
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptImport:
     """An import or export as far as it is read.
 
-    Its names stand before the module, so they are known as sites only once that is written.
+    Its names stand before the module, so they are known as sites only once that is written. The
+    module's path is none: it may lead to any kind of file, and through aliases of a bundler.
 
     Attributes:
         names: What is imported by name.
@@ -44,11 +46,9 @@ class ScriptImport:
     def sites(self, token: Token, *, is_ended: bool) -> Iterator[Site]:
         """Return the sites that become known with `token`, the module in quotes."""
         path = token.text[1:].removesuffix(token.text[0])
-        is_closed = is_ended or len(token.text) > len(path) + 1
-        if is_closed:
+        if is_ended or len(token.text) > len(path) + 1:
             for name in self.names:
                 yield Site(SiteKind.IMPORT, name.start, name.text, is_ended=True, receiver=path)
-        yield from module_sites(path, token.start + 1, is_closed=is_closed)
 
     def _with_name(self, token: Token) -> "ScriptImport":
         if token.text == "as":
@@ -61,24 +61,30 @@ class ScriptImport:
         return self
 
 
-def module_sites(path: str, start: int, *, is_closed: bool) -> Iterator[Site]:
-    """Return the sites of a module's path: the package, or each part of a relative one.
+def module_ahead(after: str) -> str:
+    """Return the rest of an import in whose braces the cursor stands; nothing if in none.
 
     Args:
-        path: As far as it is written, without quotes.
-        start: Where it begins.
-        is_closed: Whether it is all there.
+        after: The document from the cursor on.
     """
-    if not path.startswith("."):
-        count = 2 if path.startswith("@") else 1
-        package = "/".join(path.split("/")[:count])
-        is_ended = is_closed or path.count("/") >= count
-        yield Site(SiteKind.MODULE, start, package, is_ended)
-        return
-    for match in _SEGMENT.finditer(path):
-        if match[0] not in (".", ".."):
-            is_ended = is_closed or match.end() < len(path)
-            before = path[: match.start()]
-            yield Site(SiteKind.MODULE, start + match.start(), match[0], is_ended, before)
-    if path.endswith("/") and not is_closed:
-        yield Site(SiteKind.MODULE, start + len(path), "", is_ended=False, receiver=path)
+    match = _MODULE_AHEAD.match(after)
+    return match[0] if match else ""
+
+
+def imported_ahead(scanner: Scanner, text: str, ahead: str) -> tuple[Site, ...]:
+    """Return the names in `text` that the module in `ahead` makes known as sites.
+
+    Args:
+        scanner: Has read `text`; stays as it is.
+        text: The document up to the end of what is written.
+        ahead: What follows, up to the module.
+    """
+    end = len(text)
+    found = scanner.clone().sites(text + ahead)
+    return tuple(
+        replace(
+            site, name=site.name[: end - site.start], is_ended=site.start + len(site.name) < end
+        )
+        for site in found
+        if site.kind is SiteKind.IMPORT and site.start < end and site.receiver in ahead
+    )

@@ -59,4 +59,7 @@ def join(
 def join_window(settings: Settings, workspace: Workspace) -> Session:
     """Join a session of its own for one editor window, whose unsaved text is its own too."""
     session_name = f"window-{uuid.uuid4()}"
-    return join(settings.engine, settings.completion, workspace, session_name, may_install=True)
+    may_install = not settings.engine.offline
+    return join(
+        settings.engine, settings.completion, workspace, session_name, may_install=may_install
+    )

@@ -1,5 +1,6 @@
 """What a suggestion means for the command line: whether the work was done, and what it took."""
 
+from completion.guidance.report import GuidanceReport
 from completion.suggestion_json import decoding_json, tokens_json
 from completion.types import EmptyReason, Suggestion
 
@@ -26,5 +27,14 @@ def describe_cost(suggestion: Suggestion) -> str:
         f" {tokens['prompt']} prompt tokens: {tokens['kept']} kept, {tokens['moved']} moved,"
         f" {tokens['encoded']} encoded; exact up to {tokens['exact_prefix']};"
         f" {tokens['generated']} generated in {decoding['passes']} passes,"
-        f" {decoding['accepted']} of {decoding['drafted']} drafts accepted"
+        f" {decoding['accepted']} of {decoding['drafted']} drafts accepted;"
+        f" {_describe_guidance(suggestion.guidance)}"
     )
+
+
+def _describe_guidance(report: GuidanceReport) -> str:
+    known = f"{report.num_answered} of {report.num_sites} names known to analysis"
+    if not report.vetoes:
+        return known
+    taken_back = ", ".join(f"{each.name} for {each.instead or 'nothing'}" for each in report.vetoes)
+    return f"{known}, taken back: {taken_back}"

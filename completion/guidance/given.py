@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from engine.protocol.messages import MAX_CONTINUATIONS
+from engine.protocol.messages import MAX_CONTINUATION_BYTES, MAX_CONTINUATIONS
 from monitors.types import Answer, Site
 
 _WORD = re.compile(r"[\w$]*")
@@ -56,7 +56,7 @@ class Given:
         found = {text[len(typed) :] for text in answer.texts if text.startswith(typed)}
         if rest := _leading_word(self.after):
             found |= {text.removesuffix(rest) for text in found if text.endswith(rest)}
-        return tuple(sorted(found)) if len(found) <= MAX_CONTINUATIONS else ()
+        return tuple(sorted(found)) if _may_be_sent(found) else ()
 
     def forbids(self, answer: Answer, site: Site, written: str, *, is_whole: bool) -> bool:
         """Tell whether `written` has at `site` what may not stand there.
@@ -73,6 +73,15 @@ class Given:
         name = site.name + _leading_word(self.after)
         is_own = bool(site.name) and bool(written)
         return is_own and not any(_may_end(name, text) for text in answer.texts)
+
+
+def _may_be_sent(texts: set[str]) -> bool:
+    """Tell whether an engine takes so many, with room for as much of forced text."""
+    if len(texts) > MAX_CONTINUATIONS:
+        return False
+    return (
+        sum(len(text.encode("utf-8", "replace")) for text in texts) <= MAX_CONTINUATION_BYTES // 2
+    )
 
 
 def _leading_word(text: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
+from completion.guidance.failing import BlindWatch, Failures
 from completion.guidance.given import Given
 from completion.guidance.inquiries import Inquiries, Place
 from completion.guidance.report import GuidanceReport, Veto
@@ -64,19 +65,21 @@ class Guidance:
         watch: Follows the place of the suggestion.
         given: What stands around what is written.
         budget_ms: How long answers may be waited for, all in all.
+        failures: Told of those of monitors.
     """
 
-    def __init__(self, watch: Watch, given: Given, budget_ms: float) -> None:
+    def __init__(self, watch: Watch, given: Given, budget_ms: float, failures: Failures) -> None:
         self._watch = watch
         self._given = given
-        self._inquiries = Inquiries(watch, budget_ms)
+        self._failures = failures
+        self._inquiries = Inquiries(watch, budget_ms, failures)
         self._sites: dict[int, Sequence[Site]] = {}  # of each candidate, as last looked at
         self._places: dict[Place, None] = {}  # where a name was judged, in order
         self._forbidden: list[_Forbidden] = []
         self._is_constrained = False
 
     def __enter__(self) -> Self:
-        self._asked(self._given.forced_text)
+        self.begin()
         return self
 
     def __exit__(
@@ -85,6 +88,14 @@ class Guidance:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def begin(self) -> None:
+        """Ask about the name at the cursor, if there is one."""
+        self._asked(self._given.forced_text)
+
+    def close(self) -> None:
+        """End its questions."""
         self._inquiries.close()
 
     def constrained(self, request: GenerationRequest) -> GenerationRequest:
@@ -152,13 +163,21 @@ class Guidance:
 
     def _asked(self, written: str) -> Sequence[Site]:
         """Return the sites that may be judged, once analysis is asked about each."""
-        sites = [site for site in self._watch.sites(written) if not self._given.covers(site)]
+        sites = [site for site in self._found(written) if not self._given.covers(site)]
         for site in sites:
             place = self._place(site, written)
             self._inquiries.ask(place, site, written)
             if not site.is_ahead:
                 self._places[place] = None
         return sites
+
+    def _found(self, written: str) -> Sequence[Site]:
+        try:
+            return self._watch.sites(written)
+        except Exception as error:  # noqa: BLE001 -- it reads whatever a model writes
+            self._failures.tell(error)
+            self._watch = BlindWatch()
+            return ()
 
     def _place(self, site: Site, written: str) -> Place:
         before = written[: max(0, site.start - len(self._given.before))]

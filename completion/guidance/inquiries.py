@@ -1,13 +1,11 @@
 """Questions to analysis that are on their way while the model writes."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Iterable
 
+from completion.guidance.failing import Failures
 from monitors.types import Answer, Site, SiteKind, Watch
-
-_LOGGER = logging.getLogger(__name__)
 
 Place = tuple[SiteKind, int, str]
 """What is asked about: what begins where, and what was written before it."""
@@ -19,9 +17,11 @@ class Inquiries:
     Args:
         watch: Answers.
         budget_ms: For all waiting together.
+        failures: Told where asking fails.
     """
 
-    def __init__(self, watch: Watch, budget_ms: float) -> None:
+    def __init__(self, watch: Watch, budget_ms: float, failures: Failures) -> None:
+        self._failures = failures
         self._watch = watch
         self._budget_s = budget_ms / 1000
         self._tasks: dict[Place, asyncio.Task[Answer]] = {}
@@ -33,7 +33,7 @@ class Inquiries:
             task = asyncio.create_task(
                 self._watch.ask(site, written), name=f"asking at {place[:2]}"
             )
-            task.add_done_callback(_log_failure)
+            task.add_done_callback(self._look_at)
             self._tasks[place] = task
 
     def answer(self, place: Place) -> Answer | None:
@@ -59,7 +59,6 @@ class Inquiries:
         for task in self._tasks.values():
             task.cancel()
 
-
-def _log_failure(task: asyncio.Task[Answer]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        _LOGGER.error("A monitor failed and forbids nothing.", exc_info=error)
+    def _look_at(self, task: asyncio.Task[Answer]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failures.tell(error)

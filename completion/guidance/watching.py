@@ -1,23 +1,38 @@
 """Tells monitors what is edited, and begins to guide what is written there."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from completion.document import Document
 from completion.guidance.explaining import ExplainedName, explain_name
+from completion.guidance.failing import BlindWatch, Failures
 from completion.guidance.given import Given
 from completion.guidance.guidance import Guidance
-from monitors.types import Answer, Monitors, Site, Source, Watch
+from monitors.types import Monitors, Source, Watch
 
 PATIENT_MS = 500.0
 """Waited for analysis where nobody types meanwhile; never less than the setting."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """Where the next request is expected, and who follows that already."""
+
+    document: Document
+    offset: int
+    watch: Watch
+    guidance: Guidance  # asks about the name at the cursor until it is left
+
+    def is_at(self, document: Document, offset: int) -> bool:
+        return self.document is document and self.offset == offset
+
+
 class Watching:
     """All documents of a window as monitors see them. Used from one event loop.
 
-    Documents that lie in no file, such as one that was never saved, are left alone.
+    Documents that lie in no file, such as one that was never saved, are left alone. A monitor
+    that fails is told of once in the log, and forbids nothing.
 
     Args:
         monitors: Closed by this; None lets everything pass.
@@ -25,19 +40,34 @@ class Watching:
 
     def __init__(self, monitors: Monitors | None) -> None:
         self._monitors = monitors
+        self._expected: _Expected | None = None
+        self._failures = Failures()
 
     def open(self, document: Document) -> None:
         """Take in a document."""
         if self._monitors and (source := _source_of(document)):
             self._monitors.open(source)
 
-    def change(self, document: Document) -> None:
-        """Follow an edit."""
+    def change(self, document: Document, cursor: int) -> None:
+        """Follow an edit, and ask about the name at the cursor while nobody waits for it yet.
+
+        Args:
+            document: As it is now.
+            cursor: Offset where a request is likely to come.
+        """
         if self._monitors and (source := _source_of(document)):
             self._monitors.change(source)
+        self._expect_nothing()
+        watch = self._watch(document, cursor)
+        if watch is not None:
+            guidance = self._guidance(watch, _given(document, cursor), budget_ms=0)
+            guidance.begin()
+            self._expected = _Expected(document, cursor, watch, guidance)
 
     def close(self, name: str) -> None:
         """Let a document go."""
+        if self._expected and self._expected.document.name == name:
+            self._expect_nothing()
         if self._monitors and (path := _path_of(name)):
             self._monitors.close(path)
 
@@ -52,9 +82,12 @@ class Watching:
             forced_text: What every candidate begins with.
             budget_ms: How long answers may be waited for, all in all.
         """
-        watch = self._watch(document, offset) or _Blind()
-        given = Given(document.text[:offset], document.text[offset:], forced_text)
-        return Guidance(watch, given, budget_ms)
+        if self._expected and self._expected.is_at(document, offset):
+            watch: Watch | None = self._expected.watch
+        else:
+            watch = self._watch(document, offset)
+        given = _given(document, offset, forced_text)
+        return self._guidance(watch or BlindWatch(), given, budget_ms)
 
     async def explain(
         self, document: Document, offset: int, timeout_ms: float
@@ -65,25 +98,31 @@ class Watching:
 
     async def aclose(self) -> None:
         """End what monitors have begun."""
+        self._expect_nothing()
         if self._monitors:
             await self._monitors.aclose()
 
+    def _expect_nothing(self) -> None:
+        if self._expected is not None:
+            self._expected.guidance.close()
+            self._expected = None
+
     def _watch(self, document: Document, offset: int) -> Watch | None:
-        if self._monitors and (source := _source_of(document)):
+        source = _source_of(document)
+        if self._monitors is None or source is None:
+            return None
+        try:
             return self._monitors.watch(source, offset)
-        return None
+        except Exception as error:  # noqa: BLE001 -- it reads whatever a user's code contains
+            self._failures.tell(error)
+            return None
+
+    def _guidance(self, watch: Watch, given: Given, budget_ms: float) -> Guidance:
+        return Guidance(watch, given, budget_ms, self._failures)
 
 
-class _Blind:
-    """Watches a place where no monitor has anything to say."""
-
-    def sites(self, written: str) -> Sequence[Site]:  # noqa: ARG002 -- whatever is written
-        """Return nothing."""
-        return ()
-
-    async def ask(self, site: Site, written: str) -> Answer:  # noqa: ARG002 -- as `sites`
-        """Forbid nothing."""
-        return Answer(site, frozenset())
+def _given(document: Document, offset: int, forced_text: str = "") -> Given:
+    return Given(document.text[:offset], document.text[offset:], forced_text)
 
 
 def _source_of(document: Document) -> Source | None:

@@ -14,6 +14,9 @@ from engine.decoding.text_hashes import HashTable, beginning_hashes
 NAME_BYTES = frozenset((ascii_letters + digits + "_$").encode()) | frozenset(range(0x80, 0x100))
 """Bytes that a name goes on with, in most languages; any non-ASCII character may be one."""
 
+_FEW_IDS = 500
+"""Fewer are sorted, more are marked in a mask; each is twice as fast there."""
+
 
 class _Run(NamedTuple):
     """Neighbouring byte values, both ends included."""
@@ -29,16 +32,14 @@ _OTHER_RUNS = tuple(
     )
     if not is_name
 )
-_FEW_IDS = 500
-"""Fewer are sorted, more are marked in a mask; each is twice as fast there."""
-
 _IS_NAME_BYTE = np.isin(np.arange(256), list(NAME_BYTES))
 
 
 def may_end(text: bytes, following: bytes) -> bool:
-    """Tell whether `text` is whole, and not the beginning of a longer name, before `following`.
+    """Tell whether `text` is whole before `following`, and not the beginning of a longer name.
 
-    An empty text is a name that stands there already. Neither may be cut within a name.
+    An empty text stands for a name that is there already. While nothing follows, a name may
+    still grow; other texts, such as `key=`, may not.
     """
     is_name = not text or text[-1] in NAME_BYTES
     return not is_name or (bool(following) and following[0] not in NAME_BYTES)

@@ -15,6 +15,7 @@ from engine.errors import WireError
 from engine.protocol.tokens import pack_tokens, unpack_tokens
 
 TAG = "type"
+_PLAIN = (bytes, str, int)  # of which there may be thousands, and which travel as they are
 _KNOWN_FIELD_TYPES: dict[Any, dict[str, Any]] = {}
 _Message = TypeVar("_Message")
 
@@ -23,10 +24,8 @@ def to_wire(declared: Any, value: Any) -> Any:
     """Turn `value` of the `declared` type into what msgpack carries."""
     if declared is Any or value is None:
         return value
-    if get_origin(declared) is tuple:
-        return [to_wire(get_args(declared)[0], item) for item in value]
-    if get_origin(declared) is Sequence:
-        return pack_tokens(value)
+    if get_origin(declared) in (tuple, Sequence):
+        return _items_to_wire(declared, value)
     if _is_union(declared):
         return _union_to_wire(declared, value)
     if is_dataclass(declared):
@@ -74,11 +73,20 @@ def _plain_to_wire(declared: Any, value: Any) -> Any:
     return float(value) if declared is float else value
 
 
+def _items_to_wire(declared: Any, items: Sequence[Any]) -> Any:
+    if get_origin(declared) is Sequence:
+        return pack_tokens(items)
+    item_type = get_args(declared)[0]
+    return list(items) if item_type in _PLAIN else [to_wire(item_type, item) for item in items]
+
+
 def _read_items(declared: Any, data: Any, where: str) -> tuple[Any, ...]:
     if get_origin(declared) is Sequence:
         return tuple(unpack_tokens(_of_type(bytes, data, where), where).tolist())
     item_type = get_args(declared)[0]
     items = _of_type(list, data, where)
+    if item_type in _PLAIN and all(type(item) is item_type for item in items):
+        return tuple(items)
     return tuple(_read(item_type, item, f"{where}[{i}]") for i, item in enumerate(items))
 
 

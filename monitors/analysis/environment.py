@@ -18,7 +18,7 @@ from monitors.analysis.installing import install_npm_packages, install_python_pa
 
 HOST_FOLDER = Path(__file__).resolve().parents[1] / "host"
 LOCK_TIMEOUT_S = 900.0
-_NEEDED_BYTES = 600_000_000
+_NEEDED_BYTES = 1_000_000_000
 _KEPT_S = 30 * 24 * 3600.0
 _STAMP = "warmline-stamp"
 

@@ -1,13 +1,16 @@
 """Installing packages into the analysers' environment, with pip and npm as they are set up."""
 
+import os
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from monitors.analysis.errors import SetUpError
 
+_LEASH = Path(__file__).resolve().parents[1] / "host" / "leash.py"
 INSTALL_TIMEOUT_S = 600.0
 _PROGRESS_WORDS = ("Collecting ", "Downloading ", "Installing collected")
 _OFFLINE_WORDS = (
@@ -70,7 +73,7 @@ def _run(name: str, command: Sequence[str], folder: Path, progress: Callable[[st
     """
     lines: list[str] = []
     with subprocess.Popen(
-        command,
+        (*_leash(), *command),
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -92,6 +95,11 @@ def _run(name: str, command: Sequence[str], folder: Path, progress: Callable[[st
             timer.cancel()
     if process.returncode:
         raise SetUpError(_failure(name, process.returncode, lines))
+
+
+def _leash() -> Sequence[str]:
+    """Return what makes a command end when we do: nobody would use what it installs."""
+    return (sys.executable, "-I", str(_LEASH), str(os.getpid())) if os.name == "posix" else ()
 
 
 def _failure(name: str, code: int, lines: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from multilspy.multilspy_config import Language
 
 from .analysers import Call, Document, Found, ServerGoneError, Workspace
-from .completion_items import ItemKind, Listed, inserted_text, names_in
+from .completion_items import is_of_members, names_in, operator_name
 from .diagnostics_board import DiagnosticsBoard
 from .lsp_analyser import PATIENCE_S, LspAnalyser
 from .probe import with_probe
@@ -28,7 +28,6 @@ _ARGUMENTS = (
     "--log=error",
     "-j=2",
 )
-_MEMBER_KEYWORDS = frozenset({"template"})
 _NOT_FOUND = "pp_file_not_found"
 _WITHIN_HEADER = "in included file"
 
@@ -72,9 +71,10 @@ class ClangdAnalyser(LspAnalyser):
 
     async def members(self, document: Document, offset: int) -> Found:
         """Return what may follow `.`, `->` or `::`."""
-        if why := await self._why_unsure(document):
+        probed = with_probe(document, offset)
+        if why := await self._why_unsure(probed):
             return self.unknown(why)
-        listed = await self.listed(with_probe(document, offset), offset)
+        listed = await self.listed(probed, offset)
         if listed.is_incomplete:
             return self.unknown("list incomplete")
         if not is_of_members(listed):
@@ -103,22 +103,3 @@ class ClangdAnalyser(LspAnalyser):
             for diagnostic in diagnostics
         )
         return "a header was not found" if are_headers_missing else ""
-
-
-def is_of_members(listed: Listed) -> bool:
-    """Tell whether a list is one of members: words of the text or of the language mean it is not.
-
-    Words of the text come while clangd reads the headers, and the language's own words where it
-    takes the dot for a mistake.
-    """
-    return not any(
-        item.get("kind") == ItemKind.TEXT
-        or (item.get("kind") == ItemKind.KEYWORD and inserted_text(item) not in _MEMBER_KEYWORDS)
-        for item in listed.items
-    )
-
-
-def operator_name(listed: Listed) -> frozenset[str]:
-    """Return `operator` where one can be called by name."""
-    has_any = any(inserted_text(item).startswith("operator") for item in listed.items)
-    return frozenset({"operator"} if has_any else ())

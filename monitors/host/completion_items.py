@@ -41,6 +41,8 @@ class ItemKind(IntEnum):
 NOT_NAMES = frozenset({ItemKind.TEXT, ItemKind.KEYWORD, ItemKind.SNIPPET})
 """Words of the text, the language's own words, and templates."""
 
+_MEMBER_KEYWORDS = frozenset({"template"})
+
 
 class Listed(NamedTuple):
     """A completion list as it came."""
@@ -97,3 +99,22 @@ def string_values(items: Iterable[Item]) -> frozenset[str]:
     """Return the string literals among the items, without their quotes."""
     constants = (item for item in items if item.get("kind") == ItemKind.CONSTANT)
     return frozenset(inserted_text(item).strip("'\"`") for item in constants)
+
+
+def is_of_members(listed: Listed) -> bool:
+    """Tell whether a list of clangd's is one of members.
+
+    It is not if it has words of the text, which come while the headers are read, or the
+    language's own, which come where the dot was taken for a mistake.
+    """
+    return not any(
+        item.get("kind") == ItemKind.TEXT
+        or (item.get("kind") == ItemKind.KEYWORD and inserted_text(item) not in _MEMBER_KEYWORDS)
+        for item in listed.items
+    )
+
+
+def operator_name(listed: Listed) -> frozenset[str]:
+    """Return `operator` where one can be called by name."""
+    has_any = any(inserted_text(item).startswith("operator") for item in listed.items)
+    return frozenset({"operator"} if has_any else ())

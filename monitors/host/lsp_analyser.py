@@ -3,6 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ class LspAnalyser(ABC):
         await self._server.start()
         self.listen(self._server)
 
+    def preface(self, document: Document) -> str:  # noqa: ARG002  # most need none
+        """Return what the server is to see in front of a document."""
+        return ""
+
+    def seen(self, document: Document) -> Document:
+        """Return a document as the server sees it."""
+        return replace(document, text=self.preface(document) + document.text)
+
     def listen(self, server: LanguageServerProcess) -> None:  # noqa: B027  # most need none
         """Register what the server's notifications are to call."""
 
@@ -59,7 +68,7 @@ class LspAnalyser(ABC):
         """Let the server read the document, and with it its project."""
         self._open.add(document.path)
         self._asked.pop(document.path, None)
-        self.server.tell(document)
+        self.server.tell(self.seen(document))
 
     async def change(self, document: Document) -> None:
         """Let the server see the new text."""
@@ -105,9 +114,10 @@ class LspAnalyser(ABC):
             ServerGoneError: If it ended.
         """
         self._remember(document.path)
+        offset += len(self.preface(document))
         try:
             async with asyncio.timeout(PATIENCE_S):
-                return await self.server.ask_at(method, document, offset, **more)
+                return await self.server.ask_at(method, self.seen(document), offset, **more)
         except TimeoutError:
             return None
 

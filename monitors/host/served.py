@@ -24,6 +24,7 @@ from .positions import Encoding, position_at
 
 START_TIMEOUT_S = 30.0
 END_TIMEOUT_S = 3.0
+_MOST_TASKS = 256
 _LEASH = Path(__file__).with_name("leash.py")
 
 
@@ -132,8 +133,8 @@ class LanguageServerProcess:
         Raises:
             ServerGoneError: If the process ended.
         """
-        request_id = self._client.server.request_id
-        asked = asyncio.ensure_future(self._client.server.send_request(method, params))
+        request_ids: list[int] = []
+        asked = asyncio.ensure_future(self._send(method, params, request_ids))
         ended = asyncio.ensure_future(self._client.ended.wait())
         try:
             await asyncio.wait((asked, ended), return_when=asyncio.FIRST_COMPLETED)
@@ -145,11 +146,25 @@ class LanguageServerProcess:
         except OSError as error:
             raise ServerGoneError(f"{self._spec.command[0]} takes nothing any more.") from error
         except asyncio.CancelledError:
-            self.notify("$/cancelRequest", {"id": request_id})
+            for request_id in request_ids:
+                self.notify("$/cancelRequest", {"id": request_id})
             raise
         finally:
             asked.cancel()
             ended.cancel()
+            self._forget_done_tasks()
+
+    async def _send(self, method: str, params: Any, request_ids: list[int]) -> Any:
+        """Send a request and note the number that multilspy is about to give it."""
+        request_ids.append(self._client.server.request_id)
+        return await self._client.server.send_request(method, params)
+
+    def _forget_done_tasks(self) -> None:
+        """Do what multilspy does not: it keeps a task for every message it ever got."""
+        tasks = self._client.server.tasks
+        if len(tasks) > _MOST_TASKS:
+            for key in [key for key, task in tasks.items() if task.done()]:
+                del tasks[key]
 
     def notify(self, method: str, params: Any) -> None:
         """Tell the server something. Never waits, never raises."""
@@ -185,7 +200,8 @@ class _Client(LanguageServer):  # type: ignore[misc]
     """multilspy's client for a server that it does not know by itself."""
 
     def __init__(self, spec: ServerSpec, folders: Sequence[Path]) -> None:
-        leash = (sys.executable, str(_LEASH), str(os.getpid()))
+        # Elsewhere a server ends when its input closes; most do.
+        leash = (sys.executable, "-I", str(_LEASH), str(os.getpid())) if os.name == "posix" else ()
         root = str(folders[0]) if folders else str(Path.cwd())
         launch = ProcessLaunchInfo(
             cmd=[*leash, *spec.command],

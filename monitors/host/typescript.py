@@ -6,13 +6,14 @@ Node took half a second, answers ten times as fast, and loads no plugins from th
 
 import asyncio
 import os
-import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from multilspy.multilspy_config import Language
 
+from .ambient_types import ambient_types
 from .analysers import Call, Document, Found, ServerGoneError, Workspace
 from .bases import deciding_lines, has_unknown_base
 from .completion_items import ItemKind, Listed, names_in, string_values
@@ -21,14 +22,12 @@ from .lsp_analyser import LspAnalyser
 from .probe import with_probe
 from .served import ServerSpec
 from .signature_help import read_call
+from .typescript_text import begins_statement, type_parameters
 
 _NODE_MODULES = Path(sys.prefix) / "node" / "node_modules"
 _SOFT_MEMORY_LIMIT = "1GiB"
 _QUOTES = "'\"`"
 _NOT_TYPES = frozenset({ItemKind.TEXT, ItemKind.SNIPPET})
-_BEGINS_STATEMENT = re.compile(r"(?:^|[;{}\n])[ \t]*[\w$]+\.$")
-"""`name.` where `name.property = ...` may follow, which gives a function a new member."""
-
 _PREFERENCES = {
     # Names that a module elsewhere exports are not in scope.
     "unstable": {"includeCompletionsForModuleExports": False},
@@ -50,6 +49,7 @@ class TypeScriptAnalyser(LspAnalyser):
     def __init__(self, node_modules: Path = _NODE_MODULES) -> None:
         super().__init__()
         self._node_modules = node_modules
+        self._reading: asyncio.Task[None] | None = None
         self._bases: dict[Path, tuple[str, asyncio.Task[bool]]] = {}
 
     def spec(self, workspace: Workspace) -> ServerSpec:  # noqa: ARG002  # it finds projects itself
@@ -65,10 +65,22 @@ class TypeScriptAnalyser(LspAnalyser):
             settings=dict.fromkeys(("js/ts", "typescript", "javascript"), _PREFERENCES),
         )
 
+    def preface(self, document: Document) -> str:
+        """Return what lets a document see the types that are installed around it."""
+        return ambient_types(document)
+
     async def open(self, document: Document) -> None:
         """Let the server read the document and its project; does not wait for that."""
+        is_new = document.path not in self._open
         await super().open(document)
         self._learn_bases(document)
+        if is_new:
+            self._reading = asyncio.create_task(self._read_ahead(document))
+
+    async def _read_ahead(self, document: Document) -> None:
+        """Have the server load the project, which it does when it is first asked."""
+        with suppress(ServerGoneError):  # the next question says so
+            await self.ask("textDocument/hover", document, 0)
 
     async def close(self, path: Path) -> None:
         """Let the server forget the document."""
@@ -84,7 +96,7 @@ class TypeScriptAnalyser(LspAnalyser):
         listed, takes_any, has_unknown_base = await asyncio.gather(
             self.listed(probed, offset),
             self._takes_any_name(probed, offset),
-            self._learn_bases(probed),
+            asyncio.shield(self._learn_bases(probed)),  # others wait for it too
         )
         if listed.is_incomplete:
             return self.unknown("list incomplete")
@@ -109,7 +121,7 @@ class TypeScriptAnalyser(LspAnalyser):
         self, probed: Document, offset: int, listed: Listed, names: frozenset[str]
     ) -> bool:
         """Tell whether the program may give the value before the dot a new member."""
-        is_defined_here = "apply" in names and _BEGINS_STATEMENT.search(probed.text, 0, offset)
+        is_defined_here = "apply" in names and begins_statement(probed.text, offset)
         if not is_javascript(probed) and not is_defined_here:
             return False
         receiver = probed.text[:offset].rstrip("?.\n\r\t ")
@@ -119,10 +131,13 @@ class TypeScriptAnalyser(LspAnalyser):
         return not is_class(hover)
 
     def _learn_bases(self, document: Document) -> asyncio.Task[bool]:
-        """Find out whether a base is unknown, again only when what decides it has changed."""
+        """Find out whether a base is unknown: again when what decides it has changed, or if one is.
+
+        For what was not found may have been installed since.
+        """
         lines = deciding_lines(document.text)
         known = self._bases.get(document.path)
-        if known is None or known[0] != lines:
+        if known is None or known[0] != lines or (known[1].done() and known[1].result()):
             known = (lines, asyncio.create_task(self._has_unknown_base(document, lines)))
             self._bases[document.path] = known
         return known[1]
@@ -130,8 +145,11 @@ class TypeScriptAnalyser(LspAnalyser):
     async def _has_unknown_base(self, document: Document, lines: str) -> bool:
         if not lines:
             return False
-        answer = await self.ask("textDocument/diagnostic", document, 0)
-        return has_unknown_base(document.text, (answer or {}).get("items", ()))
+        try:
+            answer = await self.ask("textDocument/diagnostic", document, 0)
+        except ServerGoneError:  # the next question says so
+            return False
+        return has_unknown_base(self.seen(document).text, (answer or {}).get("items", ()))
 
     async def importable(self, document: Document, offset: int) -> Found:
         """Return what the module exports whose braces `offset` stands in."""
@@ -140,7 +158,8 @@ class TypeScriptAnalyser(LspAnalyser):
         listed = await self.listed(with_probe(document, offset), offset)
         if listed.is_incomplete:
             return self.unknown("list incomplete")
-        return self.found(names_in(listed.items), "module not found")
+        names = names_in(listed.items)
+        return self.found(names | {"default"} if names else names, "module not found")
 
     async def types(self, document: Document, offset: int) -> Found:
         """Return the types in scope, or the values where `new` stands before `offset`."""
@@ -149,7 +168,10 @@ class TypeScriptAnalyser(LspAnalyser):
         listed = await self.listed(with_probe(document, offset), offset)
         if listed.is_incomplete:
             return self.unknown("list incomplete")
-        return self.found(names_in(listed.items, without=_NOT_TYPES), "scope not known")
+        names = names_in(listed.items, without=_NOT_TYPES)
+        if not names:
+            return self.unknown("scope not known")
+        return self.found(names | type_parameters(document.text, offset))
 
     async def cases(self, document: Document, offset: int) -> Found:
         """Return the values of the union or the names that may stand in a case of an enum."""

@@ -1,6 +1,7 @@
 """The tokens found by their hashes are those found by looking at every token."""
 
 from collections.abc import Set as AbstractSet
+from itertools import product
 
 import numpy as np
 import pytest
@@ -137,6 +138,18 @@ def test_names_that_begin_alike(
     beyond = [part + after for part in parts for after in (b"(", b".", b"s", b"( )")]
     tokens = [bytes([byte]) for byte in range(256)] + whole + parts + around + beyond
     assert_walk_matches(Vocabulary([*tokens, b"end"], [len(tokens)]), forced, strings, choices)
+
+
+@pytest.mark.parametrize("forced", [b"", b"."])
+@pytest.mark.parametrize("choices", [[7, 300], [650, 3]])
+def test_many_names_and_many_tokens(forced: bytes, choices: list[int]) -> None:
+    """Where hundreds are allowed at once, and many tokens begin alike."""
+    names = {"".join(letters).encode() for letters in product("abcdefghi", repeat=3)}
+    parts = {name[:2] for name in names}
+    crossing = [b"." + name for name in names]
+    beyond = [name + b"(" for name in names]
+    tokens = [*sorted(names), *sorted(parts), *crossing, *beyond, *sorted(parts), b".", b"a", b"("]
+    assert_walk_matches(Vocabulary(tokens, [3]), forced, names | {b"ab", b"c"}, choices)
 
 
 @given(

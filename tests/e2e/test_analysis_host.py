@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -168,6 +169,15 @@ async def test_where_any_name_may_be_there_is_no_answer(
     assert names.reason
 
 
+async def test_a_doubt_in_one_place_is_none_in_another(
+    analyser: HostAnalyser, project: Path
+) -> None:
+    """A checker is silent in code that is never reached."""
+    silent = await analyser.members(*source(project, "return\n    order.|"))
+    assert not silent.names
+    assert own(await analyser.members(*source(project, "order.|"))) == {"price", "count", "total"}
+
+
 @pytest.mark.parametrize("line_end", ["\r\n", "\r"])
 async def test_other_line_ends_and_signs_beyond_the_first_plane_before_the_place(
     analyser: HostAnalyser, project: Path, line_end: str
@@ -230,6 +240,21 @@ async def test_nothing_is_known_of_modules_that_are_not_there(
     assert not (await analyser.importable(*source(project, "from nowhere import |"))).names
 
 
+async def test_without_an_environment_any_package_may_be_there(
+    environment: AnalysisEnvironment, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        monkeypatch.delenv(variable, raising=False)
+    shutil.rmtree(project / ".venv")
+    analyser = HostAnalyser(InstalledHost(environment, lambda _line: None), [project])
+    try:
+        names = await analyser.importable(*source(project, "import |"))
+        assert names.reason == "the project's environment is not known"
+        assert "prices" in (await analyser.importable(*source(project, "from shop.|"))).names
+    finally:
+        await analyser.aclose()
+
+
 async def test_packages_are_read_and_no_interpreter_is_run(
     analyser: HostAnalyser, project: Path
 ) -> None:
@@ -257,6 +282,17 @@ async def test_cases_and_types(analyser: HostAnalyser, project: Path) -> None:
     types = await analyser.types(*source(project, "other: |"))
     assert {"Order", "Price", "int", "None"} <= types.names
     assert "cents" not in types.names
+
+
+async def test_of_many_questions_the_newest_is_answered(
+    analyser: HostAnalyser, project: Path
+) -> None:
+    await answered(analyser, project)
+    texts = [MODULE + f"# {number}\n" for number in range(8)]
+    questions = [analyser.members(*source(project, "order.|", text)) for text in texts]
+    answers = await asyncio.gather(*questions)
+    assert own(answers[-1]) == {"price", "count", "total"}
+    assert {names.reason for names in answers[:-1] if not names.names} == {"superseded"}
 
 
 async def test_a_killed_host_leaves_no_server_and_comes_back(

@@ -13,6 +13,8 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pytest_lsp import LanguageClient, make_test_lsp_client
 
+from warmline.analysis import analysis_environment
+
 pytestmark = pytest.mark.e2e
 
 PATIENCE_S = 150.0
@@ -41,7 +43,8 @@ class Window:
         self.statuses: asyncio.Queue[Any] = asyncio.Queue()
         take = self.statuses.put_nowait
         self.client.protocol.fm.add_builtin_feature("didChangeStatus", take)
-        self._settings = {"model": str(model), "offline": True, "timeoutMs": 120_000} | settings
+        usual = {"model": str(model), "offline": True, "timeoutMs": 120_000, "monitors": False}
+        self._settings = usual | settings
 
     async def start(self, command: Path, folder: Path) -> None:
         await self.client.start_io(str(command), "serve", cwd=folder)
@@ -225,16 +228,20 @@ async def test_an_engine_that_is_killed_is_started_again(open_window: OpenWindow
 async def test_a_hostile_folder_is_not_imported_from(
     open_window: OpenWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither by the server nor by an engine that it starts there."""
+    """Neither by the server nor by an engine or an analysis host that it starts there."""
     trap = "import pathlib\npathlib.Path(__file__).with_name('sprung').touch()\n"
-    for name in ("engine", "lsp_server", "completion", "warmline", "asyncio"):
+    for name in ("engine", "lsp_server", "completion", "monitors", "warmline", "asyncio"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text(trap, encoding="utf-8")
     monkeypatch.setenv("WARMLINE_RUNTIME_DIR", str(tmp_path / "runtime"))
-    window = await open_window(tmp_path, idleExitS=1)
+    has_analysers = analysis_environment().is_ready()
+    window = await open_window(tmp_path, idleExitS=1, monitors=has_analysers)
     window.open(A, ADDING)
     async with patience():
         assert any(await window.complete(A, 5, 11))
+        if has_analysers:
+            while (await window.status()).monitors.phase != "running":  # noqa: ASYNC110 - it is not told
+                await asyncio.sleep(0.1)
         assert (await window.status()).engine.pid
     assert not any(tmp_path.glob("*/sprung"))  # noqa: ASYNC240 - a handful of folders
 

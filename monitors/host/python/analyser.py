@@ -13,7 +13,7 @@ from multilspy.multilspy_config import Language
 from ..analysers import Call, Document, Found, ServerGoneError, Workspace
 from ..served import LanguageServerProcess, ServerSpec
 from .cutting import GAP, INVENTED, with_invented_name, without_name
-from .environments import find_environment
+from .environments import PythonEnvironment, find_environment
 from .openness import doubt
 from .signatures import read_call
 
@@ -21,8 +21,8 @@ NAME = "ty"
 _KEYWORD_KIND = 14  # CompletionItemKind.Keyword
 _MODULE_KIND = 9
 _EVERY_OBJECT = frozenset(dir(object)) | {"__dict__", "__module__", "__annotations__"}
-_VERDICT_AGE_S = 300.0
-_MOST_VERDICTS = 4096
+_REMEMBERED_S = 300.0
+_MOST_REMEMBERED = 4096
 
 
 class PythonAnalyser:
@@ -30,9 +30,10 @@ class PythonAnalyser:
 
     def __init__(self) -> None:
         self._server: LanguageServerProcess | None = None
+        self._environment: PythonEnvironment | None = None
         self._documents: dict[Path, Document] = {}
         self._asked_about: Path | None = None
-        self._verdicts: dict[tuple[str, frozenset[str]], tuple[float, str]] = {}
+        self._complete: dict[tuple[str, frozenset[str]], float] = {}
         self._reading: asyncio.Task[None] | None = None
 
     @property
@@ -47,7 +48,8 @@ class PythonAnalyser:
         Raises:
             ServerGoneError: If it is not installed or does not start.
         """
-        self._server = LanguageServerProcess(_spec(workspace), workspace.folders)
+        self._environment = find_environment(workspace)
+        self._server = LanguageServerProcess(_spec(self._environment), workspace.folders)
         await self._server.start()
 
     async def open(self, document: Document) -> None:
@@ -88,14 +90,17 @@ class PythonAnalyser:
         if not names:
             return Found(analyser=NAME, reason="the module is not known")
         if all(item.get("kind") == _MODULE_KIND for item in items):
-            return Found(names, NAME)  # a module's path, which no code makes up
+            # A module's path, which no code makes up.
+            is_known = document.text[offset - 1] == "." or self._has_own_environment()
+            reason = "" if is_known else "the project's environment is not known"
+            return Found(names if is_known else frozenset(), NAME, reason)
         invented = without_name(document, offset, INVENTED)
-        reason = await self._reason_for_doubt(invented, ("module", names))
+        reason = await self._reason_for_doubt(invented, ("a module", names))
         return Found(frozenset() if reason else names, NAME, reason)
 
     async def types(self, document: Document, offset: int) -> Found:
         """Return every name in sight: an alias of a type is a variable as any other."""
-        items = await self._items(without_name(document, offset), offset)
+        items = await self._items(without_name(document, offset, "_"), offset)
         names = frozenset(item["label"] for item in items)
         if not names:
             return Found(analyser=NAME, reason="nothing is in sight")
@@ -146,20 +151,23 @@ class PythonAnalyser:
     async def _reason_for_doubt(
         self, invented: Document, kept_as: tuple[str, frozenset[str]]
     ) -> str:
-        """Return why there may be other names; remembered for a type with the same names.
+        """Return why there may be other names; remembered where there is no reason.
+
+        ty says nothing in code that is never reached, or where it is told to be silent: so a
+        doubt counts for its place only.
 
         Args:
             invented: The document with an invented name.
             kept_as: The type as ty writes it, and its names.
         """
         now_s = time.monotonic()
-        made_s, reason = self._verdicts.get(kept_as, (-_VERDICT_AGE_S, ""))
-        if kept_as[0] and now_s - made_s < _VERDICT_AGE_S:
-            return reason
+        if kept_as[0] and now_s - self._complete.get(kept_as, -_REMEMBERED_S) < _REMEMBERED_S:
+            return ""
         reason = doubt(await self._complaints(invented))
-        if len(self._verdicts) >= _MOST_VERDICTS:
-            self._verdicts.clear()
-        self._verdicts[kept_as] = now_s, reason
+        if not reason:
+            if len(self._complete) >= _MOST_REMEMBERED:
+                self._complete.clear()
+            self._complete[kept_as] = now_s
         return reason
 
     async def _complaints(self, document: Document) -> list[str]:
@@ -167,6 +175,9 @@ class PythonAnalyser:
         params = {"textDocument": {"uri": document.path.as_uri()}}
         answer = await self._ty.request("textDocument/diagnostic", params)
         return [item["message"] for item in (answer or {}).get("items", ())]
+
+    def _has_own_environment(self) -> bool:
+        return self._environment is not None and self._environment.is_projects
 
     async def _turn_to(self, path: Path) -> None:
         """Show other documents again as they are: one was last seen with a candidate in it."""
@@ -196,12 +207,12 @@ def _is_case(item: dict[str, Any]) -> bool:
     return detail.startswith("Literal[") and detail.endswith(f".{item['label']}]")
 
 
-def _spec(workspace: Workspace) -> ServerSpec:
+def _spec(environment: PythonEnvironment | None) -> ServerSpec:
     configuration: dict[str, Any] = {
         "rules": {"all": "ignore", "missing-attribute": "error", "missing-module-member": "error"},
     }
-    if environment := find_environment(workspace):
-        configuration["environment"] = {"python": str(environment)}
+    if environment:
+        configuration["environment"] = {"python": str(environment.prefix)}
     settings = {
         "configuration": configuration,
         "completions": {"autoImport": False},

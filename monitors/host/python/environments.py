@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from ..analysers import Workspace
 
@@ -11,21 +12,37 @@ _FOLDER_NAMES = (".venv", "venv", ".env", "env")
 _VARIABLES = ("VIRTUAL_ENV", "CONDA_PREFIX")
 
 
+class PythonEnvironment(NamedTuple):
+    """Where packages lie.
+
+    Attributes:
+        prefix: The folder that holds `lib` or `Lib`.
+        is_projects: Whether it is the project's own, and not just the Python on PATH; else a
+            package may be missing there and be installed where the code is to run.
+    """
+
+    prefix: Path
+    is_projects: bool
+
+
 def find_environment(
     workspace: Workspace, variables: Mapping[str, str] = os.environ
-) -> Path | None:
-    """Return the prefix of the user's environment: the folder that holds `lib` or `Lib`.
+) -> PythonEnvironment | None:
+    """Return the user's environment, None if there is none.
 
     The setting counts first, then a virtual environment in the workspace, then an active one
-    (virtual or of conda), then the Python on PATH. None if there is none of these.
+    (virtual or of conda), then the Python on PATH.
     """
-    for candidate in _candidates(workspace, variables):
+    for candidate in _chosen(workspace, variables):
         if has_packages(candidate):
-            return candidate
+            return PythonEnvironment(candidate, is_projects=True)
+    for candidate in _on_path(variables):
+        if has_packages(candidate):
+            return PythonEnvironment(candidate, is_projects=False)
     return None
 
 
-def _candidates(workspace: Workspace, variables: Mapping[str, str]) -> Iterator[Path]:
+def _chosen(workspace: Workspace, variables: Mapping[str, str]) -> Iterator[Path]:
     if workspace.interpreter:
         yield _prefix_of(workspace.interpreter)
     for folder in workspace.folders:
@@ -35,6 +52,9 @@ def _candidates(workspace: Workspace, variables: Mapping[str, str]) -> Iterator[
     for variable in _VARIABLES:
         if variables.get(variable):
             yield Path(variables[variable])
+
+
+def _on_path(variables: Mapping[str, str]) -> Iterator[Path]:
     for command in ("python3", "python"):
         if found := shutil.which(command, path=variables.get("PATH")):
             yield _prefix_of(Path(found))

@@ -18,10 +18,12 @@ def doubt(messages: Iterable[str]) -> str:
     Args:
         messages: ty's diagnostics of a document in which the receiver has an invented name.
     """
-    complaint = next((message for message in messages if INVENTED in message), None)
-    if complaint is None:
+    types: list[str] | None = None
+    for message in messages:
+        if INVENTED in message:
+            types = [each for each in _QUOTED.findall(message) if each != INVENTED] or types or []
+    if types is None:
         return "any name may be there"
-    types = [each for each in _QUOTED.findall(complaint) if each != INVENTED]
     for alternative in _alternatives(types[-1] if types else "Unknown"):
         if _UNKNOWN.match(alternative):
             return f"a part of the type is not known ({alternative})"

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NoReturn
 
 import pytest
 
@@ -13,7 +14,7 @@ from completion.guidance.guidance import MOST_VETOES
 from completion.guidance.report import GuidanceReport, Veto
 from completion.types import CompletionOptions, EmptyReason, Origin, Suggestion
 from engine.protocol.messages import FinishReason, ModelDescription
-from monitors.types import Site, SiteKind, Source
+from monitors.types import Answer, Site, SiteKind, Source
 from tests.unit.completion.fakes import CURSOR, NAME, OPENED, TEXT, completer_on, typed
 from tests.unit.completion.guided import (
     FakeMonitors,
@@ -164,13 +165,22 @@ async def test_an_answer_in_time_constrains_the_first_request(engine: ObedientEn
     """And what comes of it is what comes of writing anew."""
     document, cursor = at("left.|")
     engine.texts = [["length()", "size()"]]
-    completer = guarded(engine, FakeMonitors(), document, reuse_suggestions=False)
-    late = await completer.complete(NAME, cursor)
-    engine.requests.clear()
-    completer._builders._loading = None  # which takes a while again
+    monitors, has_begun = FakeMonitors(), asyncio.Event()
+    completer = guarded(engine, monitors, document, reuse_suggestions=False)
     early = await completer.complete(NAME, cursor)
     assert len(engine.requests) == 1
     assert early.guidance.is_constrained
+
+    async def answering(_: Site) -> None:
+        await has_begun.wait()
+
+    async def before_piece(_: int) -> None:
+        has_begun.set()
+
+    monitors.answering, engine.before_piece = answering, before_piece
+    late = await completer.complete(NAME, cursor)
+    assert len(engine.requests) == 3
+    assert not late.guidance.is_constrained
     assert early.candidates == late.candidates
 
 
@@ -444,3 +454,64 @@ async def test_what_may_still_be_no_name_is_asked_about_and_not_waited_for(
     assert suggestion.text == "left.length"
     assert len(monitors.asked) == 1
     assert suggestion.guidance == GuidanceReport()
+
+
+async def test_analysis_is_asked_as_soon_as_a_name_begins(engine: ObedientEngine) -> None:
+    """So that the answer is there when somebody asks for a suggestion."""
+    asked = asyncio.Event()
+
+    async def answering(_: Site) -> None:
+        asked.set()
+
+    completer = guarded(engine, FakeMonitors(answering=answering))
+    completer.change(typed(OPENED, CURSOR, "left."), CURSOR + len("left."))
+    await asked.wait()
+    await completer.aclose()
+
+
+async def test_what_is_asked_ahead_ends_with_the_next_edit(engine: ObedientEngine) -> None:
+    completer = guarded(engine, FakeMonitors(answering=never), prepare_on_open=False)
+
+    def asking() -> list[asyncio.Task[object]]:
+        return [task for task in asyncio.all_tasks() if "asking" in task.get_name()]
+
+    document = typed(OPENED, CURSOR, "left.")
+    completer.change(document, CURSOR + 5)
+    assert len(asking()) == 1
+    completer.change(typed(document, CURSOR + 5, "size "), CURSOR + 10)
+    await asyncio.sleep(0)
+    assert asking() == []
+    completer.change(document, CURSOR + 5)
+    assert len(asking()) == 1
+    completer.close(NAME)
+    await asyncio.sleep(0)
+    assert asking() == []
+
+
+@pytest.mark.parametrize("fails_at", ["watch", "sites", "ask"])
+async def test_a_monitor_with_a_bug_is_told_of_once_and_forbids_nothing(
+    engine: ObedientEngine, caplog: pytest.LogCaptureFixture, fails_at: str
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise RuntimeError("a bug")
+
+    class Watch(FakeWatch):
+        def sites(self, written: str) -> Sequence[Site]:
+            return fail() if fails_at == "sites" and written else super().sites(written)
+
+        async def ask(self, site: Site, written: str) -> Answer:
+            return fail() if fails_at == "ask" else await super().ask(site, written)
+
+    class Monitors(FakeMonitors):
+        def watch(self, source: Source, offset: int) -> FakeWatch:
+            if fails_at == "watch":
+                fail()
+            return Watch(source.text[:offset], self.names, self.answering, self.asked)
+
+    engine.texts = [["left.length"]]
+    completer = guarded(engine, Monitors(), reuse_suggestions=False)
+    for _ in range(2):
+        assert (await completer.complete(NAME, CURSOR)).text == "left.length"
+    completer.change(typed(OPENED, CURSOR, "left."), CURSOR + 5)
+    await completer.aclose()
+    assert len([each for each in caplog.records if "A monitor failed" in each.message]) == 1

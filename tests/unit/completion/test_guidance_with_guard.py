@@ -39,7 +39,7 @@ class Analyser:
         return self._named(self.names.get(receiver, set()))
 
     async def importable(self, source: Source, offset: int) -> Names:
-        is_name = "from " in source.text[source.text.rfind("\n", 0, offset) : offset]
+        is_name = "from " in source.text[source.text.rfind("\n", 0, offset) + 1 : offset]
         return self._named({"path", "sep"} if is_name else {"os", "json"})
 
     async def types(self, source: Source, offset: int) -> Names:
@@ -66,11 +66,12 @@ async def engine(model: ModelDescription) -> ObedientEngine:
 async def suggestion(engine: ObedientEngine, line: str, *texts: str) -> Suggestion:
     """Ask at the mark in `line`, for an engine that likes `texts` in this order."""
     before, _, after = line.partition("|")
-    document = Document(NAME, "python", 1, f"{START}{before}{after}\n")
+    start = "" if before.startswith(("import", "from")) else START
+    document = Document(NAME, "python", 1, f"{start}{before}{after}\n")
     engine.texts = [texts]
     completer = completer_on(engine, document, monitors=Guard(Analyser()))
     options = CompletionOptions(is_invoked=True)
-    return await completer.complete(NAME, len(START) + len(before), options)
+    return await completer.complete(NAME, len(start) + len(before), options)
 
 
 @pytest.mark.parametrize("size", [1, 4, 50])

@@ -46,7 +46,6 @@ TEXTS = st.lists(PIECES | st.text(max_size=3), max_size=40).map("".join)
 def from_scratch(language: str, before: str, written: str) -> tuple[Site, ...]:
     """Find the sites of all the text, and leave out what stands before the cursor."""
     scanner = scanner_for(language)
-    assert scanner is not None
     found = scanner.sites(before + written)
     return tuple(site for site in found if _is_open(site, len(before)))
 

@@ -136,11 +136,6 @@ def test_a_type_may_be_any_word_of_the_document() -> None:
     assert not answer.allows("Shope", is_ended=True)
 
 
-def test_a_module_may_be_written_with_or_without_its_ending() -> None:
-    answer = judged("'./¦'", "a.ts", "b", kind=SiteKind.MODULE, language="typescript")
-    assert {"a", "a.js", "b", "b.js"} <= answer.texts
-
-
 CALL = Signature(frozenset(("a", "b")), takes_any_keyword=False, most_positional=1)
 
 

@@ -42,7 +42,6 @@ NO_NAMES = [
     ("# ¦", "a.b"),
     ("x = 'it''s¦", " a.b"),
     ("x = f'¦", "a.b {{c.d}}"),
-    ("¦", "x: int = 5\n"),
 ]
 
 STRINGS_WITH_CODE = [
@@ -62,7 +61,7 @@ STORES = [
     (CLASS + "¦", "self.name ", ["member self>?"]),
     (CLASS + "self.¦", "name", []),  # else it would be kept to known names
     (CLASS + "¦", "self.name = 1\n", []),
-    (CLASS + "¦", "self.name: int = 1\n", []),
+    (CLASS + "¦", "self.name: int = 1\n", ["type >int"]),
     (CLASS + "¦", "self.a, self.b = pair\n", []),
     (CLASS + "¦", "(self.a, self.b) = pair\n", []),
     (CLASS + "¦", "for self.i in x:\n", []),
@@ -121,6 +120,19 @@ IMPORTS = [
     ("x = yield from ¦", "a.b ", ["member a>b"]),
 ]
 
+TYPES = [
+    ("¦", "def f(a: A, b: B = c, *, d) -> C: e\n", ["type >A", "type >B", "type >C"]),
+    ("¦", "x: A\n", ["type >A"]),
+    ("¦", "self.x: dict[A, B | None] = c\n", ["type >dict", "type >A", "type >B", "type >None"]),
+    ("¦", "x: a.B\n", ["member a>B"]),
+    ("¦", "x: Literal[a, b]\n", ["type >Literal"]),
+    ("¦", "x: Call[[A], B]\n", ["type >Call", "type >A", "type >B"]),
+    ("x: ¦", "Sh", []),  # it began before
+    ("def f(a: ¦", "b, ", ["type >b"]),
+    ("¦", "def f(a: A", ["type >?"]),
+    ("¦", "if a: b\nwhile c: d\nx = lambda e: f\ny = {g: h}\ni[j:k]\n", []),
+]
+
 BROKEN = [
     ("f(a, [b\ndef g():\n    ¦", "return c.d(e=1)", ["member c>d", "keyword c.d>e="]),
     ("x = (\nimport os\n¦", "os.path ", ["member os>?"]),
@@ -131,7 +143,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(
     ("marked", "written", "expected"),
-    MEMBERS + STRINGS_WITH_CODE + STORES + ARGUMENTS + IMPORTS + BROKEN,
+    MEMBERS + STRINGS_WITH_CODE + STORES + ARGUMENTS + IMPORTS + TYPES + BROKEN,
 )
 def test_a_name_is_a_site_as_soon_as_it_is_known_to_be_one(
     marked: str, written: str, expected: list[str]

@@ -37,6 +37,7 @@ class PythonTruth(ast.NodeVisitor):
         self.unclear: set[tuple[int, str]] = set()  # `a.b` on a line of its own, `x = a.b = 1`
         self.keywords: set[tuple[int, str]] = set()
         self.imports: list[tuple[int, SiteKind, str]] = []
+        self.types: set[tuple[int, str]] = set()
         self.num_arguments_before: Counter[int] = Counter()
         self.strings: list[range] = []
         self.visit(ast.parse(text))
@@ -76,6 +77,20 @@ class PythonTruth(ast.NodeVisitor):
             self.num_arguments_before[index] += index > 0
         self.generic_visit(node)
 
+    def visit_arg(self, node: ast.arg) -> None:
+        self._add_types(node.annotation)
+        self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self._add_types(node.annotation)
+        self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self._add_types(node.returns)
+        self.generic_visit(node)
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             self._add_path(alias, alias.name)
@@ -97,6 +112,16 @@ class PythonTruth(ast.NodeVisitor):
         parts = [part for part in path.split(".") if part]
         self.imports.extend((start, SiteKind.MODULE, part) for part in parts)
 
+    def _add_types(self, node: ast.expr | None) -> None:
+        if isinstance(node, ast.Name):
+            self.types.add((self.offset(node.lineno, node.col_offset), node.id))
+        elif isinstance(node, ast.Constant) and node.value is None:
+            self.types.add((self.offset(node.lineno, node.col_offset), "None"))
+        elif isinstance(node, ast.BinOp | ast.Tuple | ast.List | ast.Subscript):
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.expr):
+                    self._add_types(child)
+
     def _name_of(self, node: ast.Attribute) -> tuple[int, str]:
         stop = self.offset(node.end_lineno or 0, node.end_col_offset or 0)
         return stop - len(node.attr), node.attr
@@ -104,7 +129,6 @@ class PythonTruth(ast.NodeVisitor):
 
 def sites_of(language: str, text: str) -> tuple[Site, ...]:
     scanner = scanner_for(language)
-    assert scanner is not None
     return scanner.sites(text)
 
 
@@ -125,6 +149,7 @@ def test_every_name_in_python_is_found_and_nothing_else(path: Path) -> None:
     assert members - truth.reads - truth.unclear == set()
     assert truth.reads - members - truth.unclear == set()
     assert named(sites, SiteKind.KEYWORD) == truth.keywords
+    assert named(sites, SiteKind.TYPE) == truth.types
     arities = Counter(site.num_before for site in sites if site.kind is SiteKind.ARITY)
     assert arities == +truth.num_arguments_before
     imports = (SiteKind.MODULE, SiteKind.IMPORT)

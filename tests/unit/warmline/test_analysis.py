@@ -8,6 +8,7 @@ import pytest
 
 from completion.settings import CompletionSettings
 from engine.settings import EngineSettings
+from lsp_server.settings import Settings
 from lsp_server.workspace import Workspace
 from monitors.analysis.errors import SetUpError
 from monitors.types import Site, SiteKind, Source
@@ -103,3 +104,14 @@ async def test_a_session_has_monitors_unless_they_are_turned_off(tmp_path: Path)
         assert (session.analysis is not None) is monitors
         await session.completer.aclose()
         await session.engine.aclose()
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_nothing_is_installed_where_downloads_are_forbidden(
+    monkeypatch: pytest.MonkeyPatch, *, offline: bool
+) -> None:
+    seen: list[bool] = []
+    monkeypatch.setattr(composition, "join", lambda *_, may_install: seen.append(may_install))
+    settings = Settings(engine=EngineSettings(offline=offline))
+    composition.join_window(settings, Workspace())
+    assert seen == [not offline]

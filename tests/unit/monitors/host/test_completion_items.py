@@ -8,7 +8,9 @@ from monitors.host.completion_items import (
     ItemKind,
     bare_name,
     is_imported_with_it,
+    is_of_members,
     names_in,
+    operator_name,
     read_list,
     string_values,
 )
@@ -99,3 +101,27 @@ def test_string_values_come_without_their_quotes() -> None:
         {"label": "other", "kind": ItemKind.VARIABLE},
     ]
     assert string_values(items) == {"open", "shut"}
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        {"label": " word", "kind": ItemKind.TEXT},
+        {"label": "while", "kind": ItemKind.KEYWORD, "insertText": "while"},
+    ],
+)
+def test_a_list_with_words_of_the_text_or_of_the_language_is_none_of_members(
+    stranger: dict[str, Any],
+) -> None:
+    members = [
+        {"label": " get", "kind": ItemKind.METHOD, "insertText": "get"},
+        {"label": " template", "kind": ItemKind.KEYWORD, "insertText": "template"},
+    ]
+    assert is_of_members(read_list(members))
+    assert not is_of_members(read_list([*members, stranger]))
+
+
+def test_an_operator_can_be_called_by_its_word() -> None:
+    assign = {"label": " operator=(int)", "insertText": "operator=", "kind": ItemKind.METHOD}
+    assert operator_name(read_list([assign])) == {"operator"}
+    assert operator_name(read_list([{"label": "x", "kind": ItemKind.FIELD}])) == frozenset()

@@ -48,6 +48,6 @@ def test_what_a_build_wrote_does_not_count(folder: Path) -> None:
     ],
 )
 def test_a_type_is_known_if_the_jdk_has_it_or_it_has_no_base(
-    uri: str, text: str, is_it: bool
+    uri: str, text: str, *, is_it: bool
 ) -> None:
     assert is_own_base(uri, text) is is_it

@@ -67,6 +67,12 @@ def test_where_an_invented_name_is_complained_of_the_others_are_all(message: str
     assert doubt(["Object of type `Any` has no attribute `other`", message]) == ""
 
 
+def test_of_two_complaints_the_one_that_names_a_type_counts() -> None:
+    future = f"Future feature `{INVENTED}` is not defined"
+    assert doubt([future, f"Module `__future__` has no member `{INVENTED}`"]) == ""
+    assert doubt([future])
+
+
 @pytest.mark.parametrize(
     "messages",
     [
@@ -131,22 +137,22 @@ def test_a_setting_counts_before_all_and_its_link_is_not_followed(tmp_path: Path
     (chosen / "bin").mkdir()
     (chosen / "bin" / "python").symlink_to("/usr/bin/python3")
     for setting in (chosen, chosen / "bin" / "python"):
-        assert find_environment(Workspace((local.parent,), setting), {}) == chosen
+        assert find_environment(Workspace((local.parent,), setting), {}) == (chosen, True)
 
 
 def test_the_workspace_counts_before_what_is_active(tmp_path: Path) -> None:
     local, active = environment(tmp_path / "work" / "venv"), environment(tmp_path / "active")
     variables = {"VIRTUAL_ENV": str(active)}
-    assert find_environment(Workspace((local.parent,)), variables) == local
-    assert find_environment(Workspace((tmp_path / "other",)), variables) == active
-    assert find_environment(Workspace(), {"CONDA_PREFIX": str(active)}) == active
+    assert find_environment(Workspace((local.parent,)), variables) == (local, True)
+    assert find_environment(Workspace((tmp_path / "other",)), variables) == (active, True)
+    assert find_environment(Workspace(), {"CONDA_PREFIX": str(active)}) == (active, True)
 
 
 def test_the_python_on_the_path_comes_last(tmp_path: Path) -> None:
     (tmp_path / "lib" / "python3.12" / "site-packages").mkdir(parents=True)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python3").touch(mode=0o755)
-    assert find_environment(Workspace(), {"PATH": str(tmp_path / "bin")}) == tmp_path
+    assert find_environment(Workspace(), {"PATH": str(tmp_path / "bin")}) == (tmp_path, False)
 
 
 def test_there_may_be_none(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ def _hover(text: str) -> dict[str, Any]:
     return {"contents": {"kind": "plaintext", "value": text}}
 
 
-def _diagnostic(code: int, line: int) -> dict[str, Any]:
-    place = {"line": line, "character": 0}
-    return {"code": code, "range": {"start": place, "end": place}, "message": ""}
+def _diagnostic(code: int, line: int, start: int = 0, end: int = 0) -> dict[str, Any]:
+    ends = [{"line": line, "character": character} for character in (start, end)]
+    return {"code": code, "range": {"start": ends[0], "end": ends[1]}, "message": ""}
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,15 @@ def test_a_base_from_a_module_that_is_not_found_is_unknown() -> None:
 
 
 def test_a_base_that_is_not_declared_is_unknown() -> None:
-    text = "interface A\n  extends Missing, Known { x: 1 }\n"
-    assert has_unknown_base(text, [_diagnostic(2304, 1)])
+    text = "interface A\n  /*😀*/ extends Missing, Known { x: 1 }\n"
+    assert has_unknown_base(text, [_diagnostic(2304, 1, 17, 24)])
+    assert not has_unknown_base(text, [_diagnostic(2304, 1, 9, 16)])
+
+
+def test_a_constraint_of_a_type_parameter_is_no_base() -> None:
+    text = "function f<T extends Missing>(a: T) {}\ntype A<T> = T extends Missing ? 1 : 2;\n"
+    assert not has_unknown_base(text, [_diagnostic(2304, 0, 21, 28)])
+    assert deciding_lines(text) == ""
 
 
 def test_lines_are_counted_as_the_protocol_does() -> None:
