@@ -22,21 +22,22 @@ def typescript_places(text: str, language: str) -> Iterator[Place]:
     Of imports only those that stand on other lines than the module they come from: the line is
     cut at the name, and without the module nobody can know what it has.
     """
-    waiting = [parsed_tree(text.encode("utf-8", errors="replace"), language).root_node]
+    source = text.encode("utf-8", errors="replace")
+    waiting = [parsed_tree(source, language).root_node]
     while waiting:
         node = waiting.pop()
         waiting.extend(reversed(node.named_children))
         if node.has_error:
             continue
-        if (place := _member(node) or _import(node)) is not None:
-            yield place
+        if (name := _member(node)) is not None:
+            yield _place(MEMBER, name, source)
+        if (name := _import(node)) is not None:
+            yield _place(IMPORT, name, source)
 
 
-def _member(node: Node) -> Place | None:
+def _member(node: Node) -> Node | None:
     name = node.child_by_field_name(_MEMBERS.get(node.type, ""))
-    if name is None or _is_written(node):
-        return None
-    return _place(MEMBER, name)
+    return None if _is_written(node) else name
 
 
 def _is_written(node: Node) -> bool:
@@ -46,14 +47,13 @@ def _is_written(node: Node) -> bool:
     return field is not None and parent is not None and parent.child_by_field_name(field) == node
 
 
-def _import(node: Node) -> Place | None:
+def _import(node: Node) -> Node | None:
     name = node.child_by_field_name("name") if node.type == "import_specifier" else None
     if name is None:
         return None
     module = _statement(node).child_by_field_name("source")
-    if module is None or module.start_point.row == name.start_point.row:
-        return None
-    return _place(IMPORT, name)
+    is_cut_off = module is None or module.start_point.row == name.start_point.row
+    return None if is_cut_off else name
 
 
 def _statement(node: Node) -> Node:
@@ -62,16 +62,8 @@ def _statement(node: Node) -> Node:
     return node
 
 
-def _place(sort: str, name: Node) -> Place:
-    before = name.start_point
-    line = _line_before(name)
-    return Place(sort, (name.text or b"").decode(), before.row, len(line))
-
-
-def _line_before(name: Node) -> str:
-    """Return what stands before a name on its line; the tree counts columns in bytes."""
-    root = name
-    while root.parent is not None:
-        root = root.parent
+def _place(sort: str, name: Node, source: bytes) -> Place:
+    """Return a place; the tree counts columns in bytes."""
     start = name.start_byte - name.start_point.column
-    return (root.text or b"")[start : name.start_byte].decode("utf-8", errors="replace")
+    before = source[start : name.start_byte].decode("utf-8", errors="replace")
+    return Place(sort, (name.text or b"").decode(), name.start_point.row, len(before))
