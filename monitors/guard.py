@@ -118,7 +118,7 @@ class DocumentWatch:
         names = await self._names.get(
             (site.kind, source.text, site.start), lambda: self._names_at(site, source)
         )
-        return judged_names(site, names, source)
+        return judged_names(site, names, source, self._offset)
 
     async def _ask_call(self, site: Site, written: str) -> Answer:
         source, offset = self._call_alone(site, written)

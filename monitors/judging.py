@@ -35,11 +35,18 @@ async def names_at(analyser: Analyser, site: Site, source: Source) -> Names:
     return await ask(source, site.start)
 
 
-def judged_names(site: Site, names: Names, source: Source) -> Answer:
-    """Return what may stand at `site`: what the analyser knows, and what the document uses."""
+def judged_names(site: Site, names: Names, source: Source, cursor: int) -> Answer:
+    """Return what may stand at `site`: what the analyser knows, and what the document uses.
+
+    Args:
+        site: Where a name begins.
+        names: What the analyser says.
+        source: What it was asked about: the document with what is written before `site`.
+        cursor: Where that begins.
+    """
     reason = "" if names.names else names.reason or "analysis knows no names here"
     reason = reason or _doubt(site, names, source)
-    texts = frozenset() if reason else names.names | _more(site, source)
+    texts = frozenset() if reason else names.names | _more(site, source, cursor)
     return Answer(site, texts, names.analyser, names.took_ms, reason)
 
 
@@ -61,13 +68,13 @@ def _doubt(site: Site, names: Names, source: Source) -> str:
     return import_doubt(site, source.text) if site.kind in _IMPORTS else ""
 
 
-def _more(site: Site, source: Source) -> frozenset[str]:
+def _more(site: Site, source: Source, cursor: int) -> frozenset[str]:
     """Return what is possible besides what the analyser says."""
     if site.kind is SiteKind.MEMBER:
         of_language = _WORDS.get(source.language, frozenset())
-        return of_language | members_used(site, source)
+        return of_language | members_used(site, source, cursor)
     if site.kind is SiteKind.TYPE or source.language in ("c", "cpp"):
-        return _TYPE_WORDS | words_used(site, source)
+        return _TYPE_WORDS | words_used(site, source, cursor)
     return frozenset()
 
 

@@ -4,7 +4,6 @@ import asyncio
 import importlib.util
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -16,6 +15,7 @@ from .completion_items import ItemKind, names_in
 from .java_world import is_closed, is_own_base
 from .lsp_analyser import LspAnalyser
 from .probe import with_probe
+from .scratch import make_scratch
 from .served import LanguageServerProcess, ServerSpec
 from .signature_help import read_call
 
@@ -64,9 +64,7 @@ class JavaAnalyser(LspAnalyser):
     def __init__(self, installed: Path = _INSTALLED) -> None:
         super().__init__()
         self._installed = installed
-        self._data = tempfile.TemporaryDirectory(
-            prefix="warmline-java-", ignore_cleanup_errors=True
-        )
+        self._data = make_scratch("java")
         self._is_ready = asyncio.Event()
         self._is_closed_world: asyncio.Future[bool] | None = None
 

@@ -10,6 +10,7 @@ from monitors.guard import Guard
 from monitors.languages import WATCHED, scanner_for
 from monitors.types import Site, Source
 from tests.unit.monitors.fakes import FakeAnalyser
+from tests.unit.monitors.marked import shown
 
 LANGUAGES = st.sampled_from(sorted(WATCHED))
 PIECES = st.sampled_from(
@@ -103,3 +104,24 @@ def test_a_long_document_is_read_from_near_the_cursor(language: str) -> None:
         watch = guard.watch(Source(Path("/file"), language, document), cursor)
         assert watch is not None
         assert tuple(watch.sites("q.r ")) == from_scratch(language, document[:cursor], "q.r ")
+
+
+@pytest.mark.parametrize("language", sorted(WATCHED))
+def test_an_edit_far_above_the_cursor_counts(language: str) -> None:
+    guard = Guard(FakeAnalyser())
+    head, rest = "x = a.b;\n" * 600, "x = c.d;\n" * 600
+    opened = '"""' if language == "python" else "/*"
+    for between, num_sites in (("", 1), (opened, 0), ("", 1)):
+        document = head + between + rest
+        watch = guard.watch(Source(Path("/file"), language, document), len(document))
+        assert watch is not None
+        assert len(watch.sites("x = q.r ")) == num_sites
+
+
+def test_a_call_that_began_long_before_is_still_known() -> None:
+    document = "f(a, () => {\n" + "  x = y.z;\n" * 900 + "}, "
+    watch = Guard(FakeAnalyser()).watch(
+        Source(Path("/file"), "typescript", document), len(document)
+    )
+    assert watch is not None
+    assert shown(watch.sites("b, c)"))[-1] == "arity f>, c"

@@ -34,10 +34,12 @@ def judged(
     language: str = "python",
     reason: str = "",
 ) -> Answer:
-    before, _, after = marked.partition(CURSOR)
+    before, _, rest = marked.partition(CURSOR)
+    written, _, after = rest.rpartition(CURSOR)
+    cursor, before = len(before), before + written
     source = Source(Path("/file"), language, before + after)
     site = Site(kind, len(before), "", is_ended=False, receiver=receiver)
-    return judged_names(site, Names(frozenset(names), "fake", 2.0, reason), source)
+    return judged_names(site, Names(frozenset(names), "fake", 2.0, reason), source, cursor)
 
 
 def test_known_names_are_all_there_is() -> None:
@@ -122,6 +124,12 @@ def test_a_module_that_is_imported_within_a_block_may_be_missing() -> None:
     assert judged(block + CURSOR, "os", kind=SiteKind.MODULE, receiver="").reason != ""
     assert judged(f"{block}os.¦", "path", kind=SiteKind.MODULE, receiver="os.").reason == ""
     assert judged("import ¦", "os", kind=SiteKind.MODULE, receiver="").reason == ""
+
+
+def test_what_a_candidate_writes_makes_nothing_possible() -> None:
+    answer = judged("x.early\n¦x.late\nx.¦\nx.later", "known", receiver="x")
+    assert answer.texts >= {"known", "early", "later"}
+    assert not answer.allows("late", is_ended=True)
 
 
 def test_words_of_the_language_are_possible() -> None:

@@ -89,7 +89,7 @@ class PythonTruth(ast.NodeVisitor):
         self._add_types(node.returns)
         self.generic_visit(node)
 
-    visit_AsyncFunctionDef = visit_FunctionDef
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815  as `ast` looks it up
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
