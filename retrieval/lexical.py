@@ -4,10 +4,14 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from heapq import nsmallest
+from typing import NamedTuple
 
 import numpy as np
 
 from retrieval.chunking import chunks_of
+from retrieval.defining import DefiningChunks, distance
+from retrieval.names import names_defined_in
 from retrieval.postings import Floats, Postings, PostingsState, Slots
 from retrieval.terms import terms_of
 from retrieval.types import Chunk
@@ -18,12 +22,13 @@ Chunker = Callable[[str, str], tuple[Chunk, ...]]
 
 @dataclass(frozen=True, slots=True)
 class FileChunks:
-    """The chunks of a file, first line first, as three lists of one length."""
+    """The chunks of a file, first line first, as four lists of one length."""
 
     path: str
     slots: list[int]
     start_lines: list[int]
     texts: list[str]
+    defined: list[list[str]]  # names, sorted
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,13 @@ class LexicalState:
 
     files: list[FileChunks]
     postings: PostingsState
+
+
+class _Content(NamedTuple):
+    """What is known of the text of a chunk."""
+
+    counts: Counter[str]  # of its terms
+    defined: frozenset[str]
 
 
 class LexicalIndex:
@@ -48,6 +60,7 @@ class LexicalIndex:
         self._chunker = chunker
         self._lock = threading.Lock()
         self._postings = Postings()
+        self._defining = DefiningChunks()
         self._chunks: dict[int, Chunk] = {}  # by slot
         self._slots: dict[str, list[int]] = {}  # by path, in the order of the file
 
@@ -89,16 +102,33 @@ class LexicalIndex:
                 slots, scores = slots[is_wanted], scores[is_wanted]
             return self._best(slots, scores, limit)
 
+    def defining(self, name: str, limit: int, *, near: str) -> tuple[Chunk, ...]:
+        """Return at most `limit` chunks that define a name, the nearest to a file first.
+
+        Args:
+            name: As it is written, in its own case.
+            limit: Most chunks wanted.
+            near: The path of a file, which is not looked at itself.
+        """
+        with self._lock:
+            slots = self._defining.find(name, without=self._slots.get(near, ()))
+            found = [self._chunks[slot] for slot in slots]
+        return tuple(
+            nsmallest(
+                limit,
+                found,
+                key=lambda each: (distance(near, each.path), each.path, each.start_line),
+            )
+        )
+
     def replace(self, path: str, text: str) -> None:
         """Take in a file, or its new text."""
         chunks = self._chunker(path, text)
         known = {chunk.text for chunk in self.chunks(path)}
-        # Counted before the lock is taken: a question does not wait for it.
-        counts = {
-            chunk.text: Counter(terms_of(chunk.text)) for chunk in chunks if chunk.text not in known
-        }
+        # Read before the lock is taken: a question does not wait for it.
+        contents = {chunk.text: _read(chunk.text) for chunk in chunks if chunk.text not in known}
         with self._lock:
-            self._exchange(path, chunks, counts)
+            self._exchange(path, chunks, contents)
 
     def remove(self, path: str) -> None:
         """Forget a file; nothing if it is not known."""
@@ -115,6 +145,7 @@ class LexicalIndex:
                     slots,
                     [self._chunks[slot].start_line for slot in slots],
                     [self._chunks[slot].text for slot in slots],
+                    [list(self._defining.names(slot)) for slot in slots],
                 )
                 for path, slots in self._slots.items()
             ]
@@ -128,12 +159,16 @@ class LexicalIndex:
             for file in state.files
             for slot, start_line, text in zip(file.slots, file.start_lines, file.texts, strict=True)
         }
+        defining = DefiningChunks()
+        for file in state.files:
+            for slot, names in zip(file.slots, file.defined, strict=True):
+                defining.add(slot, names)
         with self._lock:
-            self._postings, self._chunks = postings, chunks
+            self._postings, self._defining, self._chunks = postings, defining, chunks
             self._slots = {file.path: list(file.slots) for file in state.files}
 
     def _exchange(
-        self, path: str, chunks: tuple[Chunk, ...], counts: Mapping[str, Counter[str]]
+        self, path: str, chunks: tuple[Chunk, ...], contents: Mapping[str, _Content]
     ) -> None:
         kept: defaultdict[str, list[int]] = defaultdict(list)
         for slot in self._slots.get(path, ()):
@@ -141,16 +176,22 @@ class LexicalIndex:
         slots = []
         for chunk in chunks:
             same = kept[chunk.text]
-            slot = same.pop() if same else self._postings.add(_counts(chunk.text, counts))
+            slot = same.pop() if same else self._add(contents.get(chunk.text) or _read(chunk.text))
             self._chunks[slot] = chunk
             slots.append(slot)
         self._slots[path] = slots
         for slot in (slot for rest in kept.values() for slot in rest):
             self._drop(slot)
 
+    def _add(self, content: _Content) -> int:
+        slot = self._postings.add(content.counts)
+        self._defining.add(slot, content.defined)
+        return slot
+
     def _drop(self, slot: int) -> None:
         chunk = self._chunks.pop(slot)
         self._postings.remove(slot, Counter(terms_of(chunk.text)))
+        self._defining.remove(slot)
 
     def _best(self, slots: Slots, scores: Floats, limit: int) -> tuple[Chunk, ...]:
         """Return the best chunks; of equal ones those whose path, then line, comes first."""
@@ -166,6 +207,5 @@ class LexicalIndex:
         return tuple(found[:limit])
 
 
-def _counts(text: str, counted: Mapping[str, Counter[str]]) -> Counter[str]:
-    known = counted.get(text)
-    return Counter(terms_of(text)) if known is None else known
+def _read(text: str) -> _Content:
+    return _Content(Counter(terms_of(text)), names_defined_in(text))

@@ -161,6 +161,14 @@ class LiveIndex:
         self._take_in_unseen(without_path)
         return self._lexical.search(query, limit, without_path=without_path)
 
+    def defining(self, name: str, limit: int, *, near: str) -> tuple[Chunk, ...]:
+        """Return at most `limit` chunks that define a name, the nearest to `near` first.
+
+        Sees every open text as it was told last, save that of `near`, which is not looked at.
+        """
+        self._take_in_unseen(near)
+        return self._lexical.defining(name, limit, near=near)
+
     def replace(self, path: str, text: str) -> None:
         """Take in a file that the file system does not tell of."""
         self._lexical.replace(path, text)

@@ -104,11 +104,6 @@ def names_defined_in(text: str) -> frozenset[str]:
     return _defined(text.splitlines())
 
 
-def is_defined_in(name: str, text: str) -> bool:
-    """Tell whether a name is one of `names_defined_in(text)`, in less time."""
-    return name in _defined(line for line in text.splitlines() if name in line)
-
-
 def _defined(lines: Iterable[str]) -> frozenset[str]:
     found = (_DEFINITION.match(line) for line in lines if len(line) <= _LINE_CHARACTERS)
     names = frozenset(each[each.lastindex or 0] for each in found if each)

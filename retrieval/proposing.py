@@ -7,14 +7,12 @@ place is about are candidates too: of its types, of what it imports.
 
 from collections.abc import Iterator
 
-from retrieval.names import is_defined_in
 from retrieval.surroundings import Surroundings, surroundings_of
 from retrieval.types import Chunk, ChunkIndex, Place
 
 MOST_NAMES = 24
-"""Whose definitions are looked for; each costs a search for one term."""
+"""Whose definitions are looked for; each may bring candidates for the second stage."""
 
-_CHUNKS_OF_NAME = 8  # that are looked at for a definition
 _DEFINITIONS_OF_NAME = 2
 
 
@@ -40,9 +38,7 @@ def propose(index: ChunkIndex, place: Place, query: str, num_candidates: int) ->
 
 def _definitions(index: ChunkIndex, place: Place, around: Surroundings) -> Iterator[Chunk]:
     for name in names_sought(around):
-        mentions = index.search(name, _CHUNKS_OF_NAME, without_path=place.path)
-        defining = [chunk for chunk in mentions if is_defined_in(name, chunk.text)]
-        yield from defining[:_DEFINITIONS_OF_NAME]
+        yield from index.defining(name, _DEFINITIONS_OF_NAME, near=place.path)
 
 
 def names_sought(around: Surroundings) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from retrieval.lexical import FileChunks, LexicalState
 from retrieval.postings import PostingsState
 from retrieval.repository import KnownFile, RepositoryState
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised whenever this format changes, or how files are cut into chunks and texts into terms."""
 MAGIC = b"warmline index\n"
 
@@ -61,7 +61,7 @@ def _records(state: RepositoryState, made_for: list[str]) -> Iterator[list[Any]]
     for path, known in state.known.items():
         yield ["known", path, known.stamp.size_bytes, known.stamp.modified_ns, known.reason]
     for file in state.lexical.files:
-        yield ["file", file.path, file.slots, file.start_lines, file.texts]
+        yield ["file", file.path, file.slots, file.start_lines, file.texts, file.defined]
     postings = state.lexical.postings
     for start in range(0, len(postings.terms), _TERMS_PER_RECORD):
         part = slice(start, start + _TERMS_PER_RECORD)
@@ -92,8 +92,8 @@ class _Read:
                     raise StoreError("is of other folders")
             case "known", [path, size_bytes, modified_ns, reason]:
                 self._known[path] = KnownFile(FileStamp(size_bytes, modified_ns), reason)
-            case "file", [path, slots, start_lines, texts]:
-                self._files.append(FileChunks(path, slots, start_lines, texts))
+            case "file", [path, slots, start_lines, texts, defined]:
+                self._files.append(FileChunks(path, slots, start_lines, texts, defined))
             case "terms", [terms, lists]:
                 self._terms += terms
                 self._lists += lists

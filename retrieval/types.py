@@ -91,6 +91,10 @@ class ChunkIndex(Protocol):
         """Return at most `limit` chunks that share words with a text, best first."""
         ...
 
+    def defining(self, name: str, limit: int, *, near: str) -> tuple[Chunk, ...]:
+        """Return at most `limit` chunks that define a name, the nearest to a file first."""
+        ...
+
     def replace(self, path: str, text: str) -> None:
         """Take in a file, or its new text."""
         ...

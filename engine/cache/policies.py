@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from engine.cache.ledger import Flags
-from engine.cache.repair import RepairPolicy, Scores, Situation, WindowRepair, runs_behind_change
+from engine.cache.repair import RepairPolicy, Scores, Situation, runs_behind_change
 from engine.cache.slices import RowIndices
 from engine.tokens import TokenArray
 
@@ -151,7 +151,17 @@ def deviation(situation: Situation) -> RowIndices:
         CacheBlend, arXiv 2405.16444: tokens that deviate in an early layer do in later ones.
     """
     rows = np.flatnonzero(situation.is_stale)
-    return _largest_first(rows, situation.probe.deviation(rows))
+    return largest_first(rows, situation.probe.deviation(rows))
+
+
+def attended(situation: Situation, rows: RowIndices) -> Scores:
+    """Return how much the cursor and the end of the prompt attend to each row."""
+    return situation.probe.attention_to(rows, _asking_rows(situation))
+
+
+def misleading(situation: Situation, rows: RowIndices) -> Scores:
+    """Return how much each row is attended to, times how far it is off."""
+    return attended(situation, rows) * situation.probe.deviation(rows)
 
 
 def attention(situation: Situation) -> RowIndices:
@@ -163,7 +173,7 @@ def attention(situation: Situation) -> RowIndices:
         ProphetKV, arXiv 2602.02579: repair what the query is going to read.
     """
     rows = np.flatnonzero(situation.is_stale)
-    return _largest_first(rows, situation.probe.attention_to(rows, _asking_rows(situation)))
+    return largest_first(rows, attended(situation, rows))
 
 
 def influence(tail_tokens: int, situation: Situation) -> RowIndices:
@@ -174,8 +184,7 @@ def influence(tail_tokens: int, situation: Situation) -> RowIndices:
     Cost: those of `attention` and `deviation` together.
     """
     rows = np.flatnonzero(situation.is_stale)
-    read = situation.probe.attention_to(rows, _asking_rows(situation))
-    ranked = _largest_first(rows, read * situation.probe.deviation(rows))
+    ranked = largest_first(rows, misleading(situation, rows))
     return np.concatenate([tail(situation)[:tail_tokens], ranked])
 
 
@@ -200,38 +209,6 @@ POLICIES: Mapping[str, RepairPolicy] = {
 """Every policy to compare, by its name in settings and results."""
 
 
-@dataclass(frozen=True, slots=True)
-class DefaultRepair:
-    """Windows after an edit; once, after chunks were exchanged, a share of the whole prompt.
-
-    An exchange makes the whole document stale and happens in pauses only, so it may cost more
-    than a keystroke.
-    """
-
-    after_edits: RepairPolicy
-    after_exchanges: RepairPolicy
-
-    def select(self, situation: Situation) -> Flags:
-        """See `RepairPolicy.select`."""
-        is_exchange = situation.has_other_chunks and situation.is_stale.any()
-        return (self.after_exchanges if is_exchange else self.after_edits).select(situation)
-
-
-EXCHANGE_SHARE = 0.18
-"""About what fits into a quarter of the time of a prefill."""
-EXCHANGE_TAIL_TOKENS = 64
-EXCHANGE_REPAIR = ShareRepair(partial(tail_then_attention, EXCHANGE_TAIL_TOKENS), EXCHANGE_SHARE)
-DEFAULT_REPAIR = DefaultRepair(WindowRepair(), EXCHANGE_REPAIR)
-
-DEFAULT_POLICY = "default"
-POLICY_NAMES = (DEFAULT_POLICY, *POLICIES)
-
-
-def policy_named(name: str) -> RepairPolicy:
-    """Return the policy of a name in `POLICY_NAMES`."""
-    return DEFAULT_REPAIR if name == DEFAULT_POLICY else POLICIES[name]
-
-
 _NO_ROWS: RowIndices = np.empty(0, dtype=np.intp)
 
 
@@ -245,7 +222,8 @@ def _without_repeats(rows: RowIndices) -> RowIndices:
     return rows[np.sort(first)]
 
 
-def _largest_first(rows: RowIndices, scores: Scores) -> RowIndices:
+def largest_first(rows: RowIndices, scores: Scores) -> RowIndices:
+    """Return rows, the one with the largest score in front."""
     return rows[np.argsort(-scores, kind="stable")]
 
 

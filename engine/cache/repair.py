@@ -76,6 +76,15 @@ class Situation:
         stale: Flags = self.is_encoded & ~self.is_fresh
         return stale
 
+    @property
+    def has_moved_cursor(self) -> bool:
+        """Whether the gap for the next text is at another place than before.
+
+        The marker behind the text before the cursor moves along with what follows it while one
+        types; between other neighbours it is found nowhere in the old prompt.
+        """
+        return self.cursor < len(self.tokens) and not self.is_encoded[self.cursor]
+
 
 class RepairPolicy(Protocol):
     """A way to choose what is mended at once."""

@@ -12,10 +12,10 @@ from torch.nn import functional
 
 from engine.cache.ahead import read_chunks
 from engine.cache.chunks import ChunkStore
+from engine.cache.default_repair import policy_named
 from engine.cache.kernels import Kernels
 from engine.cache.live import LiveCache
 from engine.cache.parts import CacheParts
-from engine.cache.policies import policy_named
 from engine.cache.repair import RepairPolicy
 from engine.errors import ModelFileError
 from engine.machine import best_seconds

@@ -10,6 +10,7 @@ from torch import Tensor
 from engine.cache.alignment import Run
 from engine.cache.arena import Arena
 from engine.cache.chunks import ChunkStore
+from engine.cache.default_repair import DEFAULT_REPAIR
 from engine.cache.live import MakeArena
 from engine.cache.policies import POLICIES
 from engine.cache.repair import NO_REPAIR, RepairPolicy, WindowRepair
@@ -130,8 +131,9 @@ ARMS: Mapping[str, Arm] = {
     **{name: partial(mend, policy, Arena) for name, policy in POLICIES.items()},
     "restate": partial(tell, restated),
     "after-middle": partial(tell, after_middle),
-    "default": partial(follow, WindowRepair()),  # as shipped, where there are no chunks
-    "refreshed": partial(refresh, WindowRepair()),
+    "windows": partial(follow, WindowRepair()),
+    "default": partial(follow, DEFAULT_REPAIR),
+    "refreshed": partial(refresh, DEFAULT_REPAIR),
 }
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from engine.cache.arena import Arena
+from engine.cache.default_repair import DEFAULT_REPAIR
 from engine.cache.policies import (
-    DEFAULT_REPAIR,
     ShareRepair,
     attention,
     chunk_heads,

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from retrieval import postings
 from retrieval.chunking import chunks_of
 from retrieval.lexical import LexicalIndex
+from retrieval.names import names_defined_in
 from retrieval.reference import reference_scores
 from retrieval.terms import terms_of
 
@@ -17,7 +18,8 @@ ALL = 1_000
 QUERIES = ("a", "aB a c", "b_c d d", "nobody knows", "", "a b c d e aB b_c")
 paths = st.sampled_from(("x.py", "y.py", "z/x.py"))
 # So few words that every one of them is in most chunks at times.
-lines = st.sampled_from(("", "", "a", "b c", "aB", "b_c = d(e)", "a a a", "+", "d"))
+lines = st.sampled_from(("", "", "a", "b c", "aB", "b_c = d(e)", "a a a", "+", "d", "class aB:"))
+NAMES = ("b_c", "aB", "a", "b")
 texts = st.lists(lines, max_size=40).map("\n".join)
 
 
@@ -56,6 +58,18 @@ class ComingAndGoing(RuleBasedStateMachine):
             assert without == rebuilt.search(query, ALL, without_path="x.py")
 
     @invariant()
+    def knows_where_names_are_defined(self) -> None:
+        chunks = [each for path, text in self.texts.items() for each in chunks_of(path, text)]
+        for name in NAMES:
+            wanted = [
+                each
+                for each in sorted(chunks, key=lambda each: (each.path, each.start_line))
+                if name in names_defined_in(each.text) and each.path != "x.py"
+            ]
+            assert list(self.index.defining(name, ALL, near="x.py")) == wanted
+            assert list(self.index.defining(name, 1, near="x.py")) == wanted[:1]
+
+    @invariant()
     def says_what_rank_bm25_says(self) -> None:
         chunks = [each for path, text in self.texts.items() for each in chunks_of(path, text)]
         for query in QUERIES:
@@ -87,3 +101,20 @@ def test_slots_of_forgotten_chunks_are_used_again(monkeypatch: pytest.MonkeyPatc
     )
     assert index.document_frequency("name_3") == 0
     assert index._postings._num_slots < 20
+
+
+def test_the_nearest_definition_comes_first() -> None:
+    index = LexicalIndex()
+    for path in ("b.py", "here/other.py", "here/deep/one.py", "far/away/x.py", "here/me.py"):
+        index.replace(path, "class Thing:\n    pass\n")
+    found = [chunk.path for chunk in index.defining("Thing", ALL, near="here/me.py")]
+    assert found == ["here/other.py", "b.py", "here/deep/one.py", "far/away/x.py"]
+
+
+def test_definitions_outlive_a_restart() -> None:
+    index, restored = LexicalIndex(), LexicalIndex()
+    index.replace("a.py", "class Thing:\n    pass\n")
+    restored.restore(index.state())
+    assert restored.defining("Thing", ALL, near="b.py") == index.defining("Thing", ALL, near="b.py")
+    restored.remove("a.py")
+    assert not restored.defining("Thing", ALL, near="b.py")

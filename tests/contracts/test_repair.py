@@ -14,9 +14,10 @@ import torch
 from engine.cache.alignment import align
 from engine.cache.attention import causal_groups
 from engine.cache.base import run_to_end
+from engine.cache.default_repair import POLICY_NAMES, policy_named
 from engine.cache.live import LiveCache
 from engine.cache.parts import CacheParts
-from engine.cache.policies import POLICIES, POLICY_NAMES, RankedRepair, policy_named
+from engine.cache.policies import POLICIES, RankedRepair
 from engine.cache.probe import CacheProbe
 from engine.cache.repair import NO_REPAIR, RepairPolicy, Situation
 from engine.cache.slices import stretches

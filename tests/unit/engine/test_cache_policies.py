@@ -6,19 +6,23 @@ import numpy as np
 import pytest
 
 from engine.cache.alignment import Run, align
+from engine.cache.default_repair import (
+    DEFAULT_REPAIR,
+    EDIT_REPAIR,
+    EXCHANGE_SHARE,
+    EXCHANGE_TAIL_TOKENS,
+    MOVE_REPAIR,
+    POLICY_NAMES,
+    policy_named,
+)
 from engine.cache.ledger import Flags, Ledger
 from engine.cache.policies import (
     BUDGET_TOKENS,
-    DEFAULT_REPAIR,
     END_TOKENS,
-    EXCHANGE_SHARE,
-    EXCHANGE_TAIL_TOKENS,
     POLICIES,
-    POLICY_NAMES,
     RankedRepair,
     chunk_heads,
     chunk_heads_then_tail,
-    policy_named,
     tail,
 )
 from engine.cache.repair import NO_REPAIR, RepairPolicy, Scores, Situation, WindowRepair
@@ -304,6 +308,40 @@ def test_settings_name_every_policy() -> None:
     assert policy_named(EngineSettings().repair) == DEFAULT_REPAIR
 
 
+def with_gap(tokens: TokenArray, cursor: int) -> TokenArray:
+    """Lay out text as families do: a marker behind what is before the cursor, one at the end."""
+    return np.concatenate([tokens[:cursor], [1], tokens[cursor:], [2]]).astype(np.int32)
+
+
+def test_windows_come_with_what_the_cursor_attends_to() -> None:
+    situation = inserted_near_front(cursor=500)
+    windows = chosen_rows(EDIT_REPAIR.windows, situation)
+    rest = np.setdiff1d(np.flatnonzero(situation.is_stale), windows)
+    attended = situation.probe.attention_to(rest, rest[:1])
+    most = rest[np.argsort(-attended)[: EDIT_REPAIR.scored_tokens]]
+    assert chosen_rows(EDIT_REPAIR, situation) == sorted([*windows, *most.tolist()])
+
+
+@pytest.mark.parametrize("cursor", [0, 20, 299, 300])
+def test_typing_moves_no_cursor(cursor: int) -> None:
+    """The gap goes along with the text behind it; what is typed costs the windows of an edit."""
+    tokens = np.arange(10, 310, dtype=np.int32)
+    typed = np.insert(tokens, cursor, [5, 6]).astype(np.int32)
+    document = Document(with_gap(tokens, cursor))
+    situation = document.take(with_gap(typed, cursor + 2), cursor + 2)
+    assert not situation.has_moved_cursor
+    assert chosen_rows(DEFAULT_REPAIR, situation) == chosen_rows(EDIT_REPAIR, situation)
+
+
+@pytest.mark.parametrize(("before", "after"), [(20, 200), (200, 20), (0, 150), (150, 300)])
+def test_a_moved_cursor_is_mended_in_its_own_way(before: int, after: int) -> None:
+    tokens = np.arange(10, 310, dtype=np.int32)
+    document = Document(with_gap(tokens, before))
+    situation = document.take(with_gap(tokens, after), after)
+    assert situation.has_moved_cursor
+    assert chosen_rows(DEFAULT_REPAIR, situation) == chosen_rows(MOVE_REPAIR, situation)
+
+
 def exchanged(situation: Situation) -> Situation:
     """Say that chunks in front were exchanged."""
     return replace(situation, has_other_chunks=True)
@@ -312,10 +350,10 @@ def exchanged(situation: Situation) -> Situation:
 def test_an_exchange_of_chunks_may_cost_a_share_of_the_prompt() -> None:
     situation = inserted_near_front(cursor=800)
     num_tokens = len(situation.tokens)
-    windows = chosen_rows(WindowRepair(), situation)
-    assert chosen_rows(DEFAULT_REPAIR, situation) == windows
+    usual = chosen_rows(EDIT_REPAIR, situation)
+    assert chosen_rows(DEFAULT_REPAIR, situation) == usual
     more = chosen_rows(DEFAULT_REPAIR, exchanged(situation))
-    assert len(more) == round(EXCHANGE_SHARE * num_tokens) > len(windows)
+    assert len(more) == round(EXCHANGE_SHARE * num_tokens) > len(usual)
     assert set(range(800 - EXCHANGE_TAIL_TOKENS, 800)) <= set(more)
     assert set(range(num_tokens - END_TOKENS, num_tokens)) <= set(more)
 

@@ -98,7 +98,7 @@ def flipped(data: bytes) -> bytes:
         (lambda data: data[: len(data) // 2], "is damaged: its checksum does not fit"),
         (flipped, "is damaged: its checksum does not fit"),
         (
-            lambda data: data.replace(b"index\n\1", b"index\n\0"),
+            lambda data: data.replace(b"index\n\2", b"index\n\1"),
             "was written by another version of Warmline",
         ),
     ],

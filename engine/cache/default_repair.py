@@ -1,0 +1,101 @@
+"""What is mended by default: one policy for each way in which rows become stale.
+
+At most 160 cached tokens after an edit or a move of the cursor. Imports no torch.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from engine.cache.ledger import Flags
+from engine.cache.policies import (
+    POLICIES,
+    ShareRepair,
+    attended,
+    largest_first,
+    misleading,
+    tail_then_attention,
+)
+from engine.cache.repair import RepairPolicy, Scores, Situation, WindowRepair
+from engine.cache.slices import RowIndices
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRepair:
+    """Encodes windows afresh, and of the other stale rows those with the largest score.
+
+    Attributes:
+        windows: What is chosen by its place.
+        score: `attended` or `misleading`, which cost what `attention` and `influence` do.
+        scored_tokens: Rows that are chosen by their score.
+        asked_tokens: Most rows that are scored, those nearest to the cursor.
+    """
+
+    windows: WindowRepair
+    score: Callable[[Situation, RowIndices], Scores]
+    scored_tokens: int
+    asked_tokens: int
+
+    def select(self, situation: Situation) -> Flags:
+        """See `RepairPolicy.select`."""
+        chosen = self.windows.select(situation)
+        others = np.flatnonzero(situation.is_stale & ~chosen)
+        nearest = others[np.argsort(np.abs(others - situation.cursor), kind="stable")]
+        asked = np.sort(nearest[: self.asked_tokens])
+        if len(asked):
+            best = largest_first(asked, self.score(situation, asked))
+            chosen[best[: self.scored_tokens]] = True
+        return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultRepair:
+    """One policy for each way in which rows become stale.
+
+    Where the cursor has moved, the text between its old place and its new one has come to stand
+    on the other side of the gap, and all of it is as suspicious as what follows. An exchange of
+    chunks makes the whole document stale and happens in pauses only, so it may cost more than a
+    keystroke.
+    """
+
+    after_edits: RepairPolicy
+    after_moves: RepairPolicy
+    after_exchanges: RepairPolicy
+
+    def select(self, situation: Situation) -> Flags:
+        """See `RepairPolicy.select`."""
+        if situation.has_other_chunks and situation.is_stale.any():
+            return self.after_exchanges.select(situation)
+        if situation.has_moved_cursor:
+            return self.after_moves.select(situation)
+        return self.after_edits.select(situation)
+
+
+EDIT_REPAIR = ScoredRepair(
+    WindowRepair(head_tokens=72, all_heads_tokens=72, cursor_tokens=48, end_tokens=8),
+    attended,
+    scored_tokens=32,
+    asked_tokens=8192,
+)
+MOVE_REPAIR = ScoredRepair(
+    WindowRepair(head_tokens=32, all_heads_tokens=32, cursor_tokens=32, end_tokens=16),
+    misleading,
+    scored_tokens=80,
+    asked_tokens=2048,
+)
+"""Asks about fewer: each row asked about costs one layer of the model."""
+EXCHANGE_SHARE = 0.18
+"""About what fits into a quarter of the time of a prefill."""
+EXCHANGE_TAIL_TOKENS = 64
+EXCHANGE_REPAIR = ShareRepair(partial(tail_then_attention, EXCHANGE_TAIL_TOKENS), EXCHANGE_SHARE)
+DEFAULT_REPAIR = DefaultRepair(EDIT_REPAIR, MOVE_REPAIR, EXCHANGE_REPAIR)
+
+DEFAULT_POLICY = "default"
+POLICY_NAMES = (DEFAULT_POLICY, *POLICIES)
+
+
+def policy_named(name: str) -> RepairPolicy:
+    """Return the policy of a name in `POLICY_NAMES`."""
+    return DEFAULT_REPAIR if name == DEFAULT_POLICY else POLICIES[name]
