@@ -12,7 +12,7 @@ from completion.guidance.report import GuidanceReport, Veto
 from engine.protocol.messages import GenerationRequest, Sampling
 from monitors.types import Answer, Site, Watch
 
-MOST_VETOES = 6
+MOST_VETOES = 3
 """Of one suggestion, each of which has a candidate written anew from there on."""
 
 _NONE_FITS = "no known name begins with what is typed"
@@ -181,7 +181,7 @@ class Guidance:
 
     def _place(self, site: Site, written: str) -> Place:
         before = written[: max(0, site.start - len(self._given.before))]
-        return site.kind, site.start, before
+        return site.kind, site.start, site.receiver, before
 
     def _is_worthwhile(self, candidate: int, place: Place) -> bool:
         """Tell whether there are rewritings left, and this is not the result of one."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from completion.guidance.failing import Failures
 from monitors.types import Answer, Site, SiteKind, Watch
 
-Place = tuple[SiteKind, int, str]
-"""What is asked about: what begins where, and what was written before it."""
+Place = tuple[SiteKind, int, str, str]
+"""What is asked about: what begins where, of what, and what was written before it."""
 
 
 class Inquiries:

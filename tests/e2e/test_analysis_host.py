@@ -223,7 +223,7 @@ async def test_unsaved_changes_of_another_document_count(
         ("from . import |", {"prices", "orders"}, {"os"}),
         ("from shop.prices import |", {"Price"}, {"Order"}),
         ("from os import |", {"path", "environ"}, {"nothing_like_that"}),
-        ("from thirdparty import |", {"third_function", "third_value"}, {"fourth"}),
+        ("from thirdparty import |", {"third_function", "third_value"}, {"fourth", "__repr__"}),
     ],
 )
 async def test_what_may_be_imported(

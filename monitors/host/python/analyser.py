@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from multilspy.multilspy_config import Language
@@ -21,6 +22,8 @@ NAME = "ty"
 _KEYWORD_KIND = 14  # CompletionItemKind.Keyword
 _MODULE_KIND = 9
 _EVERY_OBJECT = frozenset(dir(object)) | {"__dict__", "__module__", "__annotations__"}
+_EVERY_MODULE = frozenset(dir(ModuleType)) - {"__doc__"} | {"__pycache__"}
+"""What no code imports, though every module has it."""
 _REMEMBERED_S = 300.0
 _MOST_REMEMBERED = 4096
 
@@ -86,7 +89,7 @@ class PythonAnalyser:
     async def importable(self, document: Document, offset: int) -> Found:
         """Return modules, or names out of one."""
         items = await self._items(without_name(document, offset), offset)
-        names = frozenset(item["label"] for item in items if item["label"] != "__pycache__")
+        names = frozenset(item["label"] for item in items) - _EVERY_MODULE
         if not names:
             return Found(analyser=NAME, reason="the module is not known")
         if all(item.get("kind") == _MODULE_KIND for item in items):
