@@ -1,5 +1,6 @@
 """Asks the model which cached rows matter, without changing any of them."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from engine.cache.attention import ArenaAttention, causal_groups, causal_visibil
 from engine.cache.ledger import Flags, Ledger
 from engine.cache.parts import CacheParts
 from engine.cache.repair import Scores
-from engine.cache.slices import RowIndices, pack_slices
+from engine.cache.slices import RowIndices, pack_slices, stretches
 from engine.model.decoder import softcap
 from engine.model.rotary import rotate, turns_to
 from engine.types import Checkpoint, Interruption
@@ -149,7 +150,8 @@ class _Comparison:
 class _CountedAttention:
     """Attends, and adds up what is attended to. Matches `decoder.Attend`.
 
-    The rows it reads are gathered, because those in between may hold anything.
+    Rows are read where they lie, in stretches, because copying them would take longer than all
+    the rest; those in between may hold anything.
     """
 
     def __init__(
@@ -160,10 +162,11 @@ class _CountedAttention:
         self._arena = arena
         self._configuration = configuration
         self._tables = parts.tables
-        self._seen = torch.from_numpy(np.flatnonzero(is_seen)).to(device)
+        seen = np.flatnonzero(is_seen)
+        self._stretches = [slice(each[0], each[-1] + 1) for each in stretches(seen)]
         positions = torch.from_numpy(from_rows).to(device)
         self._turns = turns_to(positions, parts.tables)
-        rows = torch.cat([self._seen, positions])
+        rows = torch.cat([torch.from_numpy(seen).to(device), positions])
         self._is_hidden = {
             window: ~causal_visibility(positions, rows, window)
             for window in set(configuration.windows)
@@ -173,22 +176,31 @@ class _CountedAttention:
 
     def __call__(self, layer: int, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         turn = self._turns[id(self._tables[layer])]
-        seen_keys = self._arena.keys[layer].index_select(1, self._seen)
-        seen_values = self._arena.values[layer].index_select(1, self._seen)
-        all_keys = torch.cat([seen_keys, rotate(keys, turn)], dim=1)  # (H_kv, R, D)
-        weights = self._weights(layer, rotate(queries, turn), all_keys)  # (H_kv, G, S, R)
-        self.paid[self._seen] += weights.sum(dim=(0, 1, 2))[: len(self._seen)]
-        all_values = torch.cat([seen_values, values], dim=1)
-        attended = weights.to(values.dtype) @ all_values[:, None]
-        return attended.reshape(queries.shape)
+        all_keys = [*self._seen(self._arena.keys[layer]), rotate(keys, turn)]
+        weights = self._weights(layer, rotate(queries, turn), all_keys)  # (H_kv, G * S, R)
+        all_values = [*self._seen(self._arena.values[layer]), values]
+        parts = weights.split([each.shape[1] for each in all_values], dim=-1)
+        for place, part in zip(self._stretches, parts, strict=False):  # the last is no row
+            self.paid[place] += part.sum(dim=(0, 1))
+        attended = [
+            part.to(values.dtype) @ each for part, each in zip(parts, all_values, strict=True)
+        ]
+        return torch.stack(attended).sum(dim=0).reshape(queries.shape)
 
-    def _weights(self, layer: int, queries: Tensor, keys: Tensor) -> Tensor:
+    def _seen(self, block: Tensor) -> list[Tensor]:
+        """Return the seen rows of keys or values (H_kv, rows, D), stretch by stretch."""
+        return [block[:, place] for place in self._stretches]
+
+    def _weights(self, layer: int, queries: Tensor, all_keys: Sequence[Tensor]) -> Tensor:
+        """Return how queries (H, S, D) share out their attention, (H_kv, G * S, R)."""
         configuration = self._configuration
-        grouped = queries.reshape(len(keys), -1, *queries.shape[1:])  # (H_kv, G, S, D)
-        products = (grouped @ keys[:, None].transpose(-1, -2)).float()
-        scores = softcap(products * configuration.attention_scale, configuration.attention_softcap)
+        num_queries, size = queries.shape[1:]
+        together = queries.reshape(len(all_keys[0]), -1, size)
+        products = torch.cat([together @ keys.transpose(-1, -2) for keys in all_keys], dim=-1)
+        grouped = products.float().unflatten(1, (-1, num_queries))  # (H_kv, G, S, R)
+        scores = softcap(grouped * configuration.attention_scale, configuration.attention_softcap)
         is_hidden = self._is_hidden[configuration.windows[layer]]
-        return scores.masked_fill(is_hidden, float("-inf")).softmax(dim=-1)
+        return scores.masked_fill(is_hidden, float("-inf")).softmax(dim=-1).flatten(1, 2)
 
 
 def _distances(left: Tensor, right: Tensor) -> Tensor:
