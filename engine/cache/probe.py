@@ -179,7 +179,7 @@ class _CountedAttention:
         all_keys = [*self._seen(self._arena.keys[layer]), rotate(keys, turn)]
         weights = self._weights(layer, rotate(queries, turn), all_keys)  # (H_kv, G * S, R)
         all_values = [*self._seen(self._arena.values[layer]), values]
-        parts = weights.split([each.shape[1] for each in all_values], dim=-1)
+        parts = torch.split(weights, [each.shape[1] for each in all_values], dim=-1)
         for place, part in zip(self._stretches, parts, strict=False):  # the last is no row
             self.paid[place] += part.sum(dim=(0, 1))
         attended = [
@@ -197,7 +197,7 @@ class _CountedAttention:
         num_queries, size = queries.shape[1:]
         together = queries.reshape(len(all_keys[0]), -1, size)
         products = torch.cat([together @ keys.transpose(-1, -2) for keys in all_keys], dim=-1)
-        grouped = products.float().unflatten(1, (-1, num_queries))  # (H_kv, G, S, R)
+        grouped = products.float().reshape(len(products), -1, num_queries, products.shape[-1])
         scores = softcap(grouped * configuration.attention_scale, configuration.attention_softcap)
         is_hidden = self._is_hidden[configuration.windows[layer]]
         return scores.masked_fill(is_hidden, float("-inf")).softmax(dim=-1).flatten(1, 2)
