@@ -54,15 +54,16 @@ class ScoredRepair:
 class DefaultRepair:
     """One policy for each way in which rows become stale.
 
-    Where the cursor has moved, the text between its old place and its new one has come to stand
-    on the other side of the gap, and all of it is as suspicious as what follows. An exchange of
-    chunks makes the whole document stale and happens in pauses only, so it may cost more than a
-    keystroke.
+    What is typed makes the text behind the cursor stale and nothing else. Where the cursor has
+    moved, the text between its old place and its new one has come to stand on the other side of
+    the gap, and all of it is as suspicious as what follows. An exchange of chunks makes the whole
+    document stale and happens in pauses only, so it may cost more than a keystroke.
     """
 
-    after_edits: RepairPolicy
+    after_typing: RepairPolicy
     after_moves: RepairPolicy
     after_exchanges: RepairPolicy
+    after_other_edits: RepairPolicy
 
     def select(self, situation: Situation) -> Flags:
         """See `RepairPolicy.select`."""
@@ -70,11 +71,13 @@ class DefaultRepair:
             return self.after_exchanges.select(situation)
         if situation.has_moved_cursor:
             return self.after_moves.select(situation)
-        return self.after_edits.select(situation)
+        if not situation.is_stale[: situation.cursor].any():
+            return self.after_typing.select(situation)
+        return self.after_other_edits.select(situation)
 
 
-EDIT_REPAIR = ScoredRepair(
-    WindowRepair(head_tokens=72, all_heads_tokens=72, cursor_tokens=48, end_tokens=8),
+TYPING_REPAIR = ScoredRepair(
+    WindowRepair(head_tokens=72, all_heads_tokens=72, cursor_tokens=0, end_tokens=8),
     attended,
     scored_tokens=32,
     asked_tokens=8192,
@@ -90,7 +93,8 @@ EXCHANGE_SHARE = 0.18
 """About what fits into a quarter of the time of a prefill."""
 EXCHANGE_TAIL_TOKENS = 64
 EXCHANGE_REPAIR = ShareRepair(partial(tail_then_attention, EXCHANGE_TAIL_TOKENS), EXCHANGE_SHARE)
-DEFAULT_REPAIR = DefaultRepair(EDIT_REPAIR, MOVE_REPAIR, EXCHANGE_REPAIR)
+EDIT_REPAIR = WindowRepair()
+DEFAULT_REPAIR = DefaultRepair(TYPING_REPAIR, MOVE_REPAIR, EXCHANGE_REPAIR, EDIT_REPAIR)
 
 DEFAULT_POLICY = "default"
 POLICY_NAMES = (DEFAULT_POLICY, *POLICIES)

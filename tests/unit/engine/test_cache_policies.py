@@ -13,6 +13,7 @@ from engine.cache.default_repair import (
     EXCHANGE_TAIL_TOKENS,
     MOVE_REPAIR,
     POLICY_NAMES,
+    TYPING_REPAIR,
     policy_named,
 )
 from engine.cache.ledger import Flags, Ledger
@@ -21,6 +22,7 @@ from engine.cache.policies import (
     END_TOKENS,
     POLICIES,
     RankedRepair,
+    attended,
     chunk_heads,
     chunk_heads_then_tail,
     tail,
@@ -315,20 +317,31 @@ def with_gap(tokens: TokenArray, cursor: int) -> TokenArray:
 
 def test_windows_come_with_what_the_cursor_attends_to() -> None:
     situation = inserted_near_front(cursor=500)
-    windows = chosen_rows(EDIT_REPAIR.windows, situation)
+    windows = chosen_rows(MOVE_REPAIR.windows, situation)
     rest = np.setdiff1d(np.flatnonzero(situation.is_stale), windows)
-    attended = situation.probe.attention_to(rest, rest[:1])
-    most = rest[np.argsort(-attended)[: EDIT_REPAIR.scored_tokens]]
-    assert chosen_rows(EDIT_REPAIR, situation) == sorted([*windows, *most.tolist()])
+    asked = rest[np.argsort(np.abs(rest - 500), kind="stable")[:400]]
+    attention = situation.probe.attention_to(asked, asked[:1])
+    most = asked[np.argsort(-attention, kind="stable")[:80]]
+    policy = replace(MOVE_REPAIR, score=attended, asked_tokens=400)
+    assert chosen_rows(policy, situation) == sorted([*windows, *most.tolist()])
 
 
 @pytest.mark.parametrize("cursor", [0, 20, 299, 300])
 def test_typing_moves_no_cursor(cursor: int) -> None:
-    """The gap goes along with the text behind it; what is typed costs the windows of an edit."""
+    """The gap goes along with the text behind it; what is typed costs what typing costs."""
     tokens = np.arange(10, 310, dtype=np.int32)
     typed = np.insert(tokens, cursor, [5, 6]).astype(np.int32)
     document = Document(with_gap(tokens, cursor))
     situation = document.take(with_gap(typed, cursor + 2), cursor + 2)
+    assert not situation.has_moved_cursor
+    assert chosen_rows(DEFAULT_REPAIR, situation) == chosen_rows(TYPING_REPAIR, situation)
+
+
+def test_an_edit_before_the_cursor_costs_windows() -> None:
+    tokens = np.arange(10, 310, dtype=np.int32)
+    edited_text = np.insert(tokens, 100, [5, 6]).astype(np.int32)
+    document = Document(with_gap(tokens, 200))
+    situation = document.take(with_gap(edited_text, 202), 202)
     assert not situation.has_moved_cursor
     assert chosen_rows(DEFAULT_REPAIR, situation) == chosen_rows(EDIT_REPAIR, situation)
 
