@@ -82,6 +82,12 @@ TYPING_REPAIR = ScoredRepair(
     scored_tokens=32,
     asked_tokens=8192,
 )
+EDIT_REPAIR = ScoredRepair(
+    WindowRepair(head_tokens=56, all_heads_tokens=64, cursor_tokens=40, end_tokens=8),
+    attended,
+    scored_tokens=24,
+    asked_tokens=8192,
+)
 MOVE_REPAIR = ScoredRepair(
     WindowRepair(head_tokens=32, all_heads_tokens=32, cursor_tokens=32, end_tokens=16),
     misleading,
@@ -93,7 +99,6 @@ EXCHANGE_SHARE = 0.18
 """About what fits into a quarter of the time of a prefill."""
 EXCHANGE_TAIL_TOKENS = 64
 EXCHANGE_REPAIR = ShareRepair(partial(tail_then_attention, EXCHANGE_TAIL_TOKENS), EXCHANGE_SHARE)
-EDIT_REPAIR = WindowRepair()
 DEFAULT_REPAIR = DefaultRepair(TYPING_REPAIR, MOVE_REPAIR, EXCHANGE_REPAIR, EDIT_REPAIR)
 
 DEFAULT_POLICY = "default"

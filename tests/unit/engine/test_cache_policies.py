@@ -337,7 +337,7 @@ def test_typing_moves_no_cursor(cursor: int) -> None:
     assert chosen_rows(DEFAULT_REPAIR, situation) == chosen_rows(TYPING_REPAIR, situation)
 
 
-def test_an_edit_before_the_cursor_costs_windows() -> None:
+def test_an_edit_before_the_cursor_is_mended_in_its_own_way() -> None:
     tokens = np.arange(10, 310, dtype=np.int32)
     edited_text = np.insert(tokens, 100, [5, 6]).astype(np.int32)
     document = Document(with_gap(tokens, 200))
