@@ -92,7 +92,7 @@ MOVE_REPAIR = ScoredRepair(
     WindowRepair(head_tokens=32, all_heads_tokens=32, cursor_tokens=32, end_tokens=16),
     misleading,
     scored_tokens=80,
-    asked_tokens=2048,
+    asked_tokens=1024,
 )
 """Asks about fewer: each row asked about costs one layer of the model."""
 EXCHANGE_SHARE = 0.18
