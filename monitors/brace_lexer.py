@@ -4,7 +4,7 @@ import re
 from functools import cache
 from typing import Self
 
-from monitors.tokens import CLOSER_OF, LexerMark, Token, TokenKind
+from monitors.tokens import CLOSER_OF, LexerMark, Token, TokenKind, is_open_splice
 
 _KINDS = {
     "name": TokenKind.NAME,
@@ -112,6 +112,8 @@ class BraceLexer:
             return None
         group = match.lastgroup
         kind, found = _KINDS[group], match[group]
+        if is_open_splice(text, match.start(group)):
+            return None
         if kind is TokenKind.NAME:
             self._begins_value = found in _BEFORE_VALUES
             if self._is_line_start and found in self._statements:

@@ -4,7 +4,7 @@ import keyword
 import re
 from typing import Self
 
-from monitors.tokens import CLOSER_OF, LexerMark, Token, TokenKind
+from monitors.tokens import CLOSER_OF, LexerMark, Token, TokenKind, is_open_splice
 
 _KINDS = {
     "name": TokenKind.NAME,
@@ -99,6 +99,8 @@ class PythonLexer:
             return None
         group = match.lastgroup
         kind, found, start = _KINDS[group], match[group], match.start(group)
+        if is_open_splice(text, start):
+            return None
         if kind is TokenKind.NAME:
             if self._open and self._is_line_start and found in _STATEMENTS:
                 self._open = ()

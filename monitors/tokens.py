@@ -1,11 +1,13 @@
 """What lexers hand to readers: text as names, signs, strings and brackets."""
 
+import re
 from enum import Enum
 from typing import NamedTuple, Protocol, Self
 
 from monitors.types import Site
 
 CLOSER_OF = {"(": ")", "[": "]", "{": "}"}
+_OPEN_SPLICE = re.compile(r"(?:\\(?:\r?\n|\r?\Z)[ \t\f]*)+\Z")
 
 
 class TokenKind(Enum):
@@ -95,3 +97,11 @@ class Reader(Protocol):
     def clone(self) -> Self:
         """Return a copy that goes on by itself, with the same sites in a list of its own."""
         ...
+
+
+def is_open_splice(text: str, start: int) -> bool:
+    """Tell whether `text` ends from `start` on with lines that a backslash joins to the next.
+
+    What comes next decides whether the backslash is one more sign or none at all.
+    """
+    return text.startswith("\\", start) and _OPEN_SPLICE.match(text, start) is not None

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitors.guard import Guard
@@ -59,6 +59,8 @@ def _is_open(site: Site, cursor: int) -> bool:
 
 @settings(max_examples=120, deadline=None)
 @given(LANGUAGES, TEXTS, TEXTS, st.lists(st.integers(0, 200), max_size=8))
+@example("c", "self.\\\n", "a", [])
+@example("python", "x = self.\\\r\n", "a", [])
 def test_it_does_not_matter_in_which_pieces_a_text_arrives(
     language: str, before: str, written: str, cuts: list[int]
 ) -> None:
