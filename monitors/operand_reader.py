@@ -1,5 +1,6 @@
 """What readers of all languages share: values, and the members behind them."""
 
+from abc import ABC, abstractmethod
 from copy import copy
 from dataclasses import replace
 from typing import Generic, Protocol, Self, TypeVar
@@ -24,7 +25,7 @@ class OpenBracket(Protocol):
 F = TypeVar("F", bound=OpenBracket)
 
 
-class OperandReader(Generic[F]):
+class OperandReader(ABC, Generic[F]):
     """Follows where a value ends and a member's name may begin.
 
     Args:
@@ -60,9 +61,9 @@ class OperandReader(Generic[F]):
             site = self._member(text, len(text), "", is_ended=False)
             self._add(replace(site, is_ahead=self._may_be_defined()))
 
+    @abstractmethod
     def _may_be_defined(self) -> bool:
         """Tell whether the statement may define the member that is being read."""
-        raise NotImplementedError
 
     def _add(self, site: Site | None) -> None:
         if site is not None:

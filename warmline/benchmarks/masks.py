@@ -10,13 +10,12 @@ from engine.settings import EngineSettings
 from engine.weights.store import ModelStore
 from evaluation.bench.masks.plots import save_plots
 from evaluation.bench.masks.run import SIZES, measure_masks
-from evaluation.bench.serving.tables import draw_table, markdown_table
 from evaluation.errors import CannotMeasureError
 from evaluation.report import Report, this_machine
 from warmline import __version__
-from warmline.benchmarks.shared import write_report
+from warmline.benchmarks.shared import tell_report
 from warmline.errors import UsageError
-from warmline.options import add_json_option, add_model_option, positive_int, print_json
+from warmline.options import add_json_option, add_model_option, positive_int
 from warmline.progress import shown_progress
 
 SUMMARY = "find the tokens that a set of names leaves open, at every step of writing one"
@@ -51,12 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     console = Console(stderr=True, highlight=False)
     report = _measure(arguments, console)
-    if arguments.out is not None:
-        write_report(report, arguments.out, markdown_table(report), save_plots, console)
-    if arguments.json:
-        print_json(report.to_json())
-    else:
-        Console(highlight=False).print(draw_table(report))
+    tell_report(report, arguments, save_plots, console)
     return 0
 
 

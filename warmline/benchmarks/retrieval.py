@@ -9,7 +9,6 @@ from rich.console import Console
 from evaluation.bench.searching.plots import save_plots
 from evaluation.bench.searching.repository import first_chunks, joined
 from evaluation.bench.searching.run import FULL_PLAN, QUICK_PLAN, run_search_bench
-from evaluation.bench.serving.tables import draw_table, markdown_table
 from evaluation.corpus.catalogue import corpus_packages
 from evaluation.corpus.fetching import fetch_all
 from evaluation.errors import CannotMeasureError
@@ -18,9 +17,9 @@ from retrieval.errors import RetrieverFileError
 from retrieval.model import RetrieverModel
 from retrieval.model_file import default_model, load_model
 from warmline import __version__
-from warmline.benchmarks.shared import write_report
+from warmline.benchmarks.shared import tell_report
 from warmline.errors import UsageError
-from warmline.options import add_json_option, print_json
+from warmline.options import add_json_option
 from warmline.progress import shown_progress
 
 SUMMARY = "index real packages, change them, and search in them"
@@ -47,12 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     console = Console(stderr=True, highlight=False)
     report = _measure(arguments, console)
-    if arguments.out is not None:
-        write_report(report, arguments.out, markdown_table(report), save_plots, console)
-    if arguments.json:
-        print_json(report.to_json())
-    else:
-        Console(highlight=False).print(draw_table(report))
+    tell_report(report, arguments, save_plots, console)
     return 0
 
 

@@ -11,11 +11,10 @@ from engine.settings import EngineSettings
 from evaluation.bench.serving.plan import FULL_PLAN, QUICK_PLAN
 from evaluation.bench.serving.plots import save_plots
 from evaluation.bench.serving.run import KINDS, run_serve_bench
-from evaluation.bench.serving.tables import draw_table, markdown_table
 from evaluation.report import Report, this_machine
 from warmline import __version__
-from warmline.benchmarks.shared import names, require_known, write_report
-from warmline.options import add_json_option, add_model_option, engine_settings, print_json
+from warmline.benchmarks.shared import names, require_known, tell_report
+from warmline.options import add_json_option, add_model_option, engine_settings
 
 SUMMARY = "start the real server and engine, type, do nothing, and open many documents"
 
@@ -61,12 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         rows=tuple(rows),
     )
-    if arguments.out is not None:
-        write_report(report, arguments.out, markdown_table(report), save_plots, console)
-    if arguments.json:
-        print_json(report.to_json())
-    else:
-        Console(highlight=False).print(draw_table(report))
+    tell_report(report, arguments, save_plots, console)
     return 0
 
 

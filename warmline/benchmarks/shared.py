@@ -16,6 +16,7 @@ from evaluation.bench.calibration import QUICK, THOROUGH
 from evaluation.bench.plan import ALL_ARMS
 from evaluation.bench.plots import can_plot
 from evaluation.bench.run import Run, RunOptions, open_run
+from evaluation.bench.serving.tables import draw_table, markdown_table
 from evaluation.bench.subject import load_subject
 from evaluation.bench.tables import draw_tables, markdown_page
 from evaluation.errors import CannotMeasureError, OtherConditionsError
@@ -132,6 +133,18 @@ def write_report(
     else:
         console.print("no plots: matplotlib is not installed; the extra `bench` has it")
     console.print(f"written to {folder}", soft_wrap=True)
+
+
+def tell_report(
+    report: Report, arguments: argparse.Namespace, save_plots: SavePlots, console: Console
+) -> None:
+    """Write a report of one table where it is wanted, and print it as it is wanted."""
+    if arguments.out is not None:
+        write_report(report, arguments.out, markdown_table(report), save_plots, console)
+    if arguments.json:
+        print_json(report.to_json())
+    else:
+        Console(highlight=False).print(draw_table(report))
 
 
 async def _measure(

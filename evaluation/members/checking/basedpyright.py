@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from evaluation.errors import CannotMeasureError
 from evaluation.members.checking.checker import Complaint, Draft
-from evaluation.members.checking.copies import copy_package, write_drafts
+from evaluation.members.checking.copies import check_copies
 from evaluation.members.checking.tools import BASEDPYRIGHT, Command, run_checker
 from evaluation.members.workspaces import Workspace
 
@@ -33,13 +34,15 @@ class Basedpyright:
         self, workspace: Workspace, drafts: Sequence[Draft], folder: Path
     ) -> list[list[Complaint]]:
         """Check copies beside the files; see `Checker.check`."""
-        package = copy_package(workspace, folder)
-        paths = write_drafts(drafts, package)
+        return check_copies(workspace, drafts, folder, partial(self._run, workspace))
+
+    def _run(
+        self, workspace: Workspace, package: Path, paths: list[str]
+    ) -> dict[str, list[Complaint]]:
         configuration = {"typeCheckingMode": "standard", "include": paths}
         (package / "pyrightconfig.json").write_text(json.dumps(configuration), encoding="utf-8")
         options = ("--project", package, "--pythonpath", str(workspace.interpreter), "--outputjson")
-        found = _read(run_checker((*self._command, *options), folder), package)
-        return [found.get(path, []) for path in paths]
+        return _read(run_checker((*self._command, *options), package.parent), package)
 
 
 def _read(output: str, package: Path) -> dict[str, list[Complaint]]:

@@ -5,13 +5,27 @@ no other file sees it.
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from evaluation.members.checking.checker import Draft
+from evaluation.members.checking.checker import Complaint, Draft
 from evaluation.members.workspaces import Workspace
 
 _MODULES = "node_modules"
+
+
+Run = Callable[[Path, list[str]], Mapping[str, list[Complaint]]]
+"""Checks some files of a package's folder; returns what it complains of, by file."""
+
+
+def check_copies(
+    workspace: Workspace, drafts: Sequence[Draft], folder: Path, run: Run
+) -> list[list[Complaint]]:
+    """Have drafts checked beside the files; see `Checker.check`."""
+    package = copy_package(workspace, folder)
+    paths = write_drafts(drafts, package)
+    found = run(package, paths)
+    return [found.get(path, []) for path in paths]
 
 
 def copy_package(workspace: Workspace, folder: Path) -> Path:

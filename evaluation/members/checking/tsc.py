@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evaluation.errors import CannotMeasureError
 from evaluation.members.checking.checker import Complaint, Draft
-from evaluation.members.checking.copies import copy_package, write_drafts
+from evaluation.members.checking.copies import check_copies
 from evaluation.members.checking.tools import TYPESCRIPT, Command, run_checker
 from evaluation.members.workspaces import Workspace
 
@@ -52,14 +52,14 @@ class TypeScriptCompiler:
         self, workspace: Workspace, drafts: Sequence[Draft], folder: Path
     ) -> list[list[Complaint]]:
         """Check copies beside the files; see `Checker.check`."""
-        package = copy_package(workspace, folder)
-        paths = write_drafts(drafts, package)
+        return check_copies(workspace, drafts, folder, self._run)
+
+    def _run(self, package: Path, paths: list[str]) -> dict[str, list[Complaint]]:
         types = sorted(path.name for path in package.glob("node_modules/@types/node"))
         project = {"compilerOptions": _OPTIONS | {"types": types}, "files": paths}
         (package / "tsconfig.json").write_text(json.dumps(project), encoding="utf-8")
         options = ("--project", package, "--pretty", "false")
-        found = _read(run_checker((*self._command, *options), package))
-        return [found.get(path, []) for path in paths]
+        return _read(run_checker((*self._command, *options), package))
 
 
 def _read(output: str) -> dict[str, list[Complaint]]:

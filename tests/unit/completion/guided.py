@@ -3,9 +3,11 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from completion.completer import Completer
+from completion.document import Document
 from engine.protocol.messages import (
     Decoded,
     Finished,
@@ -16,7 +18,15 @@ from engine.protocol.messages import (
     Synced,
 )
 from monitors.types import Answer, Site, SiteKind, Source
-from tests.unit.completion.fakes import DECODING, FakeEngine, report
+from tests.unit.completion.fakes import (
+    CURSOR,
+    DECODING,
+    OPENED,
+    TEXT,
+    FakeEngine,
+    completer_on,
+    report,
+)
 
 NAMES = {"left": frozenset({"size", "sizes", "näme", "add"}), "right": frozenset({"width"})}
 
@@ -26,11 +36,11 @@ Hook = Callable[[Site], Awaitable[None]]
 def member_sites(before: str, written: str) -> list[Site]:
     """Find `receiver.name`, where the name is not written out before the model begins."""
     text = before + written
-    found = re.finditer(r"\b([a-z]+)\.([\w]*)", text)
+    found = re.finditer(r"\b([a-z]+)\.(?=(\w*))", text)  # a name may be a receiver itself
     return [
-        Site(SiteKind.MEMBER, each.start(2), each[2], each.end() < len(text), receiver=each[1])
+        Site(SiteKind.MEMBER, each.start(2), each[2], each.end(2) < len(text), receiver=each[1])
         for each in found
-        if each.end() > len(before) or each.end() == len(text)
+        if each.end(2) > len(before) or each.end(2) == len(text)
     ]
 
 
@@ -160,3 +170,20 @@ def _goes_on(text: str, start: str) -> bool:
     """Tell whether a text begins with `start`, and not with a longer name."""
     may_be_longer = bool(re.search(r"\w\Z", start)) or not start
     return text.startswith(start) and not (may_be_longer and re.match(r"\w", text[len(start) :]))
+
+
+def guarded(
+    engine: ObedientEngine,
+    monitors: FakeMonitors,
+    document: Document = OPENED,
+    **changes: object,
+) -> Completer:
+    """Return a completer that obeys `monitors`, with a document open."""
+    return completer_on(engine, document, monitors=monitors, **changes)
+
+
+def at(line: str) -> tuple[Document, int]:
+    """Return a document whose cursor stands in `line`, at the mark."""
+    before, _, after = line.partition("|")
+    text = TEXT[:CURSOR] + before + after + TEXT[CURSOR:]
+    return replace(OPENED, text=text), CURSOR + len(before)

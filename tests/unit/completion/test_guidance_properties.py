@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from completion.types import CompletionOptions, Suggestion
@@ -78,6 +78,7 @@ def forbidden_names(text: str) -> list[str]:
     return [f"{receiver}.{name}" for receiver, name in found if name not in NAMES[receiver]]
 
 
+@example([["other.thingleft.addright.left.addleft.add"]], "", [1], [0], FinishReason.END_OF_TEXT)
 @given(
     candidates=st.lists(choices, min_size=1, max_size=3),
     rest=texts,
