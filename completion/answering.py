@@ -12,6 +12,7 @@ from completion.open_documents import Ticket
 from completion.preparation import PreparedRequest, PromptBuilders, off_loop, prepare_request
 from completion.prompting import PromptBuilder
 from completion.reasons import reason_for
+from completion.serving import is_sure_enough, refusal_of_place
 from completion.settings import CompletionSettings
 from completion.synchronization import Synchronization
 from completion.types import CompletionOptions, EmptyReason, Suggestion
@@ -69,10 +70,10 @@ class Answering:
 
     async def answer(self, question: Question, attempt: Attempt) -> Suggestion:
         """Answer with what there is when the request ends or its time is up."""
-        ticket, settings, is_late = question.ticket, question.settings, False
+        ticket, settings, is_late, refusal = question.ticket, question.settings, False, None
         try:
             async with asyncio.timeout(settings.timeout_ms / 1000):
-                await self._write(question, attempt)
+                refusal = await self._write(question, attempt)
         except TimeoutError:
             is_late = True
             # the next request finds the reading done
@@ -81,13 +82,22 @@ class Answering:
             return attempt.empty(reason_for(error), str(error))
         except CompletionError as error:
             return attempt.empty(EmptyReason.ENGINE_FAILED, str(error))
+        if refusal is not None:
+            self._sync.schedule(ticket.entry, settings)  # the request has taken its place
+            return attempt.empty(refusal)
         candidates, reason = attempt.candidates()
         if not candidates:
             return attempt.empty(EmptyReason.TIMED_OUT if is_late else reason)
+        if not is_sure_enough(candidates[0], question.options, settings):
+            return attempt.empty(EmptyReason.UNSURE)
         return attempt.answer(for_document(ticket.document.text, candidates))
 
-    async def _write(self, question: Question, attempt: Attempt) -> None:
-        """Have it written; analysis is asked about the cursor before anything else is done."""
+    async def _write(self, question: Question, attempt: Attempt) -> EmptyReason | None:
+        """Have it written; analysis is asked about the cursor before anything else is done.
+
+        Returns:
+            Why nothing is to be written at that place.
+        """
         document, forced_text = question.ticket.document, question.options.forced_text
         guidance = self._watching.guide(
             document, question.offset, forced_text, question.analysis_budget_ms
@@ -97,7 +107,9 @@ class Answering:
             builder = await self._builders.builder_for(self._engine.state.model)
             prepared = await self._prepared(question, builder)
             if not question.ticket.is_newest or not prepared.request.tokens:
-                return  # in the engine it would end the newer work
+                return None  # in the engine it would end the newer work
+            if refusal := refusal_of_place(prepared.place, question.options, question.settings):
+                return refusal
             question.ticket.entry.window = prepared.window
             drafts = Drafts(
                 prepared.place,
@@ -108,6 +120,7 @@ class Answering:
             await attempt.write(
                 self._engine, prepared.request, drafts, guidance, lambda: question.ticket.is_newest
             )
+        return None
 
     async def _prepared(self, question: Question, builder: PromptBuilder) -> PreparedRequest:
         document, entry = question.ticket.document, question.ticket.entry

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field, replace
 
+from completion.confidence import LineOdds, confidence_of
 from completion.scope import find_end
 from completion.syntax import Place, ShapeKind
 from completion.trimming import Trimmed, complete_text, trim, with_newlines_of
@@ -17,6 +18,7 @@ class Draft:
     data: bytearray = field(default_factory=bytearray)
     num_tokens: int = 0
     logprob: float = 0.0
+    first_line: LineOdds = field(default_factory=LineOdds)
     has_ended: bool = False
     is_cut_short: bool = True  # until it ends by itself or by syntax
     is_cancelled: bool = False  # by the engine, which went away
@@ -48,6 +50,7 @@ class Drafts:
     ) -> None:
         self._place = place
         self._forced_text = forced_text
+        self._forced_bytes = forced_text.encode("utf-8", errors="replace")
         self._control_tokens = control_tokens
         self._drafts = [Draft() for _ in range(num_candidates)]
         self.num_generated = 0
@@ -109,8 +112,16 @@ class Drafts:
         draft.data += event.text
         draft.num_tokens += len(event.tokens)
         draft.logprob += event.logprob
+        self._weigh(draft, event)
         if self._reaches_end(draft):
             draft.end()
+
+    def _weigh(self, draft: Draft, event: Piece) -> None:
+        """Note how likely a piece was, if it belongs to the first line and was not forced."""
+        own = bytes(draft.data)[len(self._forced_bytes) :]
+        before = own[: len(own) - len(event.text)]
+        if own and b"\n" not in before.lstrip():
+            draft.first_line = draft.first_line.with_piece(event.logprob, len(event.tokens))
 
     def candidates(self) -> tuple[tuple[Candidate, ...], EmptyReason]:
         """Return the distinct usable candidates, best first, and the reason if there is none.
@@ -123,7 +134,10 @@ class Drafts:
         for trimmed, draft in (greedy, *sampled):
             if trimmed.text and trimmed.text not in distinct:
                 distinct[trimmed.text] = Candidate(
-                    trimmed.text, draft.num_tokens, _mean_logprob(draft)
+                    trimmed.text,
+                    draft.num_tokens,
+                    _mean_logprob(draft),
+                    confidence_of(draft.first_line),
                 )
         return tuple(distinct.values()), greedy[0].reason or EmptyReason.NOTHING_TO_SAY
 

@@ -1,6 +1,7 @@
 """Suggestions for open documents: the face of this room."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from completion.guidance.watching import PATIENT_MS, Watching
 from completion.next_suggestion import LASTING_REASONS, PAUSE_S, NextSuggestions
 from completion.open_documents import OpenDocument
 from completion.preparation import PromptBuilders
+from completion.serving import refusal_of_document, refusal_of_request
 from completion.settings import CompletionSettings
 from completion.suggestion_cache import Remembered, Shown
 from completion.synchronization import Synchronization
@@ -98,7 +100,7 @@ class Completer:
             self._newest.context.cancel_pause()
         self._newest = self._open[document.name] = OpenDocument(document)
         self._context.open(document)
-        if self._is_served(document):
+        if refusal_of_document(document, self._settings) is None:
             self._watching.open(document)
         if self._settings.prepare_on_open:
             self._sync.schedule(self._newest, self._settings)
@@ -116,7 +118,7 @@ class Completer:
         entry.change(document, cursor)
         self._newest = entry
         self._sync.schedule(entry, self._settings)
-        if self._is_served(document):
+        if refusal_of_document(document, self._settings) is None:
             self._watching.change(document, entry.likely_cursor)
         shown = self._find(entry, entry.cursor, _DEFAULT_OPTIONS)
         if shown is not None:  # some editors show what is left without asking
@@ -145,7 +147,7 @@ class Completer:
         entry = self._open.get(name)
         if entry is None:
             return attempt.empty(EmptyReason.UNKNOWN_DOCUMENT)
-        suggestion = self._refusal(entry, offset, attempt)
+        suggestion = self._refusal(entry, offset, options, attempt)
         if suggestion is None:
             suggestion = self._recalled(entry, offset, options, attempt)
         if suggestion is None:
@@ -202,21 +204,18 @@ class Completer:
         await self._context.aclose()
         await self._watching.aclose()
 
-    def _is_served(self, document: Document) -> bool:
-        """Tell whether there are suggestions in a document at all."""
-        settings = self._settings
-        return settings.enabled and not document.is_larger_than(settings.max_document_bytes)
-
-    def _refusal(self, entry: OpenDocument, offset: int, attempt: Attempt) -> Suggestion | None:
+    def _refusal(
+        self, entry: OpenDocument, offset: int, options: CompletionOptions, attempt: Attempt
+    ) -> Suggestion | None:
         """Answer at once what needs no engine."""
         length, state = len(entry.document.text), self._engine.state
-        if not self._settings.enabled:
-            return attempt.empty(EmptyReason.DISABLED)
+        refusal = refusal_of_document(entry.document, self._settings)
+        refusal = refusal or refusal_of_request(options, self._settings)
+        if refusal is not None:
+            return attempt.empty(refusal)
         if not 0 <= offset <= length:
             detail = f"The position {offset} is outside a document of {length} characters."
             return attempt.empty(EmptyReason.POSITION_OUTSIDE, detail)
-        if entry.document.is_larger_than(self._settings.max_document_bytes):
-            return attempt.empty(EmptyReason.DOCUMENT_TOO_LARGE)
         if state.phase is Phase.FAILED:
             return attempt.empty(EmptyReason.ENGINE_FAILED, state.message)
         if state.phase is not Phase.READY:
@@ -227,6 +226,8 @@ class Completer:
         self, entry: OpenDocument, offset: int, options: CompletionOptions, attempt: Attempt
     ) -> Suggestion:
         """Answer, unless something newer overtakes the answer."""
+        if not await self._pause(entry, options):
+            return attempt.empty(EmptyReason.SUPERSEDED)
         ticket = entry.begin_request(offset)
         question = Question(ticket, offset, options, self._settings)
         suggestion = await self._answering.answer(question, attempt)
@@ -237,6 +238,21 @@ class Completer:
         if suggestion.candidates or is_final:
             self._remember(entry, offset, options, suggestion)
         return suggestion
+
+    async def _pause(self, entry: OpenDocument, options: CompletionOptions) -> bool:
+        """Wait for another key, where that is wanted; False if something newer has come."""
+        settings = self._settings
+        wait_s = entry.rhythm.wait_s(
+            time.monotonic(),
+            settings.delay_ms / 1000,
+            is_adaptive=settings.adaptive_delay and not options.is_debounced,
+        )
+        if options.is_invoked or not wait_s:
+            return True
+        entry.overtake_requests()
+        number, document = entry.num_requests, entry.document
+        await asyncio.sleep(wait_s)
+        return entry.is_open and entry.num_requests == number and entry.document is document
 
     def _find(
         self, entry: OpenDocument, offset: int | None, options: CompletionOptions

@@ -75,10 +75,11 @@ def bracket_lexemes_of(text: str, language: str) -> Iterator[Lexeme]:
             yield _lexeme(match)
 
 
-def ends_inside_literal(text: str, language: str) -> bool:
-    """Tell whether what follows `text` belongs to a string or comment begun in it."""
+def literal_at_end(text: str, language: str) -> LexemeKind | None:
+    """Return STRING or COMMENT if what follows `text` belongs to one begun in it."""
     last = deque(bracket_lexemes_of(text, language), maxlen=1)
-    return bool(last) and last[0].stop == len(text) and not last[0].is_closed
+    is_inside = bool(last) and last[0].stop == len(text) and not last[0].is_closed
+    return last[0].kind if is_inside else None
 
 
 def unclosed_count(text: str, language: str) -> int:

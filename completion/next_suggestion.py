@@ -9,10 +9,11 @@ from completion.continuation import Continuation
 from completion.guidance.watching import PATIENT_MS, Watching
 from completion.open_documents import NextTask, OpenDocument
 from completion.preparation import PromptBuilders, off_loop, place_behind, prepare_next
+from completion.serving import is_sure_enough, refusal_of_place
 from completion.settings import CompletionSettings
 from completion.suggestion_cache import Shown
 from completion.trimming import with_newlines_of
-from completion.types import EmptyReason
+from completion.types import CompletionOptions, EmptyReason
 from engine.client.base import EngineClient
 
 PAUSE_S = 0.2
@@ -20,6 +21,8 @@ PAUSE_S = 0.2
 
 LASTING_REASONS = frozenset({EmptyReason.NOTHING_TO_SAY, EmptyReason.REPEATS_SUFFIX})
 """What the model would say again to the same text."""
+
+_AUTOMATIC = CompletionOptions()
 
 
 class NextSuggestions:
@@ -89,9 +92,11 @@ class NextSuggestions:
             place = await off_loop(
                 document, lambda: place_behind(document, cursor, inserted, settings)
             )
+            if refusal_of_place(place, _AUTOMATIC, settings):
+                return None
             drafts = Drafts(place, 1, "", builder.tokenization.control_tokens)
             is_kept = await written.read(drafts, start_byte)
-            return _remember(entry, shown, inserted, drafts) if is_kept else None
+            return _remember(entry, shown, inserted, drafts, settings) if is_kept else None
 
         with self._watching.guide(document, cursor, accepted, PATIENT_MS) as guidance:
             async with aclosing(Continuation(self._engine, request, guidance)) as written:
@@ -102,10 +107,16 @@ class NextSuggestions:
 
 
 def _remember(
-    entry: OpenDocument, shown: Shown, inserted: str, drafts: Drafts
+    entry: OpenDocument,
+    shown: Shown,
+    inserted: str,
+    drafts: Drafts,
+    settings: CompletionSettings,
 ) -> EmptyReason | None:
     """Keep what was written behind `inserted`; return why that is nothing."""
     candidates, reason = drafts.candidates()
+    if candidates and not is_sure_enough(candidates[0], _AUTOMATIC, settings):
+        return EmptyReason.UNSURE
     if candidates:
         candidates = for_document(entry.document.text, candidates)
         entry.suggestions.remember_next(shown, inserted, candidates, None)

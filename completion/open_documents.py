@@ -1,12 +1,14 @@
 """What is remembered of each open document between requests."""
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 
 from completion.budget import Window
 from completion.context.keeper import DocumentContext
 from completion.difference import replacement_between
 from completion.document import Document
+from completion.rhythm import Rhythm
 from completion.suggestion_cache import Shown, SuggestionCache
 from completion.types import Suggestion
 
@@ -36,6 +38,7 @@ class OpenDocument:
     last_suggestion: Suggestion | None = None
     suggestions: SuggestionCache = field(default_factory=SuggestionCache)
     context: DocumentContext = field(default_factory=DocumentContext)
+    rhythm: Rhythm = field(default_factory=Rhythm)
     sync_task: asyncio.Task[None] | None = None
     next_task: NextTask | None = None
 
@@ -57,6 +60,7 @@ class OpenDocument:
             cursor: None if unknown: then the last one, moved along, or the end of the edit.
         """
         self.cancel_next()
+        self.rhythm.note_edit(time.monotonic())
         old, new = self.document.text, document.text
         edit = replacement_between(old, new)
         if self.window is not None:

@@ -20,6 +20,12 @@ _SENTENCES = {
     EmptyReason.POSITION_OUTSIDE: "The position is outside the document.",
     EmptyReason.UNKNOWN_DOCUMENT: "The document is not open; open it before asking.",
     EmptyReason.DISABLED: "Suggestions are turned off in the settings.",
+    EmptyReason.NOT_ASKED_FOR: "The setting automatic is off, so suggestions come when asked for.",
+    EmptyReason.LANGUAGE_OFF: "The setting disabled_languages names the language of the document.",
+    EmptyReason.PATH_OFF: "A pattern of the setting disabled_paths matches the document.",
+    EmptyReason.IN_COMMENT: "The cursor is in a comment, and the setting in_comments is off.",
+    EmptyReason.IN_STRING: "The cursor is in a string, and the setting in_strings is off.",
+    EmptyReason.UNSURE: "The model is less sure than the setting show_threshold asks for.",
     EmptyReason.TIMED_OUT: "The suggestion took longer than the setting timeout_ms allows.",
 }
 

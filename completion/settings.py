@@ -11,6 +11,55 @@ class CompletionSettings:
     """Read-only; a change of settings makes a new one."""
 
     enabled: bool = field(default=True, metadata={"description": "Offer suggestions at all."})
+    automatic: bool = field(
+        default=True,
+        metadata={"description": "Suggest while one types; otherwise only when asked."},
+    )
+    delay_ms: int = field(
+        default=0,
+        metadata={
+            "description": "How long nothing must be typed before a suggestion that nobody asked "
+            "for is begun.",
+            "minimum": 0,
+            "maximum": 5000,
+        },
+    )
+    adaptive_delay: bool = field(
+        default=True,
+        metadata={
+            "description": "Wait a little more while keys follow each other fast, in editors "
+            "that do not wait by themselves."
+        },
+    )
+    show_threshold: int = field(
+        default=0,
+        metadata={
+            "description": "How likely, in percent, the first line of a suggestion must be right "
+            "to be shown without being asked for; 0 shows all.",
+            "minimum": 0,
+            "maximum": 100,
+        },
+    )
+    in_comments: bool = field(
+        default=True, metadata={"description": "Suggest in comments without being asked."}
+    )
+    in_strings: bool = field(
+        default=True, metadata={"description": "Suggest in strings without being asked."}
+    )
+    disabled_languages: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "description": "Languages without suggestions, by the names editors have for them, "
+            "such as `markdown`."
+        },
+    )
+    disabled_paths: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "description": "Files without suggestions, as patterns in the manner of .gitignore, "
+            "such as `vendor/` or `*.min.js`. Nothing of them reaches the model."
+        },
+    )
     max_tokens: int = field(
         default=96, metadata={"description": "Most tokens one suggestion may have.", "minimum": 1}
     )

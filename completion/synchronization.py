@@ -8,6 +8,7 @@ from completion.context.keeper import PAUSE_TIMEOUT_S, ContextKeeper
 from completion.open_documents import OpenDocument
 from completion.preparation import PromptBuilders, off_loop
 from completion.prompting import PromptBuilder
+from completion.serving import refusal_of_document
 from completion.settings import CompletionSettings
 from engine.client.base import EngineClient
 from engine.errors import SupersededError
@@ -41,8 +42,7 @@ class Synchronization:
         """Begin to bring the cache of a document up to its text, in place of what is under way."""
         entry.cancel_sync()
         is_ready = self._engine.state.phase is Phase.READY
-        is_too_large = entry.document.is_larger_than(settings.max_document_bytes)
-        if is_ready and settings.enabled and not is_too_large:
+        if is_ready and refusal_of_document(entry.document, settings) is None:
             purpose = f"syncing {entry.document.name}"
             entry.sync_task = self._background.start(self._sync(entry, settings), purpose)
             self.search_at_pause(entry, settings)

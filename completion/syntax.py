@@ -11,8 +11,8 @@ from completion.lexemes import (
     Lexeme,
     LexemeKind,
     bracket_lexemes_of,
-    ends_inside_literal,
     lexemes_of,
+    literal_at_end,
     missing_closers,
 )
 
@@ -56,8 +56,13 @@ class Place:
     after: str
     language: str
     shape: Shape
-    is_in_literal: bool  # inside a string or comment
+    literal: LexemeKind | None  # STRING or COMMENT if the cursor is inside one
     missing_closers: Counter[str]  # brackets that the text after the cursor does not close
+
+    @property
+    def is_in_literal(self) -> bool:
+        """Tell whether the cursor is inside a string or comment."""
+        return self.literal is not None
 
     @property
     def line_before(self) -> str:
@@ -76,11 +81,11 @@ def place_at(text: str, offset: int, language: str, *, multi_line: bool) -> Plac
     after = text[offset : offset + BRACKET_CHARACTERS].replace("\r\n", "\n").removesuffix("\r")
     tail = last_lines(before, PARSED_CHARACTERS)
     lexemes = _lexemes_around(tail, after[:_PARSED_AFTER_CHARACTERS], language)
-    in_literal = _is_in_literal(lexemes, tail, language)
+    literal = _literal_at_end(lexemes, tail, language)
     shape = LINE
-    if multi_line and not in_literal and not after.partition("\n")[0].strip():
+    if multi_line and literal is None and not after.partition("\n")[0].strip():
         shape = _shape([each for each in lexemes if each.stop <= len(tail)], tail, after, language)
-    return Place(before, after, language, shape, in_literal, _missing(before, after, language))
+    return Place(before, after, language, shape, literal, _missing(before, after, language))
 
 
 def last_lines(text: str, num_characters: int) -> str:
@@ -109,13 +114,14 @@ def _lexemes_around(tail: str, head: str, language: str) -> list[Lexeme]:
     return list(takewhile(lambda lexeme: lexeme.start < len(tail), near))
 
 
-def _is_in_literal(lexemes: list[Lexeme], tail: str, language: str) -> bool:
+def _literal_at_end(lexemes: list[Lexeme], tail: str, language: str) -> LexemeKind | None:
+    """Return STRING or COMMENT if what follows `tail` belongs to one begun in it."""
     cursor = len(tail)
     if lexemes and lexemes[-1].kind in {LexemeKind.STRING, LexemeKind.COMMENT}:
         last = lexemes[-1]
         if last.stop > cursor or (last.stop == cursor and not last.is_closed):
-            return True
-    return ends_inside_literal(tail[tail.rfind("\n") + 1 :], language)
+            return last.kind
+    return literal_at_end(tail[tail.rfind("\n") + 1 :], language)
 
 
 def _shape(lexemes: list[Lexeme], tail: str, after: str, language: str) -> Shape:

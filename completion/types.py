@@ -20,6 +20,12 @@ class EmptyReason(StrEnum):
     POSITION_OUTSIDE = "position-outside"
     UNKNOWN_DOCUMENT = "unknown-document"
     DISABLED = "disabled"
+    NOT_ASKED_FOR = "not-asked-for"
+    LANGUAGE_OFF = "language-off"
+    PATH_OFF = "path-off"
+    IN_COMMENT = "in-comment"
+    IN_STRING = "in-string"
+    UNSURE = "unsure"
     TIMED_OUT = "timed-out"
 
 
@@ -39,6 +45,7 @@ class CompletionOptions:
     max_tokens: int | None = None
     forced_text: str = ""  # every candidate begins with this, and it is part of the text
     is_invoked: bool = False  # somebody asked for it, and has time for analysis
+    is_debounced: bool = False  # the editor has waited for a pause in typing already
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,7 @@ class Candidate:
     text: str
     num_tokens: int  # as the model wrote it, even where a part is typed by now
     mean_logprob: float
+    confidence: float = 0.0  # how likely its first line is right, see `completion.confidence`
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,14 @@ class ClientFeatures:
     has_configuration: bool = False  # the server may ask for settings
     has_configuration_registration: bool = False
     """Whether the client tells of changed settings only to servers that registered."""
+    waits_for_pauses: bool = False  # before it asks for a suggestion
 
 
-def read_client_features(capabilities: Mapping[str, Any]) -> ClientFeatures:
+_WAITING_CLIENTS = ("Visual Studio Code", "VSCodium", "Code - OSS", "code-server", "Neovim")
+"""Editors that ask for inline suggestions after a pause of their own, as names begin."""
+
+
+def read_client_features(capabilities: Mapping[str, Any], client_name: str = "") -> ClientFeatures:
     """Read the client's capabilities, most of which may be missing.
 
     Raises:
@@ -48,6 +53,7 @@ def read_client_features(capabilities: Mapping[str, Any]) -> ClientFeatures:
         has_configuration_registration=bool(
             object_in(workspace, "didChangeConfiguration").get("dynamicRegistration")
         ),
+        waits_for_pauses=client_name.startswith(_WAITING_CLIENTS),
     )
 
 

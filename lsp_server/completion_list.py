@@ -23,10 +23,18 @@ _WORD_BEFORE = re.compile(r"\w*\Z")
 class CompletionLists:
     """Answers with lists that are never complete, so that the editor asks again."""
 
-    def __init__(self, documents: OpenDocuments, suggester: Suggester, *, is_offered: bool) -> None:
+    def __init__(
+        self,
+        documents: OpenDocuments,
+        suggester: Suggester,
+        *,
+        is_offered: bool,
+        is_debounced: bool,
+    ) -> None:
         self._documents = documents
         self._suggester = suggester
         self._is_offered = is_offered
+        self._options = CompletionOptions(is_debounced=is_debounced)
 
     async def answer(self, params: CompletionParams) -> CompletionList:
         """Suggest what comes at the cursor."""
@@ -41,7 +49,7 @@ class CompletionLists:
         word_start = _word_start(opened, offset)
         place = Range(opened.position(word_start), opened.position(offset))
         word = opened.text_between(word_start, offset)
-        suggestion = await self._suggester.suggest(uri, offset, CompletionOptions())
+        suggestion = await self._suggester.suggest(uri, offset, self._options)
         texts = [candidate.text for candidate in suggestion.candidates]
         items = [_item(place, word, text) for text in texts if not text.isspace()]
         return CompletionList(is_incomplete=True, items=items)

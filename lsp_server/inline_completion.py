@@ -39,11 +39,14 @@ class InlineCompletion:
         keeper: SessionKeeper,
         suggester: Suggester,
         settings: Callable[[], Settings],
+        *,
+        is_debounced: bool,
     ) -> None:
         self._documents = documents
         self._keeper = keeper
         self._suggester = suggester
         self._settings = settings
+        self._is_debounced = is_debounced
 
     async def answer(self, params: InlineCompletionParams) -> InlineCompletionList:
         """Suggest what comes at the cursor."""
@@ -65,7 +68,7 @@ class InlineCompletion:
 
     def _options(self, params: InlineCompletionParams, place: Place) -> CompletionOptions:
         if params.context.trigger_kind is not InlineCompletionTriggerKind.Invoked:
-            return CompletionOptions(forced_text=place.forced)
+            return CompletionOptions(forced_text=place.forced, is_debounced=self._is_debounced)
         self._keeper.connect_again()
         num_candidates = self._settings().editor.invoked_candidates
         return CompletionOptions(num_candidates, forced_text=place.forced, is_invoked=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from lsp_server.capabilities import (
     ClientFeatures,
+    object_in,
     offers_completion_list,
     read_client_features,
     server_capabilities,
@@ -78,7 +79,8 @@ def read_opening(params: Any) -> Opening:
         raise RefusedMessageError(
             ErrorCode.INVALID_PARAMS, "initialize: capabilities are missing, or no object."
         )
-    client = read_client_features(params["capabilities"])
+    client_name = str(object_in(params, "clientInfo").get("name", ""))
+    client = read_client_features(params["capabilities"], client_name)
     sent = params.get("initializationOptions")
     settings, _ = read_settings(section_of(sent))  # what is wrong in them is reported later
     return Opening(

@@ -12,6 +12,8 @@ from completion.settings import CompletionSettings
 from engine.settings import EngineSettings
 
 SECTION = "warmline"
+TEXTS = tuple[str, ...]
+"""The kind of a setting that is a list of texts."""
 
 RESTRICTED_SETTINGS = frozenset({"model", "retriever", "retrievalEncoder", "pythonInterpreter"})
 """Names of settings that hold paths, which an untrusted workspace must not choose."""
@@ -59,7 +61,7 @@ class SettingDescription:
 
     name: str  # without the section, e.g. "maxTokens"
     room: str  # field of `Settings` it belongs to
-    kind: type  # of its values: bool, int or str
+    kind: object  # of its values: bool, int, str, or a tuple of str
     source: Field[Any]
 
 
@@ -99,7 +101,7 @@ def read_settings(values: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]
         elif problem := _problem(known[name], value):
             problems.append(problem)
         elif value is not None:
-            chosen[known[name].room][known[name].source.name] = value
+            chosen[known[name].room][known[name].source.name] = _frozen(value)
     settings = Settings(
         EngineSettings(**chosen["engine"]),
         CompletionSettings(**chosen["completion"]),
@@ -134,8 +136,7 @@ def _problem(description: SettingDescription, value: Any) -> str | None:
 def _unmet(description: SettingDescription, value: Any) -> str | None:
     """Say what the value should have been, or None when it is right."""
     metadata = description.source.metadata
-    # bool is a subclass of int, but `true` is no number of tokens.
-    if type(value) is not description.kind:
+    if not _is_of_kind(value, description.kind):
         return _NOUNS[description.kind]
     if "enum" in metadata and value not in metadata["enum"]:
         return "one of " + ", ".join(metadata["enum"])
@@ -146,4 +147,20 @@ def _unmet(description: SettingDescription, value: Any) -> str | None:
     return None
 
 
-_NOUNS = {bool: "true or false", int: "a whole number", str: "a text"}
+def _is_of_kind(value: Any, kind: object) -> bool:
+    if kind == TEXTS:
+        return isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
+    # bool is a subclass of int, but `true` is no number of tokens.
+    return type(value) is kind
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+_NOUNS = {
+    bool: "true or false",
+    int: "a whole number",
+    str: "a text",
+    TEXTS: "a list of texts",
+}

@@ -3,17 +3,19 @@
 `python -m lsp_server.settings_docs` prints `docs/settings.md`.
 """
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from lsp_server.settings import (
     RESTRICTED_SETTINGS,
     SECTION,
+    TEXTS,
     SettingDescription,
     describe_settings,
 )
 
-_JSON_TYPES = {bool: "boolean", int: "integer", str: "string"}
+_JSON_TYPES = {bool: "boolean", int: "integer", str: "string", TEXTS: "array"}
 
 _HEADINGS = {
     "engine": ("The model and its engine", "A change of one of these reaches another engine."),
@@ -75,16 +77,19 @@ def _limits(description: SettingDescription) -> Iterator[str]:
 
 
 def _property(description: SettingDescription) -> dict[str, Any]:
+    is_list = description.kind == TEXTS
+    default = description.source.default
     return {
         "type": _JSON_TYPES[description.kind],
-        "default": description.source.default,
+        **({"items": {"type": "string"}} if is_list else {}),
+        "default": list(default) if is_list else default,
         "scope": "machine-overridable" if description.name in RESTRICTED_SETTINGS else "window",
         **description.source.metadata,
     }
 
 
 def _json_literal(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return json.dumps(value) if isinstance(value, bool | tuple) else str(value)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ class Window:
             server.version, self._documents, self._keeper, self._suggester
         )
         self._has_completion_list = opening.has_completion_list
+        self._is_debounced = client.waits_for_pauses
 
     @property
     def settings(self) -> Settings:
@@ -55,10 +56,17 @@ class Window:
         """Return what answers each method, apart from the life cycle's own."""
         sync = TextSync(self._documents, self._keeper, self._suggester)
         inline = InlineCompletion(
-            self._documents, self._keeper, self._suggester, lambda: self.settings
+            self._documents,
+            self._keeper,
+            self._suggester,
+            lambda: self.settings,
+            is_debounced=self._is_debounced,
         )
         lists = CompletionLists(
-            self._documents, self._suggester, is_offered=self._has_completion_list
+            self._documents,
+            self._suggester,
+            is_offered=self._has_completion_list,
+            is_debounced=self._is_debounced,
         )
         return {
             types.INITIALIZED: self._start,

@@ -82,7 +82,7 @@ async def test_a_cache_that_cannot_be_described_is_an_error_with_a_reason(
 async def test_the_last_suggestion_has_the_shape_of_the_command_line(answered: Editor) -> None:
     assert await answered.ask("warmline/lastSuggestion", about(A)) == {
         "text": "pass",
-        "candidates": [{"text": "pass", "num_tokens": 3, "mean_logprob": -0.5}],
+        "candidates": [{"text": "pass", "num_tokens": 3, "mean_logprob": -0.5, "confidence": 0.0}],
         "model": "tiny",
         "timings": {"sync_ms": 1.0, "first_token_ms": 2.0, "total_ms": 3.0},
         "tokens": {

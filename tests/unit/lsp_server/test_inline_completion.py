@@ -210,3 +210,23 @@ async def test_closing_a_document_ends_its_request(opened: Editor) -> None:
     await completer.entered.get()
     opened.notify("textDocument/didClose", {"textDocument": {"uri": A}})
     assert await opened.answer_to(request) == {"items": []}
+
+
+@pytest.mark.parametrize(
+    ("client", "expected"),
+    [
+        ({"name": "Visual Studio Code - Insiders", "version": "1.120"}, True),
+        ({"name": "Neovim", "version": "0.11.4"}, True),
+        ({"name": "helix"}, False),
+        ({}, False),
+        (None, False),
+    ],
+)
+async def test_editors_that_wait_for_pauses_themselves_are_known(
+    editor: Editor, client: dict[str, str] | None, *, expected: bool
+) -> None:
+    await editor.initialize(clientInfo=client)
+    editor.open(A, "def f():\n    pri\n")
+    await editor.settle()
+    await editor.inline(A, 1, 7)
+    assert editor.backend.completer.requests[-1][2].is_debounced is expected

@@ -60,6 +60,9 @@ def test_nothing_sent_means_the_defaults() -> None:
         ("enabled", 1, "true or false"),
         ("model", ["a"], "a text"),
         ("device", "tpu", "one of auto, cpu, cuda"),
+        ("disabledLanguages", "markdown", "a list of texts"),
+        ("disabledPaths", ["vendor/", 3], "a list of texts"),
+        ("showThreshold", 101, "at most 100"),
     ],
 )
 def test_a_wrong_value_falls_back_and_is_named(name: str, value: Any, wanted: str) -> None:
@@ -69,6 +72,14 @@ def test_a_wrong_value_falls_back_and_is_named(name: str, value: Any, wanted: st
     assert settings == default
     (problem,) = problems
     assert problem.startswith(f"warmline.{name} is {value!r}, but {wanted} is wanted")
+
+
+def test_lists_are_taken_and_stay_as_they_are() -> None:
+    settings, problems = read_settings({"disabledLanguages": ["markdown", "plaintext"]})
+    assert (settings.completion.disabled_languages, problems) == (("markdown", "plaintext"), ())
+    listed = json_schema_properties()["warmline.disabledLanguages"]
+    assert listed["type"] == "array"
+    assert (listed["items"], listed["default"]) == ({"type": "string"}, [])
 
 
 def test_an_unknown_name_is_named() -> None:

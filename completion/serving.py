@@ -1,0 +1,77 @@
+"""Which documents are served, and which requests: what the user has turned off, and where."""
+
+from functools import lru_cache
+from urllib.parse import unquote, urlsplit
+
+from pathspec import GitIgnoreSpec
+
+from completion.document import Document
+from completion.lexemes import LexemeKind
+from completion.settings import CompletionSettings
+from completion.syntax import Place
+from completion.types import Candidate, CompletionOptions, EmptyReason
+
+_REMEMBERED_PATHS = 512
+
+
+def refusal_of_document(document: Document, settings: CompletionSettings) -> EmptyReason | None:
+    """Say why nothing of a document may reach the model; None if it may."""
+    if not settings.enabled:
+        return EmptyReason.DISABLED
+    if document.language in settings.disabled_languages:
+        return EmptyReason.LANGUAGE_OFF
+    if _is_disabled_path(document.name, settings.disabled_paths):
+        return EmptyReason.PATH_OFF
+    if document.is_larger_than(settings.max_document_bytes):
+        return EmptyReason.DOCUMENT_TOO_LARGE
+    return None
+
+
+def refusal_of_request(
+    options: CompletionOptions, settings: CompletionSettings
+) -> EmptyReason | None:
+    """Say why a request gets nothing wherever it is made; None if it may get something."""
+    is_uncalled_for = not options.is_invoked and not settings.automatic
+    return EmptyReason.NOT_ASKED_FOR if is_uncalled_for else None
+
+
+def refusal_of_place(
+    place: Place, options: CompletionOptions, settings: CompletionSettings
+) -> EmptyReason | None:
+    """Say why a cursor gets nothing; None if it may get something."""
+    if options.is_invoked:
+        return None
+    if place.literal is LexemeKind.COMMENT and not settings.in_comments:
+        return EmptyReason.IN_COMMENT
+    if place.literal is LexemeKind.STRING and not settings.in_strings:
+        return EmptyReason.IN_STRING
+    return None
+
+
+def is_sure_enough(
+    best: Candidate, options: CompletionOptions, settings: CompletionSettings
+) -> bool:
+    """Tell whether a suggestion is likely enough to be right to be shown."""
+    return options.is_invoked or best.confidence * 100 >= settings.show_threshold
+
+
+@lru_cache(maxsize=_REMEMBERED_PATHS)
+def _is_disabled_path(name: str, patterns: tuple[str, ...]) -> bool:
+    if not patterns:
+        return False
+    path = unquote(urlsplit(name).path) if "://" in name else name.replace("\\", "/")
+    return _spec_of(patterns).match_file(path.lstrip("/"))
+
+
+@lru_cache(maxsize=8)
+def _spec_of(patterns: tuple[str, ...]) -> GitIgnoreSpec:
+    """Return the patterns; those that no ignore file could hold count as never matching."""
+    return GitIgnoreSpec.from_lines([each for each in patterns if _is_valid(each)])
+
+
+def _is_valid(pattern: str) -> bool:
+    try:
+        GitIgnoreSpec.from_lines([pattern])
+    except ValueError:
+        return False
+    return True

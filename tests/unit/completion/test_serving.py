@@ -1,0 +1,147 @@
+"""What the user has turned off, and where: nothing is shown, and nothing of it is sent."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from completion.document import Document
+from completion.types import CompletionOptions, EmptyReason
+from tests.unit.completion.fakes import CURSOR, NAME, OPENED, FakeEngine, completer_on, says, typed
+
+INVOKED = CompletionOptions(is_invoked=True)
+COMMENTED = "value = 1  # the "
+QUOTED = 'value = "the '
+
+
+async def reason(engine: FakeEngine, document: Document, offset: int, **changes: Any) -> Any:
+    completer = completer_on(engine, document, **changes)
+    return (await completer.complete(document.name, offset)).reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"enabled": False}, EmptyReason.DISABLED),
+        ({"disabled_languages": ("markdown", "python")}, EmptyReason.LANGUAGE_OFF),
+        ({"disabled_paths": ("*.min.js", "tree.*")}, EmptyReason.PATH_OFF),
+        ({"disabled_paths": ("project/",)}, EmptyReason.PATH_OFF),
+        ({"disabled_paths": ("/project/*.py",)}, EmptyReason.PATH_OFF),
+    ],
+)
+async def test_nothing_of_a_document_that_is_turned_off_reaches_the_engine(
+    engine: FakeEngine, changes: dict[str, Any], expected: EmptyReason
+) -> None:
+    engine.script = says("left")
+    completer = completer_on(engine, **changes)
+    completer.change(typed(OPENED, CURSOR, "l"), CURSOR + 1)
+    answers = [
+        await completer.complete(NAME, CURSOR, options)
+        for options in (INVOKED, CompletionOptions())
+    ]
+    await completer.aclose()
+    assert [answer.reason for answer in answers] == [expected, expected]
+    assert all(answer.detail for answer in answers)
+    assert (engine.requests, engine.syncs) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"disabled_languages": ("rust",)},
+        {"disabled_paths": ("*.rs", "tree/", "/tree.py", "!", "[")},
+        {"disabled_paths": ("*.py", "!tree.py")},
+    ],
+)
+async def test_other_languages_and_paths_turn_nothing_off(
+    engine: FakeEngine, changes: dict[str, Any]
+) -> None:
+    engine.script = says("left")
+    assert await reason(engine, OPENED, CURSOR, **changes) is None
+
+
+async def test_paths_are_compared_without_the_quoting_of_uris(engine: FakeEngine) -> None:
+    document = Document("file:///my%20code/a.py", "python", 1, "x = ")
+    turned_off = await reason(engine, document, 4, disabled_paths=("my\\ code/",))
+    assert turned_off is EmptyReason.PATH_OFF
+
+
+async def test_without_automatic_suggestions_one_has_to_ask(engine: FakeEngine) -> None:
+    engine.script = says("left")
+    completer = completer_on(engine, automatic=False)
+    answer = await completer.complete(NAME, CURSOR)
+    assert (answer.reason, engine.requests) == (EmptyReason.NOT_ASKED_FOR, [])
+    assert (await completer.complete(NAME, CURSOR, INVOKED)).text == "left"
+
+
+async def test_without_automatic_suggestions_the_cache_follows_all_the_same(
+    engine: FakeEngine,
+) -> None:
+    completer = completer_on(engine, automatic=False)
+    await engine.until(lambda: len(engine.syncs) == 1)
+    completer.change(typed(OPENED, CURSOR, "l"), CURSOR + 1)
+    await completer.complete(NAME, CURSOR + 1)
+    await engine.until(lambda: len(engine.syncs) == 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "expected"),
+    [
+        (COMMENTED, {"in_comments": False}, EmptyReason.IN_COMMENT),
+        (COMMENTED, {"in_strings": False}, None),
+        (QUOTED, {"in_strings": False}, EmptyReason.IN_STRING),
+        (QUOTED, {"in_comments": False}, None),
+        ('def f():\n    """Return the ', {"in_strings": False}, EmptyReason.IN_STRING),
+        ('value = "# no comment" + ', {"in_comments": False, "in_strings": False}, None),
+        ("# a comment\nvalue = ", {"in_comments": False, "in_strings": False}, None),
+    ],
+)
+async def test_comments_and_strings_can_be_left_alone(
+    engine: FakeEngine, text: str, changes: dict[str, Any], expected: EmptyReason | None
+) -> None:
+    engine.script = says("words")
+    document = Document(NAME, "python", 1, text)
+    assert await reason(engine, document, len(text), **changes) is expected
+    assert bool(engine.requests) is (expected is None)
+
+
+async def test_whoever_asks_in_a_comment_gets_an_answer(engine: FakeEngine) -> None:
+    engine.script = says("words")
+    completer = completer_on(engine, Document(NAME, "python", 1, COMMENTED), in_comments=False)
+    assert (await completer.complete(NAME, len(COMMENTED), INVOKED)).text == "words"
+
+
+async def test_a_refused_comment_is_read_into_the_cache(engine: FakeEngine) -> None:
+    """The request takes the place of the sync that was waiting, so another one has to follow."""
+    document = Document(NAME, "python", 1, COMMENTED)
+    completer = completer_on(engine, document, in_comments=False, prepare_on_open=False)
+    completer.change(typed(document, len(COMMENTED), "w"), len(COMMENTED) + 1)
+    await completer.complete(NAME, len(COMMENTED) + 1)
+    await engine.until(lambda: len(engine.syncs) == 1)
+
+
+async def test_an_unsure_suggestion_is_shown_only_to_who_asks(engine: FakeEngine) -> None:
+    engine.script = says("left + right")  # with a log probability of -2 in all
+    completer = completer_on(engine, show_threshold=99)
+    unsure = await completer.complete(NAME, CURSOR)
+    assert (unsure.text, unsure.reason) == ("", EmptyReason.UNSURE)
+    asked = await completer.complete(NAME, CURSOR, INVOKED)
+    assert asked.text == "left + right"
+    assert 0 < asked.candidates[0].confidence < 0.99
+
+
+async def test_a_sure_suggestion_is_shown(engine: FakeEngine) -> None:
+    engine.script = says("left")
+    completer = completer_on(engine, show_threshold=1)
+    assert (await completer.complete(NAME, CURSOR)).text == "left"
+
+
+async def test_what_comes_next_has_to_be_as_sure(engine: FakeEngine) -> None:
+    engine.script = says("left")
+    engine.next_script = says(" + right")
+    completer = completer_on(engine, show_threshold=99)
+    await completer.complete(NAME, CURSOR, INVOKED)
+    await engine.until(lambda: len(engine.aheads) == 1)
+    await asyncio.sleep(0)
+    completer.change(typed(OPENED, CURSOR, "left"), CURSOR + 4)
+    assert (await completer.complete(NAME, CURSOR + 4)).reason is EmptyReason.UNSURE
