@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field, replace
 
-from completion.confidence import LineOdds, confidence_of
+from completion.confidence import LineOdds
 from completion.scope import find_end
 from completion.syntax import Place, ShapeKind
 from completion.trimming import Trimmed, complete_text, trim, with_newlines_of
@@ -137,7 +137,7 @@ class Drafts:
                     trimmed.text,
                     draft.num_tokens,
                     _mean_logprob(draft),
-                    confidence_of(draft.first_line),
+                    draft.first_line,
                 )
         return tuple(distinct.values()), greedy[0].reason or EmptyReason.NOTHING_TO_SAY
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from completion.types import Suggestion
+from completion.types import Candidate, Suggestion
 from engine.protocol.messages import DecodeReport, SyncReport
 
 _NO_SYNC = SyncReport(prompt=0, kept=0, moved=0, encoded=0, exact_prefix=0, sync_ms=0.0)
@@ -14,7 +14,7 @@ def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
     """Return a suggestion in the shape that docs/protocol.md describes."""
     return {
         "text": suggestion.text,
-        "candidates": [asdict(candidate) for candidate in suggestion.candidates],
+        "candidates": [_candidate_json(candidate) for candidate in suggestion.candidates],
         "model": suggestion.model,
         "origin": suggestion.origin,
         "timings": asdict(suggestion.timings),
@@ -23,6 +23,15 @@ def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
         "monitors": asdict(suggestion.guidance),
         "reason": suggestion.reason,
         "detail": suggestion.detail,
+    }
+
+
+def _candidate_json(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "text": candidate.text,
+        "num_tokens": candidate.num_tokens,
+        "mean_logprob": candidate.mean_logprob,
+        "confidence": round(candidate.confidence, 4),
     }
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from completion.confidence import LineOdds, confidence_of
 from completion.guidance.report import GuidanceReport
 from engine.protocol.messages import DecodeReport, SyncReport
 
@@ -55,7 +56,12 @@ class Candidate:
     text: str
     num_tokens: int  # as the model wrote it, even where a part is typed by now
     mean_logprob: float
-    confidence: float = 0.0  # how likely its first line is right, see `completion.confidence`
+    first_line: LineOdds = field(default_factory=LineOdds)  # as the model wrote it
+
+    @property
+    def confidence(self) -> float:
+        """How likely its first line is right, from 0 to 1."""
+        return confidence_of(self.first_line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-_NOUNS = {
+_NOUNS: dict[object, str] = {
     bool: "true or false",
     int: "a whole number",
     str: "a text",

@@ -15,7 +15,7 @@ from lsp_server.settings import (
     describe_settings,
 )
 
-_JSON_TYPES = {bool: "boolean", int: "integer", str: "string", TEXTS: "array"}
+_JSON_TYPES: dict[object, str] = {bool: "boolean", int: "integer", str: "string", TEXTS: "array"}
 
 _HEADINGS = {
     "engine": ("The model and its engine", "A change of one of these reaches another engine."),
@@ -78,7 +78,7 @@ def _limits(description: SettingDescription) -> Iterator[str]:
 
 def _property(description: SettingDescription) -> dict[str, Any]:
     is_list = description.kind == TEXTS
-    default = description.source.default
+    default: Any = description.source.default
     return {
         "type": _JSON_TYPES[description.kind],
         **({"items": {"type": "string"}} if is_list else {}),

@@ -33,12 +33,8 @@ from warmline.progress import shown_progress
 from warmline.suites.measuring import budget_s, publish
 from warmline.suites.member_analysers import installed_host
 from warmline.suites.member_sites import MembersPlan, plan_sites
-from warmline.suites.member_writing import (
-    PREFIX_TOKENS,
-    SUFFIX_TOKENS,
-    engine_settings,
-    writing_desks,
-)
+from warmline.suites.member_writing import writing_desks
+from warmline.suites.writing_engine import PREFIX_TOKENS, SUFFIX_TOKENS, engine_settings
 
 COMMAND = "eval members"
 VERDICTS_NAME = "verdicts.jsonl"
