@@ -13,6 +13,7 @@ from completion.settings import CompletionSettings
 from completion.tokenization import Tokenization
 from engine.protocol.messages import ModelDescription
 from engine.tokens import TokenArray
+from retrieval.secrets import without_secrets
 from retrieval.types import Chunk
 
 
@@ -58,6 +59,8 @@ class PromptBuilder:
     ) -> BuiltPrompt:
         """Lay out the prompt for `cursor`, as like the previous one as the budget allows.
 
+        Secrets in the document are letters `x` in the prompt, in the same places.
+
         Room for chunks is set aside whether there are any or not, so that the window around
         the cursor does not move when they come.
         """
@@ -69,7 +72,7 @@ class PromptBuilder:
         )
         lead = self.layout.leading_text(chunks)
         fitted = fit_window(
-            document.text,
+            without_secrets(document.text),
             cursor,
             limits,
             encode_before=lambda text: self._encode(lead + text),

@@ -10,8 +10,11 @@ from completion.lexemes import LexemeKind
 from completion.settings import CompletionSettings
 from completion.syntax import Place
 from completion.types import Candidate, CompletionOptions, EmptyReason
+from retrieval.secrets import reason_by_name
 
 _REMEMBERED_PATHS = 512
+_PARTS_THAT_TELL = 3
+"""Of a path, from its end: a folder far above, such as a home, says nothing about a file."""
 
 
 def refusal_of_document(document: Document, settings: CompletionSettings) -> EmptyReason | None:
@@ -20,8 +23,11 @@ def refusal_of_document(document: Document, settings: CompletionSettings) -> Emp
         return EmptyReason.DISABLED
     if document.language in settings.disabled_languages:
         return EmptyReason.LANGUAGE_OFF
-    if _is_disabled_path(document.name, settings.disabled_paths):
+    path = _path_of(document.name)
+    if _is_disabled_path(path, settings.disabled_paths):
         return EmptyReason.PATH_OFF
+    if reason_by_name("/".join(path.split("/")[-_PARTS_THAT_TELL:])):
+        return EmptyReason.PRIVATE_FILE
     if document.is_larger_than(settings.max_document_bytes):
         return EmptyReason.DOCUMENT_TOO_LARGE
     return None
@@ -56,11 +62,14 @@ def is_sure_enough(
 
 
 @lru_cache(maxsize=_REMEMBERED_PATHS)
-def _is_disabled_path(name: str, patterns: tuple[str, ...]) -> bool:
-    if not patterns:
-        return False
-    path = unquote(urlsplit(name).path) if "://" in name else name.replace("\\", "/")
-    return _spec_of(patterns).match_file(path.lstrip("/"))
+def _is_disabled_path(path: str, patterns: tuple[str, ...]) -> bool:
+    return bool(patterns) and _spec_of(patterns).match_file(path)
+
+
+def _path_of(name: str) -> str:
+    """Return the path that a URI or a path names, without the slash at its beginning."""
+    path = unquote(urlsplit(name).path) if ":" in name else name.replace("\\", "/")
+    return path.lstrip("/")
 
 
 @lru_cache(maxsize=8)

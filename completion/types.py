@@ -24,6 +24,7 @@ class EmptyReason(StrEnum):
     NOT_ASKED_FOR = "not-asked-for"
     LANGUAGE_OFF = "language-off"
     PATH_OFF = "path-off"
+    PRIVATE_FILE = "private-file"
     IN_COMMENT = "in-comment"
     IN_STRING = "in-string"
     UNSURE = "unsure"

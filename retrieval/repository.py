@@ -19,6 +19,7 @@ from retrieval.files import (
 )
 from retrieval.folders import Folder, Folders
 from retrieval.lexical import LexicalIndex, LexicalState
+from retrieval.secrets import without_secrets
 
 _UNSETTLED_NS = 2_000_000_000
 """A file changed so shortly before it was read may change again and keep size and time."""
@@ -200,7 +201,7 @@ class RepositoryIndex:
     def _take_in(self, path: str, text: str, stamp: FileStamp) -> None:
         self.left_out.pop(path, None)
         self.known[path] = KnownFile(_settled(stamp))
-        self.lexical.replace(path, text)
+        self.lexical.replace(path, without_secrets(text))
 
     def _forget(self, path: str) -> None:
         self.known.pop(path, None)

@@ -19,7 +19,7 @@ from retrieval.lexical import FileChunks, LexicalState
 from retrieval.postings import PostingsState
 from retrieval.repository import KnownFile, RepositoryState
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised whenever this format changes, or how files are cut into chunks and texts into terms."""
 MAGIC = b"warmline index\n"
 

@@ -46,6 +46,50 @@ async def test_nothing_of_a_document_that_is_turned_off_reaches_the_engine(
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "file:///home/me/project/.env",
+        "file:///home/me/.ssh/config",
+        "file:///project/deploy/secrets.yaml",
+        "untitled:secrets.yaml",
+        "/project/id_ed25519",
+    ],
+)
+async def test_nothing_of_a_file_for_secrets_reaches_the_engine(
+    engine: FakeEngine, name: str
+) -> None:
+    engine.script = says("left")
+    completer = completer_on(engine, Document(name, "plaintext", 1, "TOKEN="))
+    completer.change(Document(name, "plaintext", 2, "TOKEN=a"), 7)
+    assert (await completer.complete(name, 7, INVOKED)).reason is EmptyReason.PRIVATE_FILE
+    await completer.aclose()
+    assert (engine.requests, engine.syncs, engine.read_ahead) == ([], [], [])
+
+
+async def test_a_folder_far_above_makes_no_secret(engine: FakeEngine) -> None:
+    document = Document("file:///home/.aws/checkout/work/app/main.py", "python", 1, "x = ")
+    engine.script = says("1")
+    assert await reason(engine, document, 4) is None
+
+
+async def test_secrets_in_the_text_do_not_reach_the_engine(engine: FakeEngine) -> None:
+    secret = "AKIA" + "QX7ZPL2MN8RTVWYB"
+    text = f'KEY = "{secret}"\n\n\ndef client():\n    return connect()\n'
+    cursor = text.index("connect()")
+    document = Document(NAME, "python", 1, text)
+    engine.script = says("sign(KEY)")
+    completer = completer_on(engine, document)
+    await completer.complete(NAME, cursor)
+    completer.change(typed(document, cursor, "s"), cursor + 1)
+    await engine.until(lambda: len(engine.syncs) >= 1)
+    await completer.aclose()
+    prompts = [engine.requests[0].tokens, *(tokens for _, tokens, _ in engine.syncs)]
+    for read in (engine.tokenizer.decode(list(tokens)) for tokens in prompts):
+        assert secret not in read
+        assert f'KEY = "{"x" * len(secret)}"' in read
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"disabled_languages": ("rust",)},

@@ -113,6 +113,22 @@ def test_open_text_of_an_ignored_file_stays_out(index: LiveIndex) -> None:
     assert index.left_out()[".env"] == "may hold secrets: *.env"
 
 
+def test_no_secret_gets_into_the_index_or_onto_the_disk(root: Path, tmp_path: Path) -> None:
+    secret = "AKIA" + "QX7ZPL2MN8RTVWYB"
+    (root / "y.py").write_text(f'def sign():\n    return "{secret}"\n')
+    index = LiveIndex([root], tmp_path / "store")
+    index.start()
+    assert index.wait_until_ready(TIMEOUT_S)
+    index.set_open_text("a/x.py", f"def call():\n    return '{secret}'\n")
+    assert index.wait_until(lambda: len(index.search("call sign", 9)) == 2, TIMEOUT_S)
+    found = [chunk.text for chunk in index.search("call sign", 9)]
+    index.stop()
+    assert all("x" * len(secret) in text and secret not in text for text in found)
+    kept = b"".join(file.read_bytes() for file in (tmp_path / "store").rglob("*") if file.is_file())
+    assert b"sign" in kept
+    assert secret.encode() not in kept
+
+
 def test_what_may_be_shown_is_known_before_anything_is_read(root: Path) -> None:
     (root / ".gitignore").write_text("/a/")
     index = LiveIndex([root])

@@ -12,6 +12,7 @@ from retrieval.folders import Folders
 from retrieval.lexical import LexicalIndex
 from retrieval.repository import RepositoryIndex
 from retrieval.store import IndexStore
+from retrieval.store_format import FORMAT_VERSION
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def flipped(data: bytes) -> bytes:
         (lambda data: data[: len(data) // 2], "is damaged: its checksum does not fit"),
         (flipped, "is damaged: its checksum does not fit"),
         (
-            lambda data: data.replace(b"index\n\2", b"index\n\1"),
+            lambda data: data.replace(bytes([FORMAT_VERSION]), b"\1", 1),
             "was written by another version of Warmline",
         ),
     ],
