@@ -110,15 +110,16 @@ class Answering:
                 return None  # in the engine it would end the newer work
             if refusal := refusal_of_place(prepared.place, question.options, question.settings):
                 return refusal
-            question.ticket.entry.window = prepared.window
+            question.ticket.entry.window = prepared.built.window
             drafts = Drafts(
                 prepared.place,
                 prepared.request.num_candidates,
                 forced_text,
                 builder.tokenization.control_tokens,
             )
+            writer = builder.writer(self._engine, prepared.built)
             await attempt.write(
-                self._engine, prepared.request, drafts, guidance, lambda: question.ticket.is_newest
+                writer, prepared.request, drafts, guidance, lambda: question.ticket.is_newest
             )
         return None
 

@@ -7,10 +7,10 @@ from completion.candidates import Drafts
 from completion.guidance.guidance import Guidance
 from completion.guidance.report import GuidanceReport
 from completion.guidance.writing import GuidedWriting
+from completion.healing import Writer
 from completion.reasons import sentence_for
 from completion.suggestion_cache import Shown
 from completion.types import Candidate, EmptyReason, Origin, Suggestion, Timings
-from engine.client.base import EngineClient
 from engine.protocol.messages import (
     Decoded,
     DecodeReport,
@@ -38,7 +38,7 @@ class Attempt:
 
     async def write(
         self,
-        engine: EngineClient,
+        writer: Writer,
         request: GenerationRequest,
         drafts: Drafts,
         guidance: Guidance,
@@ -50,7 +50,7 @@ class Attempt:
             EngineError: If the engine fails; what came before is kept.
         """
         self._drafts, self._guidance = drafts, guidance
-        await GuidedWriting(engine, guidance, drafts, self._hear, is_wanted).write(request)
+        await GuidedWriting(writer, guidance, drafts, self._hear, is_wanted).write(request)
 
     @property
     def is_whole(self) -> bool:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from completion.candidates import Drafts
 from completion.guidance.guidance import Guidance, Rewriting
+from completion.healing import Writer
 from completion.trimming import complete_text
-from engine.client.base import EngineClient
 from engine.protocol.messages import Decoded, Finished, GenerationRequest, Piece, Synced
 
 
@@ -13,15 +13,13 @@ class Continuation:
     """Listens to a generation of one candidate, only as far as somebody wants to read.
 
     Args:
-        engine: Writes, until this is closed.
+        writer: Writes, until this is closed.
         request: What it is asked. Its forced text is left out of what is read.
         guidance: Judges what is read; nobody waits, so each time at the end.
     """
 
-    def __init__(
-        self, engine: EngineClient, request: GenerationRequest, guidance: Guidance
-    ) -> None:
-        self._engine = engine
+    def __init__(self, writer: Writer, request: GenerationRequest, guidance: Guidance) -> None:
+        self._writer = writer
         self._request = request
         self._guidance = guidance
         self._begin(request)
@@ -58,7 +56,7 @@ class Continuation:
         await self._events.aclose()
 
     def _begin(self, request: GenerationRequest) -> None:
-        self._events = self._engine.generate(request)
+        self._events = self._writer.generate(request)
         self._forced = _Skip(len(self._request.forced_text))
         self._heard: list[Piece | Finished] = []
 

@@ -78,14 +78,15 @@ class NextSuggestions:
         """Prepare what comes on the same line or, where that is nothing, on the next one."""
         document, window, chunks = entry.document, entry.window, entry.context.fitted.chunks
         builder = await self._builders.builder_for(self._engine.state.model)
-        request = await off_loop(
+        prepared = await off_loop(
             document,
             lambda: prepare_next(
                 builder, document, shown, settings, previous=window, chunks=chunks
             ),
         )
-        if request is None:
+        if prepared is None:
             return
+        writer, request = builder.writer(self._engine, prepared.built), prepared.request
         accepted, cursor = shown.candidates[0].text, shown.remembered.stop
 
         async def read_behind(inserted: str, start_byte: int) -> EmptyReason | None:
@@ -99,7 +100,7 @@ class NextSuggestions:
             return _remember(entry, shown, inserted, drafts, settings) if is_kept else None
 
         with self._watching.guide(document, cursor, accepted, PATIENT_MS) as guidance:
-            async with aclosing(Continuation(self._engine, request, guidance)) as written:
+            async with aclosing(Continuation(writer, request, guidance)) as written:
                 reason = await read_behind(accepted, 0)
                 if reason is EmptyReason.NOTHING_TO_SAY and (start := await written.line_start()):
                     inserted = accepted + with_newlines_of(document.text, start)

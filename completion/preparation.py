@@ -8,7 +8,7 @@ from typing import TypeVar
 from completion.budget import Window
 from completion.document import Document
 from completion.errors import CompletionError
-from completion.prompting import PromptBuilder
+from completion.prompting import BuiltPrompt, PromptBuilder
 from completion.settings import CompletionSettings
 from completion.suggestion_cache import Shown
 from completion.syntax import Place, ShapeKind, place_at
@@ -29,7 +29,15 @@ class PreparedRequest:
 
     request: GenerationRequest
     place: Place
-    window: Window
+    built: BuiltPrompt
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedNext:
+    """A request for what comes after a suggestion, and the prompt it is made with."""
+
+    request: GenerationRequest
+    built: BuiltPrompt
 
 
 def prepare_request(
@@ -59,7 +67,7 @@ def prepare_request(
         forced_text=options.forced_text.encode("utf-8", errors="replace"),
         chunks=built.prompt.chunks,
     )
-    return PreparedRequest(request, place, built.window)
+    return PreparedRequest(request, place, built)
 
 
 def prepare_next(
@@ -70,21 +78,20 @@ def prepare_next(
     *,
     previous: Window | None,
     chunks: tuple[Chunk, ...] = (),
-) -> GenerationRequest | None:
+) -> PreparedNext | None:
     """Ask for what comes after `shown`: the same prompt, and the suggestion itself forced.
 
     None if the context has no room for that.
     """
     cursor, accepted = shown.remembered.stop, shown.candidates[0].text
     max_tokens = _max_tokens(builder, settings, shown.remembered.options)
-    prompt = builder.build(
-        document, cursor, settings, max_tokens, previous=previous, chunks=chunks
-    ).prompt
+    built = builder.build(document, cursor, settings, max_tokens, previous=previous, chunks=chunks)
+    prompt = built.prompt
     num_forced = len(builder.tokenization.encode(accepted))
     room = builder.description.context_tokens - len(prompt.tokens)
     if room <= num_forced:
         return None
-    return GenerationRequest(
+    request = GenerationRequest(
         document=document.name,
         tokens=prompt.tokens.tolist(),
         cursor=prompt.cursor,
@@ -93,6 +100,7 @@ def prepare_next(
         chunks=prompt.chunks,
         is_ahead=True,
     )
+    return PreparedNext(request, built)
 
 
 def place_behind(

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from completion.budget import Window, fit_window, limits_for
 from completion.document import Document
 from completion.families import detect_family
+from completion.healing import HealingWriter, Writer, held_back
 from completion.layout import Layout, Prompt, PromptParts
 from completion.settings import CompletionSettings
 from completion.tokenization import Tokenization
@@ -23,6 +24,7 @@ class BuiltPrompt:
 
     prompt: Prompt
     window: Window
+    held_back: str = ""  # the end of the text before the cursor, which is not in the prompt
 
 
 class PromptBuilder:
@@ -59,6 +61,8 @@ class PromptBuilder:
     ) -> BuiltPrompt:
         """Lay out the prompt for `cursor`, as like the previous one as the budget allows.
 
+        The word at the cursor is not in it, see `completion.healing`.
+
         Secrets in the document are letters `x` in the prompt, in the same places.
 
         Room for chunks is set aside whether there are any or not, so that the window around
@@ -71,13 +75,15 @@ class PromptBuilder:
             has_suffix=self.layout.family.fills_in_the_middle,
         )
         lead = self.layout.leading_text(chunks)
+        text = without_secrets(document.text)
+        word = held_back(text, cursor) if settings.heal_words else ""
         fitted = fit_window(
-            without_secrets(document.text),
-            cursor,
+            text[: cursor - len(word)] + text[cursor:],
+            cursor - len(word),
             limits,
             encode_before=lambda text: self._encode(lead + text),
             encode_after=self._encode,
-            previous=previous,
+            previous=_without(previous, cursor, len(word)),
         )
         parts = PromptParts(
             before=fitted.before,
@@ -87,7 +93,15 @@ class PromptBuilder:
             repository_name=self._repository_name,
             chunks=chunks,
         )
-        return BuiltPrompt(self.layout.lay_out(parts), fitted.window)
+        window = Window(fitted.window.start, fitted.window.stop + len(word))
+        return BuiltPrompt(self.layout.lay_out(parts), window, word)
+
+    def writer(self, writer: Writer, built: BuiltPrompt) -> Writer:
+        """Return what writes after the cursor of a prompt from which a word was held back."""
+        if not built.held_back:
+            return writer
+        num_tokens = len(self._encode(built.held_back))
+        return HealingWriter(writer, built.held_back.encode("utf-8", "replace"), num_tokens)
 
     def context_budget(self, settings: CompletionSettings) -> int:
         """Return how many tokens chunks may take: not too many of a small context."""
@@ -99,6 +113,13 @@ class PromptBuilder:
 
     def _encode(self, text: str) -> TokenArray:
         return self.tokenization.encode(text)
+
+
+def _without(window: Window | None, cursor: int, num_characters: int) -> Window | None:
+    """Return a window of the text without the characters before the cursor."""
+    if window is None or window.stop < cursor or window.start > cursor - num_characters:
+        return None
+    return Window(window.start, window.stop - num_characters)
 
 
 def path_in_repository(name: str, repository_name: str) -> str:

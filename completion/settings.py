@@ -128,6 +128,13 @@ class CompletionSettings:
             "environment in the folder that is open."
         },
     )
+    heal_words: bool = field(
+        default=True,
+        metadata={
+            "description": "Have the model write a word that is begun from its start, held to what "
+            "is typed, as it is used to see words whole."
+        },
+    )
     multi_line: bool = field(
         default=True,
         metadata={"description": "Offer whole blocks where the syntax asks for one."},

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from completion.candidates import Drafts
 from completion.guidance.guidance import Guidance, Rewriting
-from engine.client.base import EngineClient
+from completion.healing import Writer
 from engine.protocol.messages import Finished, GenerationEvent, GenerationRequest, Piece
 
 
@@ -14,7 +14,7 @@ class GuidedWriting:
     """One request and what has to be written anew of it.
 
     Args:
-        engine: Writes.
+        writer: Writes, an engine as a rule.
         guidance: Judges; open as long as this is in use.
         drafts: Takes what is written. At any time it holds no name known to be forbidden.
         hear: Told of each event.
@@ -24,13 +24,13 @@ class GuidedWriting:
 
     def __init__(
         self,
-        engine: EngineClient,
+        writer: Writer,
         guidance: Guidance,
         drafts: Drafts,
         hear: Callable[[GenerationEvent], None],
         is_wanted: Callable[[], bool],
     ) -> None:
-        self._engine = engine
+        self._writer = writer
         self._guidance = guidance
         self._drafts = drafts
         self._hear = hear
@@ -59,7 +59,7 @@ class GuidedWriting:
             request: What it is asked.
             only: The candidate that the request's only one stands for.
         """
-        async with aclosing(self._engine.generate(request)) as events:
+        async with aclosing(self._writer.generate(request)) as events:
             async for event in events:
                 self._hear(event)
                 if isinstance(event, Piece | Finished):

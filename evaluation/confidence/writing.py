@@ -14,9 +14,10 @@ from evaluation.decoding.lines import edit_similarity, is_same_line
 from evaluation.errors import CannotMeasureError
 from evaluation.repo.task import Task
 
-START, WITHIN = "start", "within"
-KINDS = (START, WITHIN)
-"""Where the cursor is: where the line begins, or behind a part of it that is typed."""
+START, WITHIN, IN_WORD = "start", "within", "in-word"
+KINDS = (START, WITHIN, IN_WORD)
+"""Where the cursor is: where the line begins, behind a word of it that is typed, in a word."""
+_WORD = re.compile(r"[^\W\d]\w{3,}")
 _WORD_ENDS = re.compile(r"(?<=\w)(?!\w)|(?<=[(\[{,.=:])")
 
 
@@ -67,13 +68,17 @@ class Cursor:
 
 
 def cursor_of(task: Task, kind: str) -> Cursor:
-    """Return a task's line before it is typed, or behind one of the words of its first half."""
+    """Return a place in a task's line; where it has no word of four letters, after its first."""
+    chance = random.Random(f"{task.key} {kind}")  # noqa: S311 - drawn, no secret
     if kind == START:
         return Cursor(task, START, 0)
-    middle = len(task.target) // 2
-    ends = [each.start() for each in _WORD_ENDS.finditer(task.target) if each.start() <= middle]
-    chosen = random.Random(task.key).choice(ends or [1])  # noqa: S311 - drawn, no secret
-    return Cursor(task, WITHIN, chosen)
+    if kind == WITHIN:
+        middle = len(task.target) // 2
+        ends = [each.start() for each in _WORD_ENDS.finditer(task.target) if each.start() <= middle]
+        return Cursor(task, kind, chance.choice(ends or [1]))
+    words = [each.span() for each in _WORD.finditer(task.target)]
+    start, stop = chance.choice(words or [(0, 2)])
+    return Cursor(task, kind, chance.randint(start + 1, stop - 1))
 
 
 class SureWriter:

@@ -28,6 +28,7 @@ class TypedDocument:
 
     def __init__(self, name: str, text: str, model: TraceModel, prompt_tokens: int) -> None:
         self._entry = OpenDocument(Document(name, _LANGUAGE, 0, text))
+        self._held_back = ""
         self._model = model
         after_tokens = prompt_tokens // 4  # the share that the default settings have
         self._settings = CompletionSettings(
@@ -57,6 +58,7 @@ class TypedDocument:
             document, cursor, self._settings, MAX_TOKENS, previous=self._entry.window
         )
         self._entry.remember_window(document, built.window)
+        self._held_back = built.held_back
         return built.prompt
 
     def tokenised_afresh(self) -> TokenArray:
@@ -65,7 +67,8 @@ class TypedDocument:
         layout, text = self._model.builder.layout, self.text
         parts = PromptParts(
             before=self._model.encode_whole(
-                layout.leading_text(()) + text[window.start : self._cursor]
+                layout.leading_text(())
+                + text[window.start : self._cursor].removesuffix(self._held_back)
             ),
             after=self._model.encode_whole(text[self._cursor : window.stop]),
             path=path_in_repository(self._entry.document.name, ""),

@@ -175,7 +175,7 @@ class WholeWay(RuleBasedStateMachine):
     def tokens_equal_a_fresh_tokenisation(self) -> None:
         tokenization = fresh_tokenization()
         assert self.window is not None
-        before = self.text[self.window.start : self.cursor]
+        before = self.text[self.window.start : self.cursor - len(self.held_back)]
         after = self.text[self.cursor : self.window.stop]
         prefix, suffix, middle = (tokenization.token_id(marker) for marker in MARKERS)
         oracle = Tokenizer.from_str(tokenizer_json())
@@ -210,7 +210,8 @@ class WholeWay(RuleBasedStateMachine):
         built = builder().build(
             self.opened.document, self.cursor, TINY_WINDOW, 16, previous=self._valid_window()
         )
-        self.window = built.window
+        self.window, self.held_back = built.window, built.held_back
+        assert self.text[: self.cursor].endswith(self.held_back)
         prompt: Prompt = built.prompt
         run_to_end(self.cache.sync(prompt.tokens, prompt.cursor, never_interrupt))
         report = self.cache.last_sync

@@ -25,7 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--cases",
         type=positive_int,
         metavar="N",
-        help="lines, each asked for twice (150; quick: 8)",
+        help="lines, each asked for three times (150; quick: 8)",
+    )
+    parser.add_argument(
+        "--no-healing",
+        action="store_true",
+        help="leave a word that is begun in the prompt, as with the setting healWords off",
     )
     add_run_arguments(parser)
     add_number_arguments(parser)

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import cache
 from itertools import islice
 from types import TracebackType
@@ -93,7 +94,7 @@ def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, O
 def _plan(
     arguments: argparse.Namespace, progress: Progress
 ) -> tuple[Plan[Cursor], tuple[str, ...]]:
-    """Return both cursors of each line, one after the other, so that a line is read once."""
+    """Return all cursors of each line, one after the other, so that a line is read once."""
     settings = engine_settings(arguments)
     directory = ModelStore(offline=settings.offline).pull(settings.model, progress)
     subject = load_subject(settings.model, directory, threads=settings.threads)
@@ -117,6 +118,7 @@ class _Meter:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._settings = engine_settings(arguments)
+        self._completion_settings = replace(line_settings(), heal_words=not arguments.no_healing)
         self._loop = asyncio.Runner()
         self._exits = AsyncExitStack()
 
@@ -151,7 +153,7 @@ class _Meter:
         engine = await self._exits.enter_async_context(
             writing_engine(self._settings, f"warmline {COMMAND}")
         )
-        completer = Completer(engine, line_settings())
+        completer = Completer(engine, self._completion_settings)
         self._exits.push_async_callback(completer.aclose)
         self._writer = SureWriter(completer)
 
@@ -171,6 +173,7 @@ def _params(arguments: argparse.Namespace) -> dict[str, Parameter]:
         "split": arguments.split,
         "prefix_tokens": PREFIX_TOKENS,
         "suffix_tokens": SUFFIX_TOKENS,
+        "heals_words": not arguments.no_healing,
     }
 
 

@@ -252,7 +252,8 @@ def completer_on(
     monitors: Monitors | None = None,
     **changes: Any,
 ) -> Completer:
-    settings = replace(CompletionSettings(), **changes)
+    # The scripts of most tests say what comes after the cursor, whatever is forced.
+    settings = replace(CompletionSettings(), **{"heal_words": False, **changes})
     completer = Completer(
         engine, settings, "project", repositories=repositories, monitors=monitors, pause_s=0.0
     )

@@ -1,6 +1,7 @@
 """How well it is foreseen which suggestions are right, and from what that is computed."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from engine.protocol.messages import EngineState, Phase
 from evaluation.confidence.calibration import chances_of, features_of, fit, unseen_chances
 from evaluation.confidence.summary import ALL, CONSTANT, FITTED, MODEL, SHIPPED, rows_of
 from evaluation.confidence.writing import (
+    IN_WORD,
     START,
     WITHIN,
     SureRecord,
@@ -119,6 +121,15 @@ def test_a_part_of_the_line_is_typed_up_to_the_end_of_a_word() -> None:
     assert typed in {"return", "return os", "return os.", "return os.path"}
     assert cursor == cursor_of(TASK, WITHIN)
     assert cursor.key != cursor_of(TASK, START).key
+
+
+def test_a_cursor_in_a_word_has_letters_on_both_sides() -> None:
+    cursor = cursor_of(TASK, IN_WORD)
+    before, after = TASK.target[: cursor.num_typed], TASK.target[cursor.num_typed :]
+    assert before[-1:].isalpha()
+    assert after[:1].isalpha()
+    short = cursor_of(replace(TASK, target="a = (b, c)"), IN_WORD)
+    assert short.num_typed == 1
 
 
 async def test_the_rest_of_the_line_is_what_is_right(engine: FakeEngine) -> None:
