@@ -118,7 +118,7 @@ def value(rows: tuple[Row, ...], arm: str, metric: str) -> float:
 def test_a_part_of_the_line_is_typed_up_to_the_end_of_a_word() -> None:
     cursor = cursor_of(TASK, WITHIN)
     typed = TASK.target[: cursor.num_typed]
-    assert typed in {"return", "return os", "return os.", "return os.path"}
+    assert typed in {"return", "return os", "return os.", "return os.path", "return os.path."}
     assert cursor == cursor_of(TASK, WITHIN)
     assert cursor.key != cursor_of(TASK, START).key
 
