@@ -7,7 +7,8 @@ from completion.attempt import Attempt
 from completion.candidates import Drafts, for_document
 from completion.context.keeper import ContextKeeper
 from completion.errors import CompletionError
-from completion.guidance.watching import PATIENT_MS, Watching
+from completion.guidance.guidance import Guidance
+from completion.guidance.watching import PATIENT_MS
 from completion.open_documents import Ticket
 from completion.preparation import PreparedRequest, PromptBuilders, off_loop, prepare_request
 from completion.prompting import PromptBuilder
@@ -50,7 +51,6 @@ class Answering:
         builders: For the prompt of whatever model is loaded.
         context: Knows what else is in a prompt.
         sync: Goes on reading where a request was too short for it.
-        watching: Guides.
     """
 
     def __init__(
@@ -59,20 +59,24 @@ class Answering:
         builders: PromptBuilders,
         context: ContextKeeper,
         sync: Synchronization,
-        watching: Watching,
     ) -> None:
         self._engine = engine
         self._builders = builders
         self._context = context
         self._sync = sync
-        self._watching = watching
 
-    async def answer(self, question: Question, attempt: Attempt) -> Suggestion:
-        """Answer with what there is when the request ends or its time is up."""
+    async def answer(self, question: Question, attempt: Attempt, guidance: Guidance) -> Suggestion:
+        """Answer with what there is when the request ends or its time is up.
+
+        Args:
+            question: What is asked for.
+            attempt: Collects what comes.
+            guidance: Has been asked about the cursor already.
+        """
         ticket, settings, is_late = question.ticket, question.settings, False
         try:
             async with asyncio.timeout(settings.timeout_ms / 1000):
-                await self._write(question, attempt)
+                await self._write(question, attempt, guidance)
         except TimeoutError:
             is_late = True
             # the next request finds the reading done
@@ -86,28 +90,22 @@ class Answering:
             return attempt.empty(EmptyReason.TIMED_OUT if is_late else reason)
         return attempt.answer(for_document(ticket.document.text, candidates))
 
-    async def _write(self, question: Question, attempt: Attempt) -> None:
-        """Have it written; analysis is asked about the cursor before anything else is done."""
-        document, forced_text = question.ticket.document, question.options.forced_text
-        guidance = self._watching.guide(
-            document, question.offset, forced_text, question.analysis_budget_ms
+    async def _write(self, question: Question, attempt: Attempt, guidance: Guidance) -> None:
+        await asyncio.sleep(0)  # an answer that is known by now is there with that
+        builder = await self._builders.builder_for(self._engine.state.model)
+        prepared = await self._prepared(question, builder)
+        if not question.ticket.is_newest or not prepared.request.tokens:
+            return  # in the engine it would end the newer work
+        question.ticket.entry.window = prepared.window
+        drafts = Drafts(
+            prepared.place,
+            prepared.request.num_candidates,
+            question.options.forced_text,
+            builder.tokenization.control_tokens,
         )
-        with guidance:
-            await asyncio.sleep(0)  # an answer that is known by now is there with that
-            builder = await self._builders.builder_for(self._engine.state.model)
-            prepared = await self._prepared(question, builder)
-            if not question.ticket.is_newest or not prepared.request.tokens:
-                return  # in the engine it would end the newer work
-            question.ticket.entry.window = prepared.window
-            drafts = Drafts(
-                prepared.place,
-                prepared.request.num_candidates,
-                forced_text,
-                builder.tokenization.control_tokens,
-            )
-            await attempt.write(
-                self._engine, prepared.request, drafts, guidance, lambda: question.ticket.is_newest
-            )
+        await attempt.write(
+            self._engine, prepared.request, drafts, guidance, lambda: question.ticket.is_newest
+        )
 
     async def _prepared(self, question: Question, builder: PromptBuilder) -> PreparedRequest:
         document, entry = question.ticket.document, question.ticket.entry

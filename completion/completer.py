@@ -15,6 +15,8 @@ from completion.context.keeper import ContextKeeper
 from completion.context.repositories import NoRepositories, Repositories, RepositoryStatus
 from completion.document import Document
 from completion.errors import CompletionError
+from completion.guidance.guidance import Guidance
+from completion.guidance.late import LateAnswers
 from completion.guidance.watching import PATIENT_MS, Watching
 from completion.next_suggestion import LASTING_REASONS, PAUSE_S, NextSuggestions
 from completion.open_documents import OpenDocument
@@ -63,14 +65,13 @@ class Completer:
         self._builders = PromptBuilders(repository_name)
         self._background = BackgroundTasks(EngineError, CompletionError)
         self._watching = Watching(monitors)
+        self._late = LateAnswers(self._background)
         self._next = NextSuggestions(
-            engine, self._builders, self._background, self._watching, pause_s
+            engine, self._builders, self._background, self._watching, self._late, pause_s=pause_s
         )
         self._context = ContextKeeper(repositories or NoRepositories())
         self._sync = Synchronization(engine, self._builders, self._context, self._background)
-        self._answering = Answering(
-            engine, self._builders, self._context, self._sync, self._watching
-        )
+        self._answering = Answering(engine, self._builders, self._context, self._sync)
         self._open: dict[str, OpenDocument] = {}
         self._newest: OpenDocument | None = None
         engine.on_state(self._catch_up)
@@ -229,14 +230,17 @@ class Completer:
         """Answer, unless something newer overtakes the answer."""
         ticket = entry.begin_request(offset)
         question = Question(ticket, offset, options, self._settings)
-        suggestion = await self._answering.answer(question, attempt)
-        if not ticket.is_newest:
-            return attempt.empty(EmptyReason.SUPERSEDED)
-        self._sync.search_at_pause(entry, self._settings)
-        is_final = attempt.is_whole and suggestion.reason in LASTING_REASONS
-        if suggestion.candidates or is_final:
-            self._remember(entry, offset, options, suggestion)
-        return suggestion
+        with self._watching.guide(
+            entry.document, offset, options.forced_text, question.analysis_budget_ms
+        ) as guidance:
+            suggestion = await self._answering.answer(question, attempt, guidance)
+            if not ticket.is_newest:
+                return attempt.empty(EmptyReason.SUPERSEDED)
+            self._sync.search_at_pause(entry, self._settings)
+            is_final = attempt.is_whole and suggestion.reason in LASTING_REASONS
+            if suggestion.candidates or is_final:
+                self._remember(entry, offset, options, suggestion, guidance)
+            return suggestion
 
     def _find(
         self, entry: OpenDocument, offset: int | None, options: CompletionOptions
@@ -262,14 +266,21 @@ class Completer:
         return attempt.recalled(shown)
 
     def _remember(
-        self, entry: OpenDocument, offset: int, options: CompletionOptions, answer: Suggestion
+        self,
+        entry: OpenDocument,
+        offset: int,
+        options: CompletionOptions,
+        answer: Suggestion,
+        guidance: Guidance,
     ) -> None:
         if not self._settings.reuse_suggestions:
             return
         remembered = Remembered(
             offset, offset, answer.model, options, answer.candidates, answer.reason
         )
-        self._prepare_next(entry, entry.suggestions.remember(remembered))
+        shown = entry.suggestions.remember(remembered)
+        self._late.follow(entry, remembered, "", guidance)
+        self._prepare_next(entry, shown)
 
     def _prepare_next(self, entry: OpenDocument, shown: Shown) -> None:
         if self._settings.prepare_next:
