@@ -45,6 +45,7 @@ class Completer:
         engine: Connected by whoever owns it, before or after.
         settings: See `update_settings`.
         repository_name: Told to models that know repositories; empty leaves it out.
+        folders: That are open.
         repositories: Where to look for what helps; closed by `aclose`.
         monitors: Know which names exist; closed by `aclose`. None lets every name pass.
         pause_s: How long a suggestion must be shown before the next one is prepared.
@@ -56,6 +57,7 @@ class Completer:
         settings: CompletionSettings,
         repository_name: str = "",
         *,
+        folders: Sequence[Path] = (),
         repositories: Repositories | None = None,
         monitors: Monitors | None = None,
         pause_s: float = PAUSE_S,
@@ -64,7 +66,7 @@ class Completer:
         self._settings = settings
         self._builders = PromptBuilders(repository_name)
         self._background = BackgroundTasks(EngineError, CompletionError)
-        self._watching = Watching(monitors)
+        self._watching = Watching(monitors, folders)
         self._late = LateAnswers(self._background)
         self._next = NextSuggestions(
             engine, self._builders, self._background, self._watching, self._late, pause_s=pause_s
@@ -185,8 +187,9 @@ class Completer:
         return replace(explanation, name=at_cursor)
 
     def use_folders(self, folders: Sequence[Path]) -> None:
-        """Search these folders from now on, and no others."""
+        """Search and analyse these folders from now on, and no others."""
         self._context.repositories.use_folders(folders)
+        self._watching.use_folders(folders)
 
     def repositories(self) -> tuple[RepositoryStatus, ...]:
         """Describe what can be searched."""

@@ -134,13 +134,13 @@ class OpenDocument:
         self.unsettled = []
 
     def _judge_only_followed(self) -> None:
-        followed, left = [], []
-        for each in self.unsettled:
-            is_followed = self.suggestions.is_followed(
-                each.remembered, self.document.text, self.cursor
-            )
-            (followed if is_followed else left).append(each)
-        self._leave(left)
+        text, cursor = self.document.text, self.cursor
+        followed = [
+            each
+            for each in self.unsettled
+            if self.suggestions.is_followed(each.remembered, text, cursor)
+        ]
+        self._leave(each for each in self.unsettled if each not in followed)
         self.unsettled = [each for each in followed if not each.task.done()]
 
     def _leave(self, unsettled: Iterable[Unsettled]) -> None:

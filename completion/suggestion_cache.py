@@ -196,8 +196,9 @@ class SuggestionCache:
 
     def is_followed(self, remembered: Remembered, text: str, cursor: int | None) -> bool:
         """Tell whether a suggestion is still remembered, and what is typed goes along with it."""
-        is_there = cursor is not None and remembered in self._remembered
-        return is_there and remembered.goes_along(text, cursor)
+        if cursor is None or remembered not in self._remembered:
+            return False
+        return remembered.goes_along(text, cursor)
 
     def still_gives(self, shown: Shown) -> bool:
         """Tell whether what was shown has not been taken back since."""

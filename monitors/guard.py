@@ -50,6 +50,11 @@ class Guard:
         self._checkpoints: OrderedDict[tuple[Path, str], Checkpoints] = OrderedDict()
         self._known: OrderedDict[Path, KnownAnswers] = OrderedDict()
 
+    def use_folders(self, folders: Sequence[Path]) -> None:
+        """Say which folders are open now, in place of those before. Never waits."""
+        self._known.clear()
+        self._analyser.use_folders(folders)
+
     def open(self, source: Source) -> None:
         """Say that a document is being edited. Never waits."""
         self._forget_others(source.path)
