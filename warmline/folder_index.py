@@ -79,10 +79,16 @@ class View:
         return None if path is None else Located(path, self._retriever, self._may_be_quoted)
 
     def search(self, query: str, limit: int, *, without_path: str = "") -> tuple[Chunk, ...]:
-        """See `ChunkIndex.search`; the words of each folder are as rare as they are there."""
-        found = list(self.own.live.search(query, limit, without_path=without_path))
+        """See `ChunkIndex.search`; scores are as if all folders were one."""
+        own = self.own.live
+        if not self._others:
+            return own.search(query, limit, without_path=without_path)
+        among = own.statistics(query, without_path=without_path)
+        for other in self._others.values():
+            among += other.live.statistics(query)
+        found = list(own.search(query, limit, without_path=without_path, among=among))
         for prefix, other in self._others.items():
-            found += self._seen(prefix, other, other.live.search(query, limit))
+            found += self._seen(prefix, other, other.live.search(query, limit, among=among))
         found.sort(key=lambda chunk: -chunk.score)
         return tuple(found[:limit])
 

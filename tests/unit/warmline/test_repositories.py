@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from completion.document import Document
+from retrieval.lexical import LexicalIndex
 from retrieval.types import Place
 from warmline.encoders.choice import hashed_second_stage
 from warmline.repositories import LiveRepositories
@@ -162,6 +163,28 @@ async def test_a_document_sees_its_own_folder_and_those_that_are_open_beside_it(
     assert await found(repositories, there) == [fruit, main, "juice.py"]
     repositories.use_folders([second])
     assert await found(repositories, there) == ["juice.py"]
+    await repositories.aclose()
+
+
+async def test_words_are_as_rare_as_they_are_in_all_folders_together(
+    folder: Path, second: Path
+) -> None:
+    """Else one that is everywhere beside the document would count for much where it is rare."""
+    for number in range(9):
+        (second / f"{number}.py").write_text(f"def common_{chr(97 + number)}(): ...\n")
+        (folder / f"{number}.py").write_text(f"def other_{chr(97 + number)}(): ...\n")
+    (folder / "one.py").write_text("common\n")
+    repositories = open_folders(folder, second)
+    await found(repositories, (folder / "main.py").as_uri())
+    view = repositories._view_of(folder / "main.py")
+    assert view is not None
+    whole = LexicalIndex()
+    for root, prefix in ((folder, ""), (second, "../second/")):
+        for file in root.rglob("*.py"):
+            whole.replace(f"{prefix}{file.relative_to(root)}", file.read_text())
+    seen, expected = (each.search("common banana", 50) for each in (view, whole))
+    assert {each.path for each in seen} == {each.path for each in expected}
+    assert [each.score for each in seen] == pytest.approx([each.score for each in expected])
     await repositories.aclose()
 
 
