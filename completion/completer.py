@@ -242,7 +242,7 @@ class Completer:
             self._sync.search_at_pause(entry, self._settings)
             is_final = attempt.is_whole and suggestion.reason in LASTING_REASONS
             if suggestion.candidates or is_final:
-                self._remember(entry, offset, options, suggestion, guidance)
+                self._remember(question, suggestion, guidance)
             return suggestion
 
     def _find(
@@ -268,16 +268,10 @@ class Completer:
         self._prepare_next(entry, shown)
         return attempt.recalled(shown)
 
-    def _remember(
-        self,
-        entry: OpenDocument,
-        offset: int,
-        options: CompletionOptions,
-        answer: Suggestion,
-        guidance: Guidance,
-    ) -> None:
+    def _remember(self, question: Question, answer: Suggestion, guidance: Guidance) -> None:
         if not self._settings.reuse_suggestions:
             return
+        entry, offset, options = question.ticket.entry, question.offset, question.options
         remembered = Remembered(
             offset, offset, answer.model, options, answer.candidates, answer.reason
         )
