@@ -1,10 +1,13 @@
 """Answers of analysis that come after a suggestion was given."""
 
+from dataclasses import replace
+
 from completion.background import BackgroundTasks
 from completion.guidance.guidance import Guidance
 from completion.open_documents import OpenDocument, Unsettled
 from completion.suggestion_cache import Remembered
 from completion.trimming import with_newlines_of
+from completion.types import Candidate
 
 LATE_MS = 3_000.0
 """How long after a suggestion answers still count: longer than any analyser takes that works."""
@@ -47,6 +50,16 @@ class LateAnswers:
     async def _judge(
         self, entry: OpenDocument, remembered: Remembered, typed: str, guidance: Guidance
     ) -> None:
+        given = remembered.candidates
         async for forbidden in guidance.objections(self._late_ms):
             text = typed + with_newlines_of(entry.document.text, forbidden)
             entry.suggestions.take_back(remembered.start, text)
+            _report(entry, given, guidance)
+
+
+def _report(entry: OpenDocument, given: tuple[Candidate, ...], guidance: Guidance) -> None:
+    """Let the account of the last suggestion say what was taken back, if it is still the last."""
+    last = entry.last_suggestion
+    if last is not None and last.candidates is given:
+        report = replace(guidance.report(), waited_ms=last.guidance.waited_ms)
+        entry.last_suggestion = replace(last, guidance=report)

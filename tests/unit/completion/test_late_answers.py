@@ -87,6 +87,10 @@ async def test_what_does_not_exist_is_not_offered_again(engine: ObedientEngine) 
     completer = await given(engine, slow, "left.length + 1", "left.size + 1")
     slow.may_answer.set()
     await judged(completer)
+    last = completer.last_suggestion(NAME)
+    assert last is not None
+    assert [veto.name for veto in last.guidance.vetoes] == ["length"]
+    assert (last.guidance.notes, last.guidance.waited_ms) == ((), 0)
     suggestion = await completer.complete(NAME, CURSOR)
     assert (suggestion.text, suggestion.origin) == ("left.size + 1", Origin.MODEL)
 
