@@ -7,7 +7,8 @@ from completion.attempt import Attempt
 from completion.candidates import Drafts, for_document
 from completion.context.keeper import ContextKeeper
 from completion.errors import CompletionError
-from completion.guidance.watching import PATIENT_MS, Watching
+from completion.guidance.guidance import Guidance
+from completion.guidance.watching import PATIENT_MS
 from completion.open_documents import Ticket
 from completion.preparation import PreparedRequest, PromptBuilders, off_loop, prepare_request
 from completion.prompting import PromptBuilder
@@ -51,7 +52,6 @@ class Answering:
         builders: For the prompt of whatever model is loaded.
         context: Knows what else is in a prompt.
         sync: Goes on reading where a request was too short for it.
-        watching: Guides.
     """
 
     def __init__(
@@ -60,20 +60,24 @@ class Answering:
         builders: PromptBuilders,
         context: ContextKeeper,
         sync: Synchronization,
-        watching: Watching,
     ) -> None:
         self._engine = engine
         self._builders = builders
         self._context = context
         self._sync = sync
-        self._watching = watching
 
-    async def answer(self, question: Question, attempt: Attempt) -> Suggestion:
-        """Answer with what there is when the request ends or its time is up."""
+    async def answer(self, question: Question, attempt: Attempt, guidance: Guidance) -> Suggestion:
+        """Answer with what there is when the request ends or its time is up.
+
+        Args:
+            question: What is asked for.
+            attempt: Collects what comes.
+            guidance: Has been asked about the cursor already.
+        """
         ticket, settings, is_late, refusal = question.ticket, question.settings, False, None
         try:
             async with asyncio.timeout(settings.timeout_ms / 1000):
-                refusal = await self._write(question, attempt)
+                refusal = await self._write(question, attempt, guidance)
         except TimeoutError:
             is_late = True
             # the next request finds the reading done
@@ -92,35 +96,32 @@ class Answering:
             return attempt.empty(EmptyReason.UNSURE)
         return attempt.answer(for_document(ticket.document.text, candidates))
 
-    async def _write(self, question: Question, attempt: Attempt) -> EmptyReason | None:
-        """Have it written; analysis is asked about the cursor before anything else is done.
+    async def _write(
+        self, question: Question, attempt: Attempt, guidance: Guidance
+    ) -> EmptyReason | None:
+        """Have it written.
 
         Returns:
             Why nothing is to be written at that place.
         """
-        document, forced_text = question.ticket.document, question.options.forced_text
-        guidance = self._watching.guide(
-            document, question.offset, forced_text, question.analysis_budget_ms
+        await asyncio.sleep(0)  # an answer that is known by now is there with that
+        builder = await self._builders.builder_for(self._engine.state.model)
+        prepared = await self._prepared(question, builder)
+        if not question.ticket.is_newest or not prepared.request.tokens:
+            return None  # in the engine it would end the newer work
+        if refusal := refusal_of_place(prepared.place, question.options, question.settings):
+            return refusal
+        question.ticket.entry.window = prepared.built.window
+        drafts = Drafts(
+            prepared.place,
+            prepared.request.num_candidates,
+            question.options.forced_text,
+            builder.tokenization.control_tokens,
         )
-        with guidance:
-            await asyncio.sleep(0)  # an answer that is known by now is there with that
-            builder = await self._builders.builder_for(self._engine.state.model)
-            prepared = await self._prepared(question, builder)
-            if not question.ticket.is_newest or not prepared.request.tokens:
-                return None  # in the engine it would end the newer work
-            if refusal := refusal_of_place(prepared.place, question.options, question.settings):
-                return refusal
-            question.ticket.entry.window = prepared.built.window
-            drafts = Drafts(
-                prepared.place,
-                prepared.request.num_candidates,
-                forced_text,
-                builder.tokenization.control_tokens,
-            )
-            writer = builder.writer(self._engine, prepared.built)
-            await attempt.write(
-                writer, prepared.request, drafts, guidance, lambda: question.ticket.is_newest
-            )
+        writer = builder.writer(self._engine, prepared.built)
+        await attempt.write(
+            writer, prepared.request, drafts, guidance, lambda: question.ticket.is_newest
+        )
         return None
 
     async def _prepared(self, question: Question, builder: PromptBuilder) -> PreparedRequest:

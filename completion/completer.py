@@ -16,6 +16,8 @@ from completion.context.keeper import ContextKeeper
 from completion.context.repositories import NoRepositories, Repositories, RepositoryStatus
 from completion.document import Document
 from completion.errors import CompletionError
+from completion.guidance.guidance import Guidance
+from completion.guidance.late import LateAnswers
 from completion.guidance.watching import PATIENT_MS, Watching
 from completion.next_suggestion import LASTING_REASONS, PAUSE_S, NextSuggestions
 from completion.open_documents import OpenDocument
@@ -45,6 +47,7 @@ class Completer:
         engine: Connected by whoever owns it, before or after.
         settings: See `update_settings`.
         repository_name: Told to models that know repositories; empty leaves it out.
+        folders: That are open.
         repositories: Where to look for what helps; closed by `aclose`.
         monitors: Know which names exist; closed by `aclose`. None lets every name pass.
         pause_s: How long a suggestion must be shown before the next one is prepared.
@@ -56,6 +59,7 @@ class Completer:
         settings: CompletionSettings,
         repository_name: str = "",
         *,
+        folders: Sequence[Path] = (),
         repositories: Repositories | None = None,
         monitors: Monitors | None = None,
         pause_s: float = PAUSE_S,
@@ -64,15 +68,14 @@ class Completer:
         self._settings = settings
         self._builders = PromptBuilders(repository_name)
         self._background = BackgroundTasks(EngineError, CompletionError)
-        self._watching = Watching(monitors)
+        self._watching = Watching(monitors, folders)
+        self._late = LateAnswers(self._background)
         self._next = NextSuggestions(
-            engine, self._builders, self._background, self._watching, pause_s
+            engine, self._builders, self._background, self._watching, self._late, pause_s=pause_s
         )
         self._context = ContextKeeper(repositories or NoRepositories())
         self._sync = Synchronization(engine, self._builders, self._context, self._background)
-        self._answering = Answering(
-            engine, self._builders, self._context, self._sync, self._watching
-        )
+        self._answering = Answering(engine, self._builders, self._context, self._sync)
         self._open: dict[str, OpenDocument] = {}
         self._newest: OpenDocument | None = None
         engine.on_state(self._catch_up)
@@ -186,8 +189,9 @@ class Completer:
         return replace(explanation, name=at_cursor)
 
     def use_folders(self, folders: Sequence[Path]) -> None:
-        """Search these folders from now on, and no others."""
+        """Search and analyse these folders from now on, and no others."""
         self._context.repositories.use_folders(folders)
+        self._watching.use_folders(folders)
 
     def repositories(self) -> tuple[RepositoryStatus, ...]:
         """Describe what can be searched."""
@@ -230,14 +234,17 @@ class Completer:
             return attempt.empty(EmptyReason.SUPERSEDED)
         ticket = entry.begin_request(offset)
         question = Question(ticket, offset, options, self._settings)
-        suggestion = await self._answering.answer(question, attempt)
-        if not ticket.is_newest:
-            return attempt.empty(EmptyReason.SUPERSEDED)
-        self._sync.search_at_pause(entry, self._settings)
-        is_final = attempt.is_whole and suggestion.reason in LASTING_REASONS
-        if suggestion.candidates or is_final:
-            self._remember(entry, offset, options, suggestion)
-        return suggestion
+        with self._watching.guide(
+            entry.document, offset, options.forced_text, question.analysis_budget_ms
+        ) as guidance:
+            suggestion = await self._answering.answer(question, attempt, guidance)
+            if not ticket.is_newest:
+                return attempt.empty(EmptyReason.SUPERSEDED)
+            self._sync.search_at_pause(entry, self._settings)
+            is_final = attempt.is_whole and suggestion.reason in LASTING_REASONS
+            if suggestion.candidates or is_final:
+                self._remember(question, suggestion, guidance)
+            return suggestion
 
     async def _pause(self, entry: OpenDocument, options: CompletionOptions) -> bool:
         """Wait for another key, where that is wanted; False if something newer has come."""
@@ -277,15 +284,16 @@ class Completer:
         self._prepare_next(entry, shown)
         return attempt.recalled(shown)
 
-    def _remember(
-        self, entry: OpenDocument, offset: int, options: CompletionOptions, answer: Suggestion
-    ) -> None:
+    def _remember(self, question: Question, answer: Suggestion, guidance: Guidance) -> None:
         if not self._settings.reuse_suggestions:
             return
+        entry, offset, options = question.ticket.entry, question.offset, question.options
         remembered = Remembered(
             offset, offset, answer.model, options, answer.candidates, answer.reason
         )
-        self._prepare_next(entry, entry.suggestions.remember(remembered))
+        shown = entry.suggestions.remember(remembered)
+        self._late.follow(entry, remembered, "", guidance)
+        self._prepare_next(entry, shown)
 
     def _prepare_next(self, entry: OpenDocument, shown: Shown) -> None:
         if self._settings.prepare_next:

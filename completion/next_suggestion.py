@@ -6,12 +6,13 @@ from contextlib import aclosing, suppress
 from completion.background import BackgroundTasks
 from completion.candidates import Drafts, for_document
 from completion.continuation import Continuation
+from completion.guidance.late import LateAnswers
 from completion.guidance.watching import PATIENT_MS, Watching
 from completion.open_documents import NextTask, OpenDocument
 from completion.preparation import PromptBuilders, off_loop, place_behind, prepare_next
 from completion.serving import is_sure_enough, refusal_of_place
 from completion.settings import CompletionSettings
-from completion.suggestion_cache import Shown
+from completion.suggestion_cache import Remembered, Shown
 from completion.trimming import with_newlines_of
 from completion.types import CompletionOptions, EmptyReason
 from engine.client.base import EngineClient
@@ -36,6 +37,7 @@ class NextSuggestions:
         builders: For the prompt of whatever model is loaded.
         background: Runs the work.
         watching: Guides it.
+        late: Judges what was prepared once it is remembered.
         pause_s: How long to wait before it begins.
     """
 
@@ -45,12 +47,15 @@ class NextSuggestions:
         builders: PromptBuilders,
         background: BackgroundTasks,
         watching: Watching,
+        late: LateAnswers,
+        *,
         pause_s: float,
     ) -> None:
         self._engine = engine
         self._builders = builders
         self._background = background
         self._watching = watching
+        self._late = late
         self._pause_s = pause_s
 
     def prepare(self, entry: OpenDocument, shown: Shown, settings: CompletionSettings) -> None:
@@ -68,7 +73,7 @@ class NextSuggestions:
         self, entry: OpenDocument, shown: Shown, settings: CompletionSettings
     ) -> None:
         await asyncio.sleep(self._pause_s)
-        if not await _has_synced(entry):
+        if not await _has_synced(entry) or not await _is_settled(entry, shown):
             return
         with suppress(TimeoutError):  # nobody waits for it, so nobody is told
             async with asyncio.timeout(settings.timeout_ms / 1000):
@@ -97,7 +102,12 @@ class NextSuggestions:
                 return None
             drafts = Drafts(place, 1, "", builder.tokenization.control_tokens)
             is_kept = await written.read(drafts, start_byte)
-            return _remember(entry, shown, inserted, drafts, settings) if is_kept else None
+            if not is_kept:
+                return None
+            remembered, reason = _remember(entry, shown, inserted, drafts, settings)
+            if remembered is not None:
+                self._late.follow(entry, remembered, shown.typed, guidance)
+            return reason
 
         with self._watching.guide(document, cursor, accepted, PATIENT_MS) as guidance:
             async with aclosing(Continuation(writer, request, guidance)) as written:
@@ -113,18 +123,17 @@ def _remember(
     inserted: str,
     drafts: Drafts,
     settings: CompletionSettings,
-) -> EmptyReason | None:
-    """Keep what was written behind `inserted`; return why that is nothing."""
+) -> tuple[Remembered | None, EmptyReason | None]:
+    """Keep what was written behind `inserted`; return that, or why it is nothing."""
     candidates, reason = drafts.candidates()
     if candidates and not is_sure_enough(candidates[0], _AUTOMATIC, settings):
-        return EmptyReason.UNSURE
+        return None, EmptyReason.UNSURE
     if candidates:
         candidates = for_document(entry.document.text, candidates)
-        entry.suggestions.remember_next(shown, inserted, candidates, None)
-        return None
+        return entry.suggestions.remember_next(shown, inserted, candidates, None), None
     if drafts.are_whole and reason in LASTING_REASONS:
         entry.suggestions.remember_next(shown, inserted, (), reason)
-    return reason
+    return None, reason
 
 
 async def _has_synced(entry: OpenDocument) -> bool:
@@ -134,3 +143,11 @@ async def _has_synced(entry: OpenDocument) -> bool:
         return True
     await asyncio.wait([task])
     return not task.cancelled() and task.exception() is None
+
+
+async def _is_settled(entry: OpenDocument, shown: Shown) -> bool:
+    """Wait until analysis has judged what is shown; False if that was taken back."""
+    tasks = [each.task for each in entry.unsettled]
+    if tasks:
+        await asyncio.wait(tasks)
+    return entry.suggestions.still_gives(shown)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from completion.budget import Window
@@ -9,7 +10,7 @@ from completion.context.keeper import DocumentContext
 from completion.difference import replacement_between
 from completion.document import Document
 from completion.rhythm import Rhythm
-from completion.suggestion_cache import Shown, SuggestionCache
+from completion.suggestion_cache import Remembered, Shown, SuggestionCache
 from completion.types import Suggestion
 
 
@@ -24,6 +25,14 @@ class NextTask:
         """Tell whether it is about accepting the same text in the same place."""
         is_same_place = self.shown.remembered is shown.remembered
         return is_same_place and self.shown.accepted == shown.accepted
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A suggestion that was given before analysis had judged all of it, and the work on that."""
+
+    remembered: Remembered
+    task: asyncio.Task[None]
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +50,7 @@ class OpenDocument:
     rhythm: Rhythm = field(default_factory=Rhythm)
     sync_task: asyncio.Task[None] | None = None
     next_task: NextTask | None = None
+    unsettled: list[Unsettled] = field(default_factory=list)
 
     @property
     def is_untouched(self) -> bool:
@@ -70,6 +80,7 @@ class OpenDocument:
         self.suggestions.follow(edit, old, new)
         self.cursor = edit.new_stop if cursor is None else max(0, min(cursor, len(new)))
         self.document = document
+        self._judge_only_followed()
 
     def remember_window(self, document: Document, window: Window) -> None:
         """Keep the window of a prompt, unless the text has changed since."""
@@ -80,6 +91,7 @@ class OpenDocument:
         """Count a request, which replaces a waiting sync: it syncs to the same text."""
         self.cancel_sync()
         self.cancel_next()
+        self.cancel_unsettled()
         self.context.cancel_pause()
         self.cursor = cursor
         self.overtake_requests()
@@ -93,12 +105,14 @@ class OpenDocument:
         """Let nothing more happen to this document."""
         self.cancel_sync()
         self.cancel_next()
+        self.cancel_unsettled()
         self.context.cancel_pause()
         self.is_open = False
 
     def start_anew(self) -> None:
         """Let every request be answered anew, and search other files anew."""
         self.cancel_next()
+        self.cancel_unsettled()
         self.suggestions.clear()
         self.context.cancel_pause()
         self.context = DocumentContext()
@@ -114,6 +128,30 @@ class OpenDocument:
         if self.next_task is not None:
             self.next_task.task.cancel()
             self.next_task = None
+
+    def cancel_unsettled(self) -> None:
+        """Judge no more what was suggested, for something newer: analysis answers that first.
+
+        What nobody has judged is forgotten, so that it is not offered again.
+        """
+        self._leave(self.unsettled)
+        self.unsettled = []
+
+    def _judge_only_followed(self) -> None:
+        text, cursor = self.document.text, self.cursor
+        followed = [
+            each
+            for each in self.unsettled
+            if self.suggestions.is_followed(each.remembered, text, cursor)
+        ]
+        self._leave(each for each in self.unsettled if each not in followed)
+        self.unsettled = [each for each in followed if not each.task.done()]
+
+    def _leave(self, unsettled: Iterable[Unsettled]) -> None:
+        for each in unsettled:
+            if not each.task.done():
+                each.task.cancel()
+                self.suggestions.forget(each.remembered)
 
 
 @dataclass(frozen=True, slots=True)

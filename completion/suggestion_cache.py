@@ -59,9 +59,38 @@ class Remembered:
         )
         return Shown(self, typed, rests) if rests else None
 
+    def goes_along(self, text: str, cursor: int) -> bool:
+        """Tell whether what is typed up to `cursor` may still become what it answers."""
+        typed = text[self.start : self.stop]
+        return cursor == self.stop and any(each.text.startswith(typed) for each in self.candidates)
+
+    def take_back(self, forbidden: str) -> bool:
+        """Drop what is written from the end of `forbidden` on; False if nothing is left.
+
+        Whole lines before that stay. The beginning of a line does not: it would be offered as
+        if it were all there is to say, where the model has something better.
+        """
+        least = len(self.lead) + len(self.options.forced_text)
+        lines = forbidden[: forbidden.rfind("\n") + 1].rstrip("\r\n")
+        is_enough = bool(lines[least:].strip())
+        left = [
+            replace(each, text=lines) if _begins_with(each.text, forbidden) else each
+            for each in self.candidates
+            if is_enough or not _begins_with(each.text, forbidden)
+        ]
+        has_lost_all = bool(self.candidates) and not left
+        self.candidates = tuple(left)
+        return not has_lost_all and not _begins_with(self.lead, forbidden)
+
     def _covers(self, options: CompletionOptions) -> bool:
         is_as_long = options.max_tokens == self.options.max_tokens
         return is_as_long and options.num_candidates <= self.options.num_candidates
+
+
+def _begins_with(text: str, forbidden: str) -> bool:
+    """Tell whether `text` begins with `forbidden`, the last name of which is whole."""
+    following = text[len(forbidden) :][:1]
+    return text.startswith(forbidden) and not (following.isalnum() or following == "_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +130,8 @@ class SuggestionCache:
         inserted: str,
         candidates: tuple[Candidate, ...],
         reason: EmptyReason | None,
-    ) -> None:
-        """Keep what comes after `shown` is accepted, unless the text around it has changed.
+    ) -> Remembered | None:
+        """Keep and return what comes after `shown`, unless the text around it has changed.
 
         Args:
             shown: What is inserted first, or at least the beginning of it.
@@ -111,14 +140,16 @@ class SuggestionCache:
             reason: Why there are none.
         """
         if shown.remembered not in self._remembered:
-            return
+            return None
         before = shown.remembered
         lead = shown.typed + inserted
         whole = tuple(replace(each, text=lead + each.text) for each in candidates)
         options = CompletionOptions(max_tokens=before.options.max_tokens)
-        self._remembered.appendleft(
-            Remembered(before.start, before.stop, before.model, options, whole, reason, lead)
+        following = Remembered(
+            before.start, before.stop, before.model, options, whole, reason, lead
         )
+        self._remembered.appendleft(following)
+        return following
 
     def has_next(self, shown: Shown) -> bool:
         """Tell whether what comes after `shown` is known."""
@@ -145,6 +176,35 @@ class SuggestionCache:
         """Go along with an edit; forget what it takes the ground from."""
         kept = [each for each in self._remembered if each.follow(edit, old, new)]
         self._remembered = deque(kept, maxlen=CAPACITY)
+
+    def take_back(self, start: int, forbidden: str) -> None:
+        """Drop from all suggestions a name that does not exist, and what comes after it.
+
+        Args:
+            start: Offset in the document where `forbidden` begins.
+            forbidden: Ends with that name.
+        """
+        kept = [
+            each for each in self._remembered if each.start != start or each.take_back(forbidden)
+        ]
+        self._remembered = deque(kept, maxlen=CAPACITY)
+
+    def forget(self, remembered: Remembered) -> None:
+        """Drop a suggestion; nothing if it is gone already."""
+        if remembered in self._remembered:
+            self._remembered.remove(remembered)
+
+    def is_followed(self, remembered: Remembered, text: str, cursor: int | None) -> bool:
+        """Tell whether a suggestion is still remembered, and what is typed goes along with it."""
+        if cursor is None or remembered not in self._remembered:
+            return False
+        return remembered.goes_along(text, cursor)
+
+    def still_gives(self, shown: Shown) -> bool:
+        """Tell whether what was shown has not been taken back since."""
+        is_there = shown.remembered in self._remembered
+        texts = (each.text for each in shown.remembered.candidates)
+        return is_there and shown.accepted in texts
 
     def clear(self) -> None:
         """Forget everything, because answers would be different now."""

@@ -55,7 +55,7 @@ class CompleterPort(Protocol):
         ...
 
     def use_folders(self, folders: Sequence[Path]) -> None:
-        """Search these folders from now on, and no others."""
+        """Search and analyse these folders from now on, and no others."""
         ...
 
     def repositories(self) -> Sequence[RepositoryStatus]:

@@ -1,6 +1,7 @@
 """All monitors of a window, over one analyser."""
 
 import asyncio
+import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,6 +22,22 @@ _MOST_CANDIDATES = 8
 """Texts of one watch that are read on where they were left."""
 
 
+class KnownAnswers:
+    """What the analyser has said about one document, for all who watch it.
+
+    So whoever goes on with a text, by typing along or by asking again, asks nothing twice.
+    """
+
+    def __init__(self) -> None:
+        self.names: Memory[Names] = Memory()
+        self.calls: Memory[Signature | None] = Memory()
+
+    def forget_unknown(self) -> None:
+        """Let what was not known be asked for again: it may be known now."""
+        self.names.forget(lambda names: bool(names.names))
+        self.calls.forget(lambda call: call is not None)
+
+
 class Guard:
     """Watches documents and asks one analyser what may be written in them.
 
@@ -31,17 +48,26 @@ class Guard:
     def __init__(self, analyser: Analyser) -> None:
         self._analyser = analyser
         self._checkpoints: OrderedDict[tuple[Path, str], Checkpoints] = OrderedDict()
+        self._known: OrderedDict[Path, KnownAnswers] = OrderedDict()
+
+    def use_folders(self, folders: Sequence[Path]) -> None:
+        """Say which folders are open now, in place of those before. Never waits."""
+        self._known.clear()
+        self._analyser.use_folders(folders)
 
     def open(self, source: Source) -> None:
         """Say that a document is being edited. Never waits."""
+        self._forget_others(source.path)
         self._analyser.open(source)
 
     def change(self, source: Source) -> None:
         """Say what it looks like now. Never waits."""
+        self._forget_others(source.path)
         self._analyser.change(source)
 
     def close(self, path: Path) -> None:
         """Say that it is edited no more. Never waits."""
+        self._known.clear()
         for key in [key for key in self._checkpoints if key[0] == path]:
             del self._checkpoints[key]
         self._analyser.close(path)
@@ -56,11 +82,24 @@ class Guard:
         if len(self._checkpoints) > _MOST_DOCUMENTS:
             self._checkpoints.popitem(last=False)
         scanner = checkpoints.scanner_at(source.text, offset)
-        return DocumentWatch(self._analyser, source, offset, scanner)
+        return DocumentWatch(self._analyser, source, offset, scanner, self._known_of(source.path))
 
     async def aclose(self) -> None:
         """Stop what was started for this."""
         await self._analyser.aclose()
+
+    def _known_of(self, path: Path) -> KnownAnswers:
+        known = self._known.setdefault(path, KnownAnswers())
+        known.forget_unknown()
+        self._known.move_to_end(path)
+        if len(self._known) > _MOST_DOCUMENTS:
+            self._known.popitem(last=False)
+        return known
+
+    def _forget_others(self, path: Path) -> None:
+        """Forget what was said of other documents, which may depend on the one at `path`."""
+        for other in [each for each in self._known if each != path]:
+            del self._known[other]
 
 
 class DocumentWatch:
@@ -74,9 +113,17 @@ class DocumentWatch:
         source: The document.
         offset: The cursor in it.
         scanner: Has read the document up to there.
+        known: What was asked before about the document.
     """
 
-    def __init__(self, analyser: Analyser, source: Source, offset: int, scanner: Scanner) -> None:
+    def __init__(
+        self,
+        analyser: Analyser,
+        source: Source,
+        offset: int,
+        scanner: Scanner,
+        known: KnownAnswers,
+    ) -> None:
         self._analyser = analyser
         self._source = source
         self._offset = offset
@@ -84,8 +131,7 @@ class DocumentWatch:
         self._scanners = OrderedDict({"": scanner})
         self._ahead = module_ahead(self._after) if source.language in SCRIPTS else ""
         self._turn = asyncio.Lock()
-        self._names: Memory[Names] = Memory()
-        self._calls: Memory[Signature | None] = Memory()
+        self._known = known
 
     def sites(self, written: str) -> Sequence[Site]:
         """Return the sites of a candidate that reads `written` so far, in order.
@@ -115,14 +161,14 @@ class DocumentWatch:
         if site.kind in (SiteKind.KEYWORD, SiteKind.ARITY):
             return await self._ask_call(site, written)
         source = self._source_at(site.start, written, self._ending(site))
-        names = await self._names.get(
-            (site.kind, source.text, site.start), lambda: self._names_at(site, source)
-        )
+        question = site.kind, _digest(source), site.start
+        names = await self._known.names.get(question, lambda: self._names_at(site, source))
         return judged_names(site, names, source, self._offset)
 
     async def _ask_call(self, site: Site, written: str) -> Answer:
         source, offset = self._call_alone(site, written)
-        call = await self._calls.get((source.text, offset), lambda: self._signature(source, offset))
+        question = _digest(source), offset
+        call = await self._known.calls.get(question, lambda: self._signature(source, offset))
         return judged_call(site, call)
 
     async def _names_at(self, site: Site, source: Source) -> Names:
@@ -163,3 +209,9 @@ class DocumentWatch:
         """Return the module a name is imported from, without which it means nothing."""
         is_missing = site.kind is SiteKind.IMPORT and self._source.language in SCRIPTS
         return f" }} from {site.receiver!r};\n" if is_missing and not self._ahead else ""
+
+
+def _digest(source: Source) -> bytes:
+    """Return what stands for a document in a question that is remembered longer than its text."""
+    text = source.text.encode(errors="surrogatepass")
+    return hashlib.blake2b(text, digest_size=16, key=source.language.encode()).digest()

@@ -112,6 +112,10 @@ class Analyser(Protocol):
     raises for anything a user's code can contain: not to know is an answer.
     """
 
+    def use_folders(self, folders: Sequence[Path]) -> None:
+        """Say which folders are open now, in place of those before. Never waits."""
+        ...
+
     def open(self, source: Source) -> None:
         """Say that a document is being edited, so that it is read ahead. Never waits."""
         ...
@@ -205,6 +209,10 @@ class Watch(Protocol):
 
 class Monitors(Protocol):
     """All monitors of a window, as the room above uses them. Used from one event loop."""
+
+    def use_folders(self, folders: Sequence[Path]) -> None:
+        """Say which folders are open now, in place of those before. Never waits."""
+        ...
 
     def open(self, source: Source) -> None:
         """Say that a document is being edited. Never waits."""

@@ -12,7 +12,7 @@ import numpy as np
 from retrieval.chunking import chunks_of
 from retrieval.defining import DefiningChunks, distance
 from retrieval.names import names_defined_in
-from retrieval.postings import Floats, Postings, PostingsState, Slots
+from retrieval.postings import Floats, Postings, PostingsState, Slots, Statistics
 from retrieval.terms import terms_of
 from retrieval.types import Chunk
 
@@ -85,7 +85,20 @@ class LexicalIndex:
         with self._lock:
             return self._postings.document_frequency(term)
 
-    def search(self, query: str, limit: int, *, without_path: str = "") -> tuple[Chunk, ...]:
+    def statistics(self, query: str) -> Statistics:
+        """Return what the scores of a query depend on, to be added to those of other indexes."""
+        terms = terms_of(query)
+        with self._lock:
+            return self._postings.statistics(terms)
+
+    def search(
+        self,
+        query: str,
+        limit: int,
+        *,
+        without_path: str = "",
+        among: Statistics | None = None,
+    ) -> tuple[Chunk, ...]:
         """Return at most `limit` chunks that share words with a text, best first.
 
         Args:
@@ -93,10 +106,11 @@ class LexicalIndex:
             limit: Most chunks wanted.
             without_path: A file that is not looked at, though its chunks count as ever in how
                 rare a word is.
+            among: Of this query in all indexes that are searched, so that scores compare.
         """
         terms = terms_of(query)
         with self._lock:
-            slots, scores = self._postings.score(terms)
+            slots, scores = self._postings.score(terms, among)
             if without_path in self._slots:
                 is_wanted = ~np.isin(slots, self._slots[without_path])
                 slots, scores = slots[is_wanted], scores[is_wanted]

@@ -23,6 +23,7 @@ from retrieval.ignoring import IGNORE_FILES
 from retrieval.lexical import LexicalIndex
 from retrieval.pacing import Pacer, StoppedError
 from retrieval.path_rules import PathRules
+from retrieval.postings import Statistics
 from retrieval.repository import RepositoryIndex, ScanReport
 from retrieval.store import IndexStore
 from retrieval.types import Chunk
@@ -152,14 +153,29 @@ class LiveIndex:
             if self._open_texts.pop(path, None) is not None:
                 self._unseen.add(path)
 
-    def search(self, query: str, limit: int, *, without_path: str = "") -> tuple[Chunk, ...]:
+    def statistics(self, query: str, *, without_path: str = "") -> Statistics:
+        """Return what the scores of a query depend on, to be added to those of other indexes.
+
+        Sees what `search` sees.
+        """
+        self._take_in_unseen(without_path)
+        return self._lexical.statistics(query)
+
+    def search(
+        self,
+        query: str,
+        limit: int,
+        *,
+        without_path: str = "",
+        among: Statistics | None = None,
+    ) -> tuple[Chunk, ...]:
         """Return at most `limit` chunks that share words with a text, best first.
 
         Sees every open text as it was told last, save that of `without_path`, which is not
-        looked at.
+        looked at. With the statistics of several indexes their scores can be compared.
         """
         self._take_in_unseen(without_path)
-        return self._lexical.search(query, limit, without_path=without_path)
+        return self._lexical.search(query, limit, without_path=without_path, among=among)
 
     def defining(self, name: str, limit: int, *, near: str) -> tuple[Chunk, ...]:
         """Return at most `limit` chunks that define a name, the nearest to `near` first.

@@ -13,7 +13,7 @@ import struct
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,64 @@ class PostingsState:
     dead_slots: list[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What the score of a document depends on besides itself, for the terms of one query.
+
+    Added up, those of several postings give their documents scores that can be compared.
+
+    Attributes:
+        num_documents: How many there are.
+        total_length: Terms of all of them, each as often as it occurs.
+        frequencies: How many documents hold a term, by term.
+        num_terms: Different terms in all documents.
+        mean_idf: Of those. That of a sum is weighted: nobody counts which terms two have in common.
+    """
+
+    num_documents: int
+    total_length: int
+    frequencies: Mapping[str, int]
+    num_terms: int
+    mean_idf: float
+
+    def __add__(self, other: Self) -> "Statistics":
+        num_terms = self.num_terms + other.num_terms
+        sum_idf = self.num_terms * self.mean_idf + other.num_terms * other.mean_idf
+        return Statistics(
+            self.num_documents + other.num_documents,
+            self.total_length + other.total_length,
+            {term: count + other.frequencies[term] for term, count in self.frequencies.items()},
+            num_terms,
+            sum_idf / max(1, num_terms),
+        )
+
+    @property
+    def mean_length(self) -> float:
+        """How many terms a document has on average."""
+        return self.total_length / self.num_documents if self.total_length else 1.0
+
+    def idf(self, terms: Sequence[str]) -> Floats:
+        """Return how rare terms are, with the lower bound for those that most documents hold."""
+        frequencies = np.array([self.frequencies[term] for term in terms])
+        idf: Floats = np.log(self.num_documents - frequencies + 0.5) - np.log(frequencies + 0.5)
+        idf[idf < 0] = COMMON_TERM_SHARE * self.mean_idf
+        return idf
+
+
+class _IdfTable(NamedTuple):
+    """How rare terms are.
+
+    Attributes:
+        by_frequency: The idf of a term by how many documents hold it, from none to all.
+        num_terms: How many different ones there are.
+        mean: Of their idf, before the lower bound.
+    """
+
+    by_frequency: Floats
+    num_terms: int
+    mean: float
+
+
 class Postings:
     """Which document holds which term how often. Not thread-safe.
 
@@ -62,7 +120,7 @@ class Postings:
         self._dead_slots: list[int] = []
         self._free_slots: list[int] = []
         self._total_length = 0
-        self._idf_by_frequency: Floats | None = None  # of the present documents, or not known
+        self._known_idf: _IdfTable | None = None  # of the present documents, or not known
 
     def __len__(self) -> int:
         """Return the number of documents."""
@@ -83,7 +141,7 @@ class Postings:
         self._lengths[slot] = length = sum(counts.values())
         self._is_alive[slot] = True
         self._total_length += length
-        self._idf_by_frequency = None
+        self._known_idf = None
         return slot
 
     def remove(self, slot: int, counts: Mapping[str, int]) -> None:
@@ -92,30 +150,43 @@ class Postings:
         self._total_length -= int(self._lengths[slot])
         self._is_alive[slot] = False
         self._dead_slots.append(slot)
-        self._idf_by_frequency = None
+        self._known_idf = None
         if len(self._dead_slots) > max(_MIN_DEAD_SLOTS, len(self)):
             self._clean()
 
-    def score(self, terms: Sequence[str]) -> tuple[Slots, Floats]:
+    def statistics(self, terms: Sequence[str]) -> Statistics:
+        """Return what the scores of a query's terms depend on, to be added to others."""
+        frequencies = {term: self.document_frequency(term) for term in terms}
+        if not len(self):
+            return Statistics(0, 0, frequencies, num_terms=0, mean_idf=0.0)
+        table = self._idf_table()
+        return Statistics(len(self), self._total_length, frequencies, table.num_terms, table.mean)
+
+    def score(self, terms: Sequence[str], among: Statistics | None = None) -> tuple[Slots, Floats]:
         """Compare all documents with a query.
+
+        Args:
+            terms: Of the query.
+            among: Of these terms, where other documents count besides those here.
 
         Returns:
             The slots of all documents that hold at least one of the terms, ascending, and their
             scores. A term that occurs twice in the query counts twice.
         """
-        known = [
-            (self._term_ids[term], count)
-            for term, count in Counter(terms).items()
-            if self.document_frequency(term)
-        ]
-        if not known:
+        counts = {
+            term: count for term, count in Counter(terms).items() if self.document_frequency(term)
+        }
+        if not counts:
             return np.zeros(0, np.intp), np.zeros(0)
-        term_ids, counts = np.array(known).T
+        term_ids = np.array([self._term_ids[term] for term in counts])
         lists = [np.frombuffer(self._lists[term_id], np.uint32) for term_id in term_ids]
         pairs = np.concatenate(lists).reshape(-1, 2)
-        weights = self._idf(term_ids) * counts * (SATURATION + 1)
+        idf = self._idf(term_ids) if among is None else among.idf(tuple(counts))
+        weights = idf * np.array([*counts.values()]) * (SATURATION + 1)
         weights = np.repeat(weights, [len(each) // 2 for each in lists])
-        return self._summed(pairs[:, 0].astype(np.intp), pairs[:, 1].astype(float), weights)
+        mean_length = among.mean_length if among else self._total_length / len(self)
+        slots = pairs[:, 0].astype(np.intp)
+        return self._summed(slots, pairs[:, 1].astype(float), weights, mean_length)
 
     def state(self) -> PostingsState:
         """Return everything that is known, to be kept."""
@@ -144,9 +215,10 @@ class Postings:
         made._free_slots = sorted(unused.difference(made._dead_slots))
         return made
 
-    def _summed(self, slots: Slots, counts: Floats, weights: Floats) -> tuple[Slots, Floats]:
+    def _summed(
+        self, slots: Slots, counts: Floats, weights: Floats, mean_length: float
+    ) -> tuple[Slots, Floats]:
         lengths = self._lengths[: self._num_slots]
-        mean_length = self._total_length / len(self)
         spans = SATURATION * (1 - LENGTH_WEIGHT + LENGTH_WEIGHT / mean_length * lengths)
         shares = spans[slots]  # in place from here: memory is what this waits for
         shares += counts
@@ -159,12 +231,14 @@ class Postings:
         return met, scores[met]
 
     def _idf(self, term_ids: NDArray[np.int64]) -> Floats:
-        if self._idf_by_frequency is None:
-            self._idf_by_frequency = self._new_idf_table()
-        return self._idf_by_frequency[self._frequencies[term_ids]]
+        return self._idf_table().by_frequency[self._frequencies[term_ids]]
 
-    def _new_idf_table(self) -> Floats:
-        """Return the idf of a term by how many documents hold it, from none to all."""
+    def _idf_table(self) -> "_IdfTable":
+        if self._known_idf is None:
+            self._known_idf = self._new_idf_table()
+        return self._known_idf
+
+    def _new_idf_table(self) -> "_IdfTable":
         num_documents = len(self)
         frequencies = np.arange(num_documents + 1)
         table: Floats = np.log(num_documents - frequencies + 0.5) - np.log(frequencies + 0.5)
@@ -172,7 +246,7 @@ class Postings:
         num_terms = np.bincount(held[held > 0], minlength=num_documents + 1)
         mean = (table * num_terms).sum() / num_terms.sum()
         table[table < 0] = COMMON_TERM_SHARE * mean
-        return table
+        return _IdfTable(table, int(num_terms.sum()), float(mean))
 
     def _term_id(self, term: str) -> int:
         term_id = self._term_ids.setdefault(term, len(self._lists))

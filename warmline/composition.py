@@ -50,6 +50,7 @@ def join(
         engine,
         completion_settings,
         workspace.name,
+        folders=workspace.folders,
         repositories=repositories,
         monitors=analysis.monitors if analysis else None,
     )

@@ -1,81 +1,22 @@
 """The folders of a workspace and the documents outside them, each to be searched."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from functools import cache
+from itertools import chain, count
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from completion.context.repositories import Located, RepositoryStatus
 from completion.document import Document
 from retrieval.lexical import LexicalIndex
-from retrieval.live_index import IndexPhase, LiveIndex
 from retrieval.types import Place, Retrieval
 from warmline.encoders.choice import SecondStage, hashed_second_stage
+from warmline.folder_index import FolderIndex, View
 from warmline.retrievers import LazyRetriever
-
-_PHASES = {
-    IndexPhase.STOPPED: "stopped",
-    IndexPhase.READING: "building",
-    IndexPhase.FOLLOWING: "ready",
-}
-
 
 _STOP_TIMEOUT_S = 1.0
 _MOST_CHARACTERS = 1_000_000  # of a document outside all folders; inside, the index decides
-
-
-class Workspace:
-    """One live index over the folders that are open together: searched by `retrieve`.
-
-    Args:
-        folders: At least one.
-        store_directory: Where indexes are kept between runs.
-        second_stage: Gets the ranker.
-    """
-
-    def __init__(
-        self, folders: Sequence[Path], store_directory: Path | None, second_stage: SecondStage
-    ) -> None:
-        self.folders = tuple(folders)
-        self._index = LiveIndex(folders, store_directory)
-        self._retriever = LazyRetriever(self._index, second_stage)
-        self._index.start()
-
-    async def retrieve(self, place: Place) -> Retrieval:
-        """Implement `Retriever`."""
-        return await self._retriever.retrieve(place)
-
-    def locate(self, name: str) -> Located | None:
-        """Return where a document lies; None if it is in none of the folders."""
-        file = _local_file(name)
-        path = self._index.path_of(file) if file else None
-        return None if path is None else Located(path, self, self._may_be_quoted)
-
-    def change(self, path: str, text: str) -> None:
-        """Let a text stand for what is on disk."""
-        self._index.set_open_text(path, text)
-
-    def close(self, path: str) -> None:
-        """Let what is on disk count again."""
-        self._index.close_text(path)
-
-    def status(self) -> RepositoryStatus:
-        """Describe the index."""
-        status = self._index.status()
-        return RepositoryStatus(
-            folders=tuple(str(folder) for folder in self.folders),
-            phase=_PHASES[status.phase],
-            num_files=status.num_files,
-            num_chunks=status.num_chunks,
-            num_left_out=status.num_left_out,
-        )
-
-    def stop(self) -> None:
-        """Stop following the folders, and keep the index. Waits some seconds at most."""
-        self._index.stop()
-
-    def _may_be_quoted(self, path: str) -> bool:
-        return not self._index.reason_for(path)
 
 
 class LooseDocuments:
@@ -119,6 +60,9 @@ class LooseDocuments:
 class LiveRepositories:
     """All that can be searched from one window: implements `Repositories`.
 
+    Each folder has an index of its own, so that none is read again for being opened together
+    with others. A document belongs to the innermost folder that holds it.
+
     Args:
         folders: Of the workspace.
         store_directory: Where indexes are kept between runs; None keeps nothing.
@@ -132,73 +76,108 @@ class LiveRepositories:
         second_stage: SecondStage = hashed_second_stage,
     ) -> None:
         self._store_directory = store_directory
-        self._second_stage = second_stage
+        self._second_stage: SecondStage = cache(second_stage)  # one ranker for all of them
         self._documents: dict[str, Document] = {}
-        self._loose = LooseDocuments(second_stage)
-        self._workspace: Workspace | None = None
+        self._loose = LooseDocuments(self._second_stage)
+        self._indexes: dict[Path, FolderIndex] = {}  # in the order of the folders
+        self._views: tuple[View, ...] = ()  # the innermost folder first
         self._stopping: set[asyncio.Task[None]] = set()
-        self._open_workspace(folders)
+        self._open_folders(folders)
 
-    def locate(self, name: str) -> Located | None:
+    def locate(self, name: str, seen_from: str = "") -> Located | None:
         """Return where a document lies: in a folder, or loose."""
-        located = self._workspace.locate(name) if self._workspace else None
+        file = _local_file(name)
+        view = self._view_of(_local_file(seen_from or name)) or self._view_of(file)
+        located = view.locate(file) if view and file else None
         return located or self._loose.locate(name)
 
     def use_folders(self, folders: Sequence[Path]) -> None:
         """Search these folders from now on, and no others; returns at once."""
-        before = self._workspace
-        if before is not None and before.folders == tuple(folders):
-            return
         documents = list(self._documents.values())
         for document in documents:
             self.close(document.name)
-        self._open_workspace(folders)
+        self._open_folders(folders)
         for document in documents:
             self.change(document)
-        if before is not None:
-            self._stop(before)
 
     def change(self, document: Document) -> None:
         """Take in a document that is open, as it is now; returns at once."""
         self._documents[document.name] = document
-        holder, path = self._holder_of(document.name)
-        holder.change(path, document.text)
+        places = self._places_of(document.name)
+        for index, path in places:
+            index.live.set_open_text(path, document.text)
+        if not places:
+            self._loose.change(_short_path(document.name), document.text)
 
     def close(self, name: str) -> None:
         """Go back to what is on disk."""
-        if self._documents.pop(name, None) is not None:
-            holder, path = self._holder_of(name)
-            holder.close(path)
+        if self._documents.pop(name, None) is None:
+            return
+        places = self._places_of(name)
+        for index, path in places:
+            index.live.close_text(path)
+        if not places:
+            self._loose.close(_short_path(name))
 
     def statuses(self) -> tuple[RepositoryStatus, ...]:
-        """Describe the index, if any folder is open."""
-        return () if self._workspace is None else (self._workspace.status(),)
+        """Describe the index of each folder."""
+        return tuple(index.status() for index in self._indexes.values())
 
     async def aclose(self) -> None:
         """Stop following files, and keep what is known for the next time.
 
         Writing a large index is not waited for; the process ends only after it.
         """
-        workspace, self._workspace = self._workspace, None
-        if workspace is not None:
-            self._stop(workspace)
+        self._open_folders(())
         if self._stopping:
             await asyncio.wait(self._stopping, timeout=_STOP_TIMEOUT_S)
 
-    def _open_workspace(self, folders: Sequence[Path]) -> None:
-        self._workspace = None
-        if folders:
-            self._workspace = Workspace(folders, self._store_directory, self._second_stage)
+    def _open_folders(self, folders: Sequence[Path]) -> None:
+        """Have an index of each folder: those that are there stay, others begin or stop."""
+        before = self._indexes
+        wanted = {folder.resolve(): folder for folder in folders}
+        self._indexes = {
+            resolved: before.get(resolved) or FolderIndex(folder, self._store_directory)
+            for resolved, folder in wanted.items()
+        }
+        innermost = sorted(self._indexes, key=lambda folder: -len(folder.parts))
+        self._views = tuple(self._view(self._indexes[folder]) for folder in innermost)
+        for resolved, index in before.items():
+            if resolved not in self._indexes:
+                self._stop(index)
 
-    def _holder_of(self, name: str) -> tuple[Workspace | LooseDocuments, str]:
-        if self._workspace is not None and (located := self._workspace.locate(name)):
-            return self._workspace, located.path
-        return self._loose, _short_path(name)
+    def _view(self, own: FolderIndex) -> View:
+        """Return what is seen from a folder: others are left out that lie in one that is seen."""
+        indexes = self._indexes.values()
+        others: dict[str, FolderIndex] = {}
+        for index in indexes:
+            if index is not own and not any(each.holds(index) for each in indexes):
+                others[_free_name(index.folder.name, others)] = index
+        return View(own, others, self._second_stage)
 
-    def _stop(self, workspace: Workspace) -> None:
-        task = asyncio.create_task(asyncio.to_thread(workspace.stop))
+    def _view_of(self, file: Path | None) -> View | None:
+        if file is None:
+            return None
+        return next((view for view in self._views if view.own.path_of(file) is not None), None)
+
+    def _places_of(self, name: str) -> list[tuple[FolderIndex, str]]:
+        """Return every index that holds a document, and its path there."""
+        file = _local_file(name)
+        if file is None:
+            return []
+        places = ((index, index.path_of(file)) for index in self._indexes.values())
+        return [(index, path) for index, path in places if path is not None]
+
+    def _stop(self, index: FolderIndex) -> None:
+        task = asyncio.create_task(asyncio.to_thread(index.live.stop))
         self._stopping.add(task)
         task.add_done_callback(self._stopping.discard)
+
+
+def _free_name(name: str, taken: Container[str]) -> str:
+    """Return `name`, or with a number behind it if it is taken."""
+    numbered = (f"{name}-{number}" for number in count(2))
+    return next(each for each in chain((name,), numbered) if each not in taken)
 
 
 def _local_file(name: str) -> Path | None:

@@ -178,7 +178,7 @@ class ContextKeeper:
 
     def _edited_elsewhere(self, name: str) -> Iterator[Chunk]:
         for other, chunk in self._recent.elsewhere(name):
-            located = self.repositories.locate(other)
+            located = self.repositories.locate(other, seen_from=name)
             if located is not None and located.may_be_quoted(located.path):
                 yield replace(chunk, path=located.path)
 

@@ -17,9 +17,9 @@ class Located:
 
     Attributes:
         path: Relative to its repository, with forward slashes.
-        retriever: Searches that repository.
-        may_be_quoted: Tells whether a file of that repository may stand in the prompts of
-            others, by its path; not where an ignore file names it.
+        retriever: Searches that repository, and what is open beside it.
+        may_be_quoted: Tells whether a file may stand in the prompts of others, by its path; not
+            where an ignore file names it.
     """
 
     path: str
@@ -29,9 +29,9 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryStatus:
-    """What can be told of folders that are searched together."""
+    """What can be told of a folder that is searched."""
 
-    folders: tuple[str, ...]
+    folder: str
     phase: str  # "building", "ready" or "stopped"
     num_files: int
     num_chunks: int
@@ -41,8 +41,13 @@ class RepositoryStatus:
 class Repositories(Protocol):
     """Finds the repository of a document, and follows unsaved text. Used from one event loop."""
 
-    def locate(self, name: str) -> Located | None:
-        """Return where a document lies; None if there is nothing to search for it."""
+    def locate(self, name: str, seen_from: str = "") -> Located | None:
+        """Return where a document lies; None if there is nothing to search for it.
+
+        Args:
+            name: Of the document.
+            seen_from: The document in whose prompt the path is to stand; by default its own.
+        """
         ...
 
     def use_folders(self, folders: Sequence[Path]) -> None:
@@ -69,7 +74,7 @@ class Repositories(Protocol):
 class NoRepositories:
     """Nothing to search: implements `Repositories`."""
 
-    def locate(self, name: str) -> Located | None:  # noqa: ARG002 -- the same for all
+    def locate(self, name: str, seen_from: str = "") -> Located | None:  # noqa: ARG002
         """Return None."""
         return None
 

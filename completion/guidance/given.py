@@ -45,6 +45,10 @@ class Given:
         """Return what of `written` stays where the name at `site` is written anew."""
         return written[: max(site.start - len(self.before), len(self.forced_text))]
 
+    def written_with(self, site: Site, written: str) -> str:
+        """Return `written` up to the end of the name at `site`."""
+        return written[: site.start + len(site.name) - len(self.before)]
+
     def continuations(self, answer: Answer) -> tuple[str, ...]:
         """Return what may follow the given part of a name, sorted.
 

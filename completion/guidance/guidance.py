@@ -1,6 +1,6 @@
 """Judges the candidates of one suggestion while they are written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
@@ -26,12 +26,14 @@ class Rewriting:
     Attributes:
         candidate: Whose name it is.
         kept: The candidate's text up to there.
+        forbidden: The candidate's text up to the end of the name.
         continuations: What may follow `kept`.
         is_worthwhile: Whether it is to be written anew; else what is kept is all there is.
     """
 
     candidate: int
     kept: str
+    forbidden: str
     continuations: tuple[str, ...]
     is_worthwhile: bool
 
@@ -49,6 +51,15 @@ class Rewriting:
 
 
 @dataclass(frozen=True, slots=True)
+class _Looked:
+    """A candidate as it was last looked at."""
+
+    written: str
+    is_whole: bool
+    sites: Sequence[Site]
+
+
+@dataclass(frozen=True, slots=True)
 class _Forbidden:
     """A name that was taken back."""
 
@@ -59,7 +70,9 @@ class _Forbidden:
 
 
 class Guidance:
-    """Knows what may stand where in one suggestion. Leaving it as a context ends its questions.
+    """Knows what may stand where in one suggestion.
+
+    Leaving it as a context ends its questions, unless somebody has taken it over.
 
     Args:
         watch: Follows the place of the suggestion.
@@ -73,10 +86,11 @@ class Guidance:
         self._given = given
         self._failures = failures
         self._inquiries = Inquiries(watch, budget_ms, failures)
-        self._sites: dict[int, Sequence[Site]] = {}  # of each candidate, as last looked at
+        self._looked: dict[int, _Looked] = {}  # by candidate
         self._places: dict[Place, None] = {}  # where a name was judged, in order
         self._forbidden: list[_Forbidden] = []
         self._is_constrained = False
+        self._is_taken_over = False
 
     def __enter__(self) -> Self:
         self.begin()
@@ -88,7 +102,12 @@ class Guidance:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        if not self._is_taken_over:
+            self.close()
+
+    def take_over(self) -> None:
+        """Keep its questions open; whoever takes it over closes it."""
+        self._is_taken_over = True
 
     def begin(self) -> None:
         """Ask about the name at the cursor, if there is one."""
@@ -124,7 +143,8 @@ class Guidance:
             written: All of it so far.
             is_whole: Whether nothing more will be written.
         """
-        self._sites[candidate] = sites = self._asked(written)
+        sites = self._asked(written)
+        self._looked[candidate] = _Looked(written, is_whole, sites)
         for index, site in enumerate(sites):
             place = self._place(site, written)
             answer = self._inquiries.answer(place)
@@ -133,9 +153,10 @@ class Guidance:
             if continuations := self._given.continuations(answer):
                 is_worthwhile = self._is_worthwhile(candidate, place)
                 self._forbidden.append(_Forbidden(candidate, place, site, answer))
-                self._sites[candidate] = sites[:index]
                 kept = self._given.written_before(site, written)
-                return Rewriting(candidate, kept, continuations, is_worthwhile)
+                self._looked[candidate] = _Looked(kept, is_whole=False, sites=sites[:index])
+                forbidden = self._given.written_with(site, written)
+                return Rewriting(candidate, kept, forbidden, continuations, is_worthwhile)
         return None
 
     async def settle(self, candidate: int, written: str, *, is_whole: bool) -> Rewriting | None:
@@ -144,10 +165,31 @@ class Guidance:
             rewriting = self.look(candidate, written, is_whole=is_whole)
             if rewriting is not None:
                 return rewriting
-            sites = [site for site in self._sites[candidate] if not site.is_ahead]
-            places = [self._place(site, written) for site in sites]
-            if not await self._inquiries.wait(places):
+            if not await self._inquiries.wait(self._judged_places(candidate)):
                 return None
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether every answer has come that says something of what was looked at."""
+        return not any(self._inquiries.are_out(self._judged_places(each)) for each in self._looked)
+
+    async def objections(self, budget_ms: float) -> AsyncIterator[str]:
+        """Judge what was looked at by the answers that are still out.
+
+        Args:
+            budget_ms: How long they are waited for.
+
+        Yields:
+            What was written, up to the end of a name that may not stand there.
+        """
+        self._inquiries.allow(budget_ms)
+        for candidate in self._looked:
+            while (rewriting := await self._settle_again(candidate)) is not None:
+                yield rewriting.forbidden
+
+    async def _settle_again(self, candidate: int) -> Rewriting | None:
+        looked = self._looked[candidate]
+        return await self.settle(candidate, looked.written, is_whole=looked.is_whole)
 
     def report(self) -> GuidanceReport:
         """Say what came of it."""
@@ -171,6 +213,10 @@ class Guidance:
                 self._places[place] = None
         return sites
 
+    def _judged_places(self, candidate: int) -> list[Place]:
+        looked = self._looked[candidate]
+        return [self._place(site, looked.written) for site in looked.sites if not site.is_ahead]
+
     def _found(self, written: str) -> Sequence[Site]:
         try:
             return self._watch.sites(written)
@@ -193,7 +239,7 @@ class Guidance:
             name, answer = each.site.name, each.answer
             now = (
                 site.name
-                for site in self._sites[each.candidate]
+                for site in self._looked[each.candidate].sites
                 if (site.kind, site.start) == each.place[:2] and not site.is_ahead
             )
             instead = next(now, "")

@@ -54,6 +54,14 @@ class Inquiries:
         self.waited_s += time.perf_counter() - started
         return bool(done)
 
+    def allow(self, budget_ms: float) -> None:
+        """Let answers be waited for so much longer than they were."""
+        self._budget_s = self.waited_s + budget_ms / 1000
+
+    def are_out(self, places: Iterable[Place]) -> bool:
+        """Tell whether one of these answers has not come."""
+        return any(not self._tasks[place].done() for place in places)
+
     def close(self) -> None:
         """Ask no more: nobody waits for these answers."""
         for task in self._tasks.values():

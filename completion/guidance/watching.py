@@ -1,14 +1,15 @@
 """Tells monitors what is edited, and begins to guide what is written there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from completion.document import Document
 from completion.guidance.explaining import ExplainedName, explain_name
 from completion.guidance.failing import BlindWatch, Failures
 from completion.guidance.given import Given
 from completion.guidance.guidance import Guidance
+from completion.guidance.paths import DocumentPaths
 from monitors.types import Monitors, Source, Watch
 
 PATIENT_MS = 500.0
@@ -31,21 +32,29 @@ class _Expected:
 class Watching:
     """All documents of a window as monitors see them. Used from one event loop.
 
-    Documents that lie in no file, such as one that was never saved, are left alone. A monitor
-    that fails is told of once in the log, and forbids nothing.
+    Documents that have no path, see `DocumentPaths`, are left alone. A monitor that fails is
+    told of once in the log, and forbids nothing.
 
     Args:
         monitors: Closed by this; None lets everything pass.
+        folders: That are open.
     """
 
-    def __init__(self, monitors: Monitors | None) -> None:
+    def __init__(self, monitors: Monitors | None, folders: Sequence[Path] = ()) -> None:
         self._monitors = monitors
+        self._paths = DocumentPaths(folders)
         self._expected: _Expected | None = None
         self._failures = Failures()
 
+    def use_folders(self, folders: Sequence[Path]) -> None:
+        """Say which folders are open now."""
+        self._paths.folders = tuple(folders)
+        if self._monitors:
+            self._monitors.use_folders(folders)
+
     def open(self, document: Document) -> None:
         """Take in a document."""
-        if self._monitors and (source := _source_of(document)):
+        if self._monitors and (source := self._source_of(document)):
             self._monitors.open(source)
 
     def change(self, document: Document, cursor: int) -> None:
@@ -55,7 +64,7 @@ class Watching:
             document: As it is now.
             cursor: Offset where a request is likely to come.
         """
-        if self._monitors and (source := _source_of(document)):
+        if self._monitors and (source := self._source_of(document)):
             self._monitors.change(source)
         self._expect_nothing()
         watch = self._watch(document, cursor)
@@ -68,7 +77,7 @@ class Watching:
         """Let a document go."""
         if self._expected and self._expected.document.name == name:
             self._expect_nothing()
-        if self._monitors and (path := _path_of(name)):
+        if self._monitors and (path := self._paths.forget(name)):
             self._monitors.close(path)
 
     def guide(
@@ -108,7 +117,7 @@ class Watching:
             self._expected = None
 
     def _watch(self, document: Document, offset: int) -> Watch | None:
-        source = _source_of(document)
+        source = self._source_of(document)
         if self._monitors is None or source is None:
             return None
         try:
@@ -117,19 +126,13 @@ class Watching:
             self._failures.tell(error)
             return None
 
+    def _source_of(self, document: Document) -> Source | None:
+        path = self._paths.of(document)
+        return Source(path, document.language, document.text) if path else None
+
     def _guidance(self, watch: Watch, given: Given, budget_ms: float) -> Guidance:
         return Guidance(watch, given, budget_ms, self._failures)
 
 
 def _given(document: Document, offset: int, forced_text: str = "") -> Given:
     return Given(document.text[:offset], document.text[offset:], forced_text)
-
-
-def _source_of(document: Document) -> Source | None:
-    path = _path_of(document.name)
-    return Source(path, document.language, document.text) if path else None
-
-
-def _path_of(name: str) -> Path | None:
-    parts = urlsplit(name)
-    return Path(unquote(parts.path)) if parts.scheme == "file" else None

@@ -27,6 +27,11 @@ class Model(Protocol):
         """Memory of weights that are not mapped from a file."""
         ...
 
+    @property
+    def chunk_bytes(self) -> int:
+        """Memory of keys and values of other files' chunks, which all caches share."""
+        ...
+
     def new_cache(self) -> DocumentCache:
         """Return an empty cache."""
         ...

@@ -95,6 +95,11 @@ class RotatingModel:
         return prepared_bytes(self._parts.decoder.weights)
 
     @property
+    def chunk_bytes(self) -> int:
+        """See `Model.chunk_bytes`."""
+        return self._store.num_bytes
+
+    @property
     def identity(self) -> ModelIdentity | None:
         """Whose keys and values its caches hold; None where that is of use to nobody else."""
         return self._identity

@@ -90,6 +90,11 @@ class PrefixModel:
         """All weights: transformers reads them into memory."""
         return sum(weight.nbytes for weight in self._network.parameters())
 
+    @property
+    def chunk_bytes(self) -> int:
+        """None: chunks are read anew wherever they stand."""
+        return 0
+
     def new_cache(self) -> PrefixCache:
         """Return an empty cache that reuses prefixes."""
         return PrefixCache(self._network, self._traits)

@@ -1,8 +1,9 @@
 """Dataclasses to plain msgpack values and back, strictly by their declared types.
 
 Nothing is guessed and nothing is ignored: a field that is missing, unknown or of another
-type is a `WireError` that names it. Token sequences travel as little-endian int32 bytes,
-members of a union as maps with their class name under "type".
+type is a `WireError` that names it. Only fields marked `MAY_BE_MISSING` may be. Token
+sequences travel as little-endian int32 bytes, members of a union as maps with their class
+name under "type".
 """
 
 import types
@@ -12,6 +13,7 @@ from enum import Enum
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from engine.errors import WireError
+from engine.protocol.messages import MAY_BE_MISSING
 from engine.protocol.tokens import pack_tokens, unpack_tokens
 
 TAG = "type"
@@ -98,14 +100,15 @@ def _of_type(wanted: Any, data: Any, where: str) -> Any:
 
 def _read_record(declared: Any, data: dict[Any, Any], where: str) -> Any:
     hints = _field_types(declared)
-    for name in hints:
-        if name not in data:
-            raise WireError(f"`{where}` lacks the field `{name}`.")
+    if hints.keys() - data.keys():
+        for field in fields(declared):
+            if field.name not in data and MAY_BE_MISSING not in field.metadata:
+                raise WireError(f"`{where}` lacks the field `{field.name}`.")
     for name in data:
         if name not in hints:
             raise WireError(f"`{where}` has an unknown field `{name}`.")
     return declared(
-        **{name: _read(hint, data[name], f"{where}.{name}") for name, hint in hints.items()}
+        **{name: _read(hints[name], each, f"{where}.{name}") for name, each in data.items()}
     )
 
 

@@ -11,6 +11,9 @@ from enum import StrEnum
 
 PROTOCOL_VERSION = 4
 
+MAY_BE_MISSING = "may_be_missing"
+"""Marks a field with a default that older ones of the same protocol version do not send."""
+
 MAX_CANDIDATES = 16
 """Most texts one request may ask for. Each takes scratch rows and a place in every pass."""
 
@@ -226,3 +229,5 @@ class EngineStatus:
     notes: tuple[str, ...] = ()
     encoders: tuple[str, ...] = ()  # text encoders in memory
     encoder_bytes: int = 0
+    # of keys and values of other files' chunks, which all caches share
+    chunk_bytes: int = field(default=0, metadata={MAY_BE_MISSING: True})

@@ -217,6 +217,7 @@ class EngineHost:
             notes=bench.loaded.notes if bench else (),
             encoders=self._encoders.names,
             encoder_bytes=self._encoders.num_bytes,
+            chunk_bytes=bench.loaded.model.chunk_bytes if bench else 0,
         )
 
     def _load_steps(self, checkpoint: Checkpoint) -> Generator[LoadedModel, None, None]:

@@ -25,6 +25,7 @@ class RememberingAnalyser:
         self._answers: dict[_Question, tuple[Names | Signature | None, float]] = {}
         self._saved_ms = 0.0
         self._text = ""
+        self.use_folders = analyser.use_folders
         self.open = analyser.open
         self.close = analyser.close
         self.aclose = analyser.aclose

@@ -99,6 +99,11 @@ class HostAnalyser:
         self._is_decided = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
 
+    def use_folders(self, folders: Sequence[Path]) -> None:
+        """Say which folders are open now. Never waits."""
+        self._folders = tuple(folders)
+        self._tell("folders", folders=[str(folder) for folder in folders])
+
     def open(self, source: Source) -> None:
         """Say that a document is being edited, so that it is read ahead. Never waits."""
         self._documents[source.path] = source

@@ -83,6 +83,10 @@ class LanguageAnalyser(Protocol):
         """
         ...
 
+    async def use_workspace(self, workspace: Workspace) -> bool:
+        """Take note of other folders; False if it must be started anew to know them."""
+        ...
+
     async def open(self, document: Document) -> None:
         """Take note of a document that is being edited, and read ahead."""
         ...

@@ -3,6 +3,7 @@
 Requests are `{"id", "method", "params"}`, answered with `{"id", "result"}` or `{"id", "error"}`.
 
     initialize {folders, interpreter}                 before all else
+    folders {folders}                                 others than at first
     open {path, language, text}, change {path, text}, close {path}
     members | importable | types | cases {path, language, text, offset}
                                                       -> {names, analyser, reason}
@@ -19,7 +20,8 @@ phase, message}}` by itself.
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,8 @@ class Host:
         match method:
             case "initialize":
                 self._workspace = _workspace(params)
+            case "folders":
+                self._use_folders(params["folders"])
             case "open":
                 self._open(_document(params))
             case "change":
@@ -111,6 +115,11 @@ class Host:
         logger.warning("%s", sentence)
         if request_id is not None:
             self._send({"id": request_id, "error": sentence})
+
+    def _use_folders(self, folders: Iterable[str]) -> None:
+        self._workspace = replace(self._workspace, folders=tuple(map(Path, folders)))
+        for lane in self._lanes.values():
+            lane.use_workspace(self._workspace)
 
     def _open(self, document: Document) -> None:
         self._documents[document.path] = document

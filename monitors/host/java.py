@@ -75,14 +75,25 @@ class JavaAnalyser(LspAnalyser):
             ServerGoneError: If that fails.
         """
         await super().start(workspace)
-        self._is_closed_world = asyncio.ensure_future(
-            asyncio.to_thread(is_closed, workspace.folders)
-        )
+        self._look_around(workspace)
         try:
             async with asyncio.timeout(_READY_TIMEOUT_S):
                 await self._is_ready.wait()
         except TimeoutError:
             raise ServerGoneError("Java's language server started but was never ready.") from None
+
+    async def use_workspace(self, workspace: Workspace) -> bool:
+        """Tell the server of other folders, whose builds it has to read."""
+        self._look_around(workspace)
+        return self.server.use_folders(workspace.folders)
+
+    def _look_around(self, workspace: Workspace) -> None:
+        """Begin to find out whether all that the folders need is in them."""
+        if self._is_closed_world:
+            self._is_closed_world.cancel()
+        self._is_closed_world = asyncio.ensure_future(
+            asyncio.to_thread(is_closed, workspace.folders)
+        )
 
     def spec(self, workspace: Workspace) -> ServerSpec:
         """Return how the server is started.

@@ -81,7 +81,7 @@ class Lane:
         self.choice = choice
         self.used_s = time.monotonic()
         self.phase = Phase.STARTING
-        self._workspace = workspace
+        self._workspace = self._known_workspace = workspace
         self._report = report
         self._analyser: LanguageAnalyser | None = None
         self._open: dict[Path, Document] = {}
@@ -92,6 +92,11 @@ class Lane:
         self._failures = 0
         self._ailment = ""
         self._worker = asyncio.ensure_future(self._work())
+
+    def use_workspace(self, workspace: Workspace) -> None:
+        """Have the analyser take note of other folders. Never waits."""
+        self._workspace = workspace
+        self._has_work.set()
 
     def open(self, document: Document) -> None:
         """Take note of a document. Never waits."""
@@ -157,6 +162,8 @@ class Lane:
         if ailment:
             raise ServerGoneError(ailment)
         analyser = self._analyser or await self._start()
+        if self._known_workspace is not self._workspace and not await self._move(analyser):
+            return
         while self._notices:
             path, notice = next(iter(self._notices.items()))
             del self._notices[path]
@@ -169,10 +176,19 @@ class Lane:
     async def _start(self) -> LanguageAnalyser:
         self._set_phase(Phase.STARTING)
         self._analyser = make_analyser(self.choice)
-        await _bounded(self._analyser.start(self._workspace), START_TIMEOUT_S)
+        self._known_workspace = self._workspace
+        await _bounded(self._analyser.start(self._known_workspace), START_TIMEOUT_S)
         self._notices = dict.fromkeys(self._open, "open")
         self._set_phase(Phase.READY)
         return self._analyser
+
+    async def _move(self, analyser: LanguageAnalyser) -> bool:
+        """Tell the analyser of other folders, or end it; then it starts anew over these."""
+        self._known_workspace = self._workspace
+        is_told = await _bounded(analyser.use_workspace(self._known_workspace))
+        if not is_told:
+            await self._end_analyser()
+        return is_told
 
     async def _tell(self, analyser: LanguageAnalyser, path: Path, notice: str) -> None:
         if notice == "close":

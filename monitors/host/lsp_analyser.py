@@ -53,6 +53,11 @@ class LspAnalyser(ABC):
         await self._server.start()
         self.listen(self._server)
 
+    async def use_workspace(self, workspace: Workspace) -> bool:
+        """Tell the server of other folders; one that cannot be told finds projects by itself."""
+        self.server.use_folders(workspace.folders)
+        return True
+
     def preface(self, document: Document) -> str:  # noqa: ARG002  # most need none
         """Return what the server is to see in front of a document."""
         return ""

@@ -8,10 +8,11 @@ and an end of the process when the host ends.
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import psutil
 from multilspy.language_server import LanguageServer
@@ -28,6 +29,13 @@ _MOST_TASKS = 256
 _LEASH = Path(__file__).with_name("leash.py")
 
 
+Settings = Callable[[Path | None], Mapping[str, Any]]
+
+
+def _no_settings(_folder: Path | None) -> Mapping[str, Any]:
+    return {}
+
+
 class ServerSpec:
     """How a server is started and what it is told first.
 
@@ -36,7 +44,7 @@ class ServerSpec:
         language: What multilspy calls the language; its name only, nothing hangs on it.
         environment: Variables beside those of the host; "" hides one.
         options: `initializationOptions`.
-        settings: Answers to `workspace/configuration`, by section.
+        settings: Answers to `workspace/configuration` for a folder, or for none, by section.
         start_timeout_s: How long it may take until it shakes hands.
     """
 
@@ -47,14 +55,14 @@ class ServerSpec:
         *,
         environment: Mapping[str, str] | None = None,
         options: Any = None,
-        settings: Mapping[str, Any] | None = None,
+        settings: Settings | None = None,
         start_timeout_s: float = START_TIMEOUT_S,
     ) -> None:
         self.command = tuple(command)
         self.language = language
         self.environment = dict(environment or {})
         self.options = options
-        self.settings = dict(settings or {})
+        self.settings = settings or _no_settings
         self.start_timeout_s = start_timeout_s
 
 
@@ -93,6 +101,18 @@ class LanguageServerProcess:
     def capabilities(self) -> dict[str, Any]:
         """What the server says it can do."""
         return self._client.capabilities
+
+    def use_folders(self, folders: Sequence[Path]) -> bool:
+        """Tell the server which folders have come and gone; False if it cannot be told."""
+        support = (self.capabilities.get("workspace") or {}).get("workspaceFolders") or {}
+        before, self._client.folders = self._client.folders, tuple(folders)
+        if not support.get("changeNotifications"):
+            return False
+        added = [_folder(each) for each in folders if each not in before]
+        removed = [_folder(each) for each in before if each not in folders]
+        event = {"added": added, "removed": removed}
+        self.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+        return True
 
     def tell(self, document: Document) -> None:
         """Let the server see a document as it is now; only sent where it differs."""
@@ -211,7 +231,7 @@ class _Client(LanguageServer):  # type: ignore[misc]
         config = MultilspyConfig(code_language=spec.language)
         super().__init__(config, MultilspyLogger(), root, launch, str(spec.language))
         self._spec = spec
-        self._folders = folders
+        self.folders = tuple(folders)
         self.ended = asyncio.Event()
         self.capabilities: dict[str, Any] = {}
         self.encoding: Encoding = "utf-16"
@@ -246,13 +266,13 @@ class _Client(LanguageServer):  # type: ignore[misc]
         self.server.notify.initialized({})
 
     def _initialize_params(self) -> dict[str, Any]:
-        folders = [{"uri": folder.as_uri(), "name": folder.name} for folder in self._folders]
+        folders = [_folder(each) for each in self.folders]
         item = {"snippetSupport": False, "insertReplaceSupport": False, "labelDetailsSupport": True}
         information = {"parameterInformation": {"labelOffsetSupport": False}}
         return {
             "processId": os.getpid(),
             "rootUri": folders[0]["uri"] if folders else None,
-            "rootPath": str(self._folders[0]) if folders else None,
+            "rootPath": str(self.folders[0]) if folders else None,
             "workspaceFolders": folders,
             "initializationOptions": self._spec.options,
             "capabilities": {
@@ -272,7 +292,7 @@ class _Client(LanguageServer):  # type: ignore[misc]
 
     def _answer_the_usual(self) -> None:
         async def configuration(params: dict[str, Any]) -> list[Any]:
-            return [self._spec.settings.get(item.get("section", "")) for item in params["items"]]
+            return [self._setting(item) for item in params["items"]]
 
         async def nothing(_params: Any) -> None:
             return None
@@ -291,6 +311,15 @@ class _Client(LanguageServer):  # type: ignore[misc]
             "$/progress",
         ):
             self.server.on_notification(method, nothing)
+
+    def _setting(self, item: dict[str, Any]) -> Any:
+        scope = item.get("scopeUri")
+        folder = Path(unquote(urlsplit(scope).path)) if scope else None
+        return self._spec.settings(folder).get(item.get("section", ""))
+
+
+def _folder(folder: Path) -> dict[str, str]:
+    return {"uri": folder.as_uri(), "name": folder.name}
 
 
 def _environment(spec: ServerSpec) -> dict[str, str]:

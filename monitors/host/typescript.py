@@ -28,6 +28,7 @@ _NODE_MODULES = Path(sys.prefix) / "node" / "node_modules"
 _SOFT_MEMORY_LIMIT = "1GiB"
 _QUOTES = "'\"`"
 _NOT_TYPES = frozenset({ItemKind.TEXT, ItemKind.SNIPPET})
+_SECTIONS = ("js/ts", "typescript", "javascript")
 _PREFERENCES = {
     # Names that a module elsewhere exports are not in scope.
     "unstable": {"includeCompletionsForModuleExports": False},
@@ -62,7 +63,7 @@ class TypeScriptAnalyser(LspAnalyser):
             [*compiler_command(self._node_modules), "--lsp", "--stdio"],
             Language.TYPESCRIPT,
             environment={"GOMEMLIMIT": _SOFT_MEMORY_LIMIT},
-            settings=dict.fromkeys(("js/ts", "typescript", "javascript"), _PREFERENCES),
+            settings=lambda _folder: dict.fromkeys(_SECTIONS, _PREFERENCES),
         )
 
     def preface(self, document: Document) -> str:

@@ -260,6 +260,7 @@ def test_every_model_has_a_store_of_its_own(tmp_path: Path, prompts: Prompts) ->
         models.append(load_model(directory, family, EngineSettings(storage_type="float32")))
     first, second = (model for model in models if isinstance(model, RotatingModel))
     sync(first.new_cache(), prompts.with_chunks(0))
+    assert first.chunk_bytes > 0 == second.chunk_bytes
     met, unmet = (sync(each.new_cache(), prompts.with_chunks(0)) for each in (first, second))
     assert met.moved >= CHUNK_TOKENS
     assert unmet.encoded == unmet.prompt

@@ -118,3 +118,50 @@ def test_definitions_outlive_a_restart() -> None:
     assert restored.defining("Thing", ALL, near="b.py") == index.defining("Thing", ALL, near="b.py")
     restored.remove("a.py")
     assert not restored.defining("Thing", ALL, near="b.py")
+
+
+RARE = ("fig", "date", "kiwi", "plum", "sloe")
+"""Words that are in no more than half of all chunks of `parts_and_whole`."""
+
+
+def parts_and_whole() -> tuple[list[LexicalIndex], LexicalIndex]:
+    """Return three indexes, one of them without a word that others have, and one of all files."""
+    parts, whole = [LexicalIndex() for _ in range(3)], LexicalIndex()
+    for number in range(24):
+        words = [word for at, word in enumerate(RARE) if number % (at + 3) == 0]
+        text = " ".join([*words * (number % 2 + 1), chr(ord("a") + number) * 3] * (number % 5 + 1))
+        part = parts[0] if number < 4 else parts[1 + number % 2]
+        for index in (part, whole):
+            index.replace(f"{number}.py", text)
+    return parts, whole
+
+
+@pytest.mark.parametrize("query", ["fig date", "kiwi plum plum sloe", "ddd fig", "nobody"])
+def test_with_their_statistics_added_up_several_indexes_score_as_one(query: str) -> None:
+    parts, whole = parts_and_whole()
+    among = parts[0].statistics(query) + parts[1].statistics(query) + parts[2].statistics(query)
+    found = [chunk for part in parts for chunk in part.search(query, ALL, among=among)]
+    expected = whole.search(query, ALL)
+    assert {chunk.path: chunk.score for chunk in found} == pytest.approx(
+        {chunk.path: chunk.score for chunk in expected}
+    )
+    if expected:
+        alone = [chunk for part in parts for chunk in part.search(query, ALL)]
+        assert [each.score for each in alone] != pytest.approx([each.score for each in found])
+
+
+def test_an_index_with_nothing_in_it_adds_nothing() -> None:
+    _, whole = parts_and_whole()
+    among = whole.statistics("fig kiwi") + LexicalIndex().statistics("fig kiwi")
+    assert whole.search("fig kiwi", ALL, among=among) == whole.search("fig kiwi", ALL)
+    nothing = LexicalIndex().statistics("fig")
+    assert (nothing + nothing).mean_length == 1.0
+
+
+def test_words_of_most_chunks_have_a_lower_bound_there_too() -> None:
+    parts, _ = parts_and_whole()
+    for part in parts:
+        for number in range(30):
+            part.replace(f"common {number}.py", "everywhere")
+    among = parts[0].statistics("everywhere") + parts[1].statistics("everywhere")
+    assert all(chunk.score > 0 for chunk in parts[0].search("everywhere", ALL, among=among))

@@ -96,7 +96,7 @@ async def test_a_window_explains_with_unsaved_text_what_the_command_line_cannot_
     assert quoted(explanation) == ["fruit.py"]
     assert "without_peel_and_stem" in prompt(explanation)
     (repository,) = status["repositories"]
-    assert repository["folders"] == [str(workspace)]
+    assert repository["folder"] == str(workspace)
     assert repository["num_files"] >= 2
 
 

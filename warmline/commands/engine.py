@@ -194,6 +194,7 @@ def _report(status: EngineStatus, *, as_json: bool) -> None:
         f"{status.state.message}  ({status.state.phase})",
         f"process {status.pid}, up {status.uptime_s:.0f} s, clients: {status.num_clients}",
         f"caches: {len(status.documents)}, {held_mib:.0f} of {budget_mib:.0f} MiB",
+        f"chunks of other files: {status.chunk_bytes / 2**20:.0f} MiB",
         *status.documents,
         *(f"text encoder: {name}" for name in status.encoders),
         *status.notes,

@@ -53,7 +53,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         ),
     )
     parser.add_argument(
-        "folders", metavar="PATH", nargs="*", type=Path, help="folders (the current one)"
+        "folder",
+        metavar="PATH",
+        nargs="?",
+        type=Path,
+        default=Path(),
+        help="a folder (the current one)",
     )
     parser.add_argument("--query", metavar="TEXT", help="search, by the words of TEXT")
     parser.add_argument(
@@ -76,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _forget(arguments)
     if arguments.verify and arguments.query is None:
         raise UsageError("--verify compares a search; name one with --query TEXT.")
-    made = _make(arguments.folders or [Path()], is_fresh=arguments.fresh)
+    made = _make(arguments.folder, is_fresh=arguments.fresh)
     found, search_ms = _search(made, arguments.query or "", arguments.limit)
     difference = _difference(made, arguments.query) if arguments.verify else None
     if arguments.json:
@@ -97,12 +102,11 @@ def _forget(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _make(paths: list[Path], *, is_fresh: bool) -> _Made:
-    for path in paths:
-        if not path.is_dir():
-            raise UsageError(f"There is no folder {path}; name one that exists.")
+def _make(path: Path, *, is_fresh: bool) -> _Made:
+    if not path.is_dir():
+        raise UsageError(f"There is no folder {path}; name one that exists.")
     started = time.monotonic()
-    folders = Folders(paths)
+    folders = Folders([path])
     repository = RepositoryIndex(folders, LexicalIndex())
     store = IndexStore(index_directory(), folders)
     state = None if is_fresh else store.read()
@@ -155,7 +159,7 @@ def _as_json(
 ) -> dict[str, Any]:
     repository = made.repository
     result: dict[str, Any] = {
-        "folders": [str(folder.root) for folder in repository.folders],
+        "folder": _root_of(repository),
         "files": len(repository.lexical.paths),
         "chunks": repository.lexical.num_chunks,
         "files_read": made.num_read,
@@ -180,8 +184,7 @@ def _as_json(
 def _print_index(made: _Made, console: Console, *, is_whole: bool) -> None:
     repository = made.repository
     lexical = repository.lexical
-    for folder in repository.folders:
-        console.print(str(folder.root), soft_wrap=True, markup=False, style="bold")
+    console.print(_root_of(repository), soft_wrap=True, markup=False, style="bold")
     console.print(f"{len(lexical.paths):,} files in {lexical.num_chunks:,} chunks")
     since = "changed since the last time" if made.was_kept else "read"
     console.print(f"{made.num_read:,} {since}, {made.seconds:.1f} s")
@@ -191,6 +194,11 @@ def _print_index(made: _Made, console: Console, *, is_whole: bool) -> None:
     if repository.left_out:
         console.print(f"\n{len(repository.left_out):,} left out", style="bold")
         console.print(_all_left_out(repository) if is_whole else _reasons(repository))
+
+
+def _root_of(repository: RepositoryIndex) -> str:
+    (folder,) = repository.folders
+    return str(folder.root)
 
 
 def _reasons(repository: RepositoryIndex) -> Table:

@@ -12,9 +12,9 @@ from typing import Any
 from multilspy.multilspy_config import Language
 
 from ..analysers import Call, Document, Found, ServerGoneError, Workspace
-from ..served import LanguageServerProcess, ServerSpec
+from ..served import LanguageServerProcess, ServerSpec, Settings
 from .cutting import GAP, INVENTED, with_invented_name, without_name
-from .environments import PythonEnvironment, find_environment
+from .environments import FolderEnvironments, PythonEnvironment
 from .openness import doubt
 from .signatures import read_call
 
@@ -33,7 +33,7 @@ class PythonAnalyser:
 
     def __init__(self) -> None:
         self._server: LanguageServerProcess | None = None
-        self._environment: PythonEnvironment | None = None
+        self._environments = FolderEnvironments(Workspace())
         self._documents: dict[Path, Document] = {}
         self._asked_about: Path | None = None
         self._complete: dict[tuple[str, frozenset[str]], float] = {}
@@ -46,14 +46,19 @@ class PythonAnalyser:
         return self._server
 
     async def start(self, workspace: Workspace) -> None:
-        """Start ty over the workspace and the user's environment.
+        """Start ty over the workspace and the user's environments.
 
         Raises:
             ServerGoneError: If it is not installed or does not start.
         """
-        self._environment = find_environment(workspace)
-        self._server = LanguageServerProcess(_spec(self._environment), workspace.folders)
+        self._environments = FolderEnvironments(workspace)
+        self._server = LanguageServerProcess(_spec(self._settings), workspace.folders)
         await self._server.start()
+
+    async def use_workspace(self, workspace: Workspace) -> bool:
+        """Tell ty of other folders; it asks for the environment of each by itself."""
+        self._environments = FolderEnvironments(workspace)
+        return self._ty.use_folders(workspace.folders)
 
     async def open(self, document: Document) -> None:
         """Have ty see a document and look at all of it."""
@@ -94,7 +99,7 @@ class PythonAnalyser:
             return Found(analyser=NAME, reason="the module is not known")
         if all(item.get("kind") == _MODULE_KIND for item in items):
             # A module's path, which no code makes up.
-            is_known = document.text[offset - 1] == "." or self._has_own_environment()
+            is_known = document.text[offset - 1] == "." or self._has_environment(document.path)
             reason = "" if is_known else "the project's environment is not known"
             return Found(names if is_known else frozenset(), NAME, reason)
         invented = without_name(document, offset, INVENTED)
@@ -179,8 +184,13 @@ class PythonAnalyser:
         answer = await self._ty.request("textDocument/diagnostic", params)
         return [item["message"] for item in (answer or {}).get("items", ())]
 
-    def _has_own_environment(self) -> bool:
-        return self._environment is not None and self._environment.is_projects
+    def _has_environment(self, path: Path) -> bool:
+        """Tell whether the environment of a file is its project's own."""
+        environment = self._environments.for_file(path)
+        return environment is not None and environment.is_projects
+
+    def _settings(self, folder: Path | None) -> dict[str, Any]:
+        return {"ty": _ty_settings(self._environments.of(folder))}
 
     async def _turn_to(self, path: Path) -> None:
         """Show other documents again as they are: one was last seen with a candidate in it."""
@@ -210,18 +220,21 @@ def _is_case(item: dict[str, Any]) -> bool:
     return detail.startswith("Literal[") and detail.endswith(f".{item['label']}]")
 
 
-def _spec(environment: PythonEnvironment | None) -> ServerSpec:
+def _ty_settings(environment: PythonEnvironment | None) -> dict[str, Any]:
     configuration: dict[str, Any] = {
         "rules": {"all": "ignore", "missing-attribute": "error", "missing-module-member": "error"},
     }
     if environment:
         configuration["environment"] = {"python": str(environment.prefix)}
-    settings = {
+    return {
         "configuration": configuration,
         "completions": {"autoImport": False},
         "diagnosticMode": "openFilesOnly",
     }
+
+
+def _spec(settings: Settings) -> ServerSpec:
     # Variables for the host are not for the user's code.
     hidden = {"PYTHONPATH": "", "VIRTUAL_ENV": "", "CONDA_PREFIX": ""}
     command = (str(Path(sys.executable).with_name("ty")), "server")
-    return ServerSpec(command, Language.PYTHON, environment=hidden, settings={"ty": settings})
+    return ServerSpec(command, Language.PYTHON, environment=hidden, settings=settings)

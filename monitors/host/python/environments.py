@@ -25,12 +25,37 @@ class PythonEnvironment(NamedTuple):
     is_projects: bool
 
 
+class FolderEnvironments:
+    """The environments of all folders, each its own; a folder in another one may share that's."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._of = {folder: find_environment(self._around(folder)) for folder in workspace.folders}
+        self._of_none = find_environment(Workspace((), workspace.interpreter))
+
+    def of(self, folder: Path | None) -> PythonEnvironment | None:
+        """Return the environment of one of the folders, or that of a file in none of them."""
+        return self._of_none if folder is None else self._of.get(folder, self._of_none)
+
+    def for_file(self, path: Path) -> PythonEnvironment | None:
+        """Return the environment of the innermost folder that holds a file."""
+        return self.of(next(iter(self._holding(path)), None))
+
+    def _around(self, folder: Path) -> Workspace:
+        return Workspace(self._holding(folder), self._workspace.interpreter)
+
+    def _holding(self, path: Path) -> tuple[Path, ...]:
+        """Return the folders that are or hold `path`, the innermost first."""
+        holding = [each for each in self._workspace.folders if path.is_relative_to(each)]
+        return tuple(sorted(holding, key=lambda each: -len(each.parts)))
+
+
 def find_environment(
     workspace: Workspace, variables: Mapping[str, str] = os.environ
 ) -> PythonEnvironment | None:
     """Return the user's environment, None if there is none.
 
-    The setting counts first, then a virtual environment in the workspace, then an active one
+    The setting counts first, then a virtual environment in the folders, then an active one
     (virtual or of conda), then the Python on PATH.
     """
     for candidate in _chosen(workspace, variables):

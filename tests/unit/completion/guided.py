@@ -83,7 +83,11 @@ class FakeMonitors:
     answering: Hook = _at_once
     asked: list[Site] = field(default_factory=list)
     told: list[tuple[str, str]] = field(default_factory=list)
+    folders: tuple[Path, ...] = ()
     is_closed: bool = False
+
+    def use_folders(self, folders: Sequence[Path]) -> None:
+        self.folders = tuple(folders)
 
     def open(self, source: Source) -> None:
         self.told.append(("open", source.text))

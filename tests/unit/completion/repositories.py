@@ -29,7 +29,7 @@ class FakeRepositories:
     def __post_init__(self) -> None:
         self._search = TwoStageRetriever(self.index)
 
-    def locate(self, name: str) -> Located | None:
+    def locate(self, name: str, seen_from: str = "") -> Located | None:  # noqa: ARG002
         if not name.startswith(ROOT):
             return None
         path = name.removeprefix(ROOT)
@@ -58,7 +58,7 @@ class FakeRepositories:
             self.index.remove(located.path)
 
     def statuses(self) -> tuple[RepositoryStatus, ...]:
-        return (RepositoryStatus(("/project",), "ready", 1, self.index.num_chunks, 0),)
+        return (RepositoryStatus("/project", "ready", 1, self.index.num_chunks, 0),)
 
     async def aclose(self) -> None:
         self.is_closed = True

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -165,6 +166,30 @@ async def test_monitors_hear_of_documents(engine: ObedientEngine) -> None:
     await completer.aclose()
     assert monitors.told == [("open", TEXT), ("change", edited.text), ("close", "/project/tree.py")]
     assert monitors.is_closed
+
+
+async def test_a_document_that_was_never_saved_has_a_path_in_the_first_folder(
+    engine: ObedientEngine,
+) -> None:
+    heard: list[Source] = []
+
+    class Monitors(FakeMonitors):
+        def open(self, source: Source) -> None:
+            heard.append(source)
+
+    monitors = Monitors()
+    completer = guarded(engine, monitors)
+    completer.use_folders([Path("/one"), Path("/two")])
+    assert monitors.folders == (Path("/one"), Path("/two"))
+    for name in ("untitled:Untitled-1", "untitled:Untitled-2", "git:/one/a.py"):
+        completer.open(Document(name, "python", 1, "x."))
+    completer.open(Document("untitled:notes", "markdown", 1, "x."))
+    first, second = heard[1:]
+    assert first.path.parent == second.path.parent == Path("/one")
+    assert (first.path.suffix, first.path == second.path) == (".py", False)
+    completer.use_folders([Path("/two")])
+    completer.close("untitled:Untitled-1")
+    assert monitors.told[-1] == ("close", str(first.path)), "where it was opened"
 
 
 async def test_who_asks_explicitly_waits_longer(engine: ObedientEngine) -> None:

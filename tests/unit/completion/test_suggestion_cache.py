@@ -192,3 +192,53 @@ def test_the_oldest_are_forgotten() -> None:
         document.suggest(0, f"{number} long", options=CompletionOptions(max_tokens=number))
     assert document.answer(0, CompletionOptions(max_tokens=0)) is None
     assert document.answer(0, CompletionOptions(max_tokens=1)) == ["1 long"]
+
+
+@pytest.mark.parametrize(
+    ("suggested", "forbidden", "left"),
+    [
+        ("a.b(c)", "a.b", None),
+        ("x = 1\ny = a.b\nz", "x = 1\ny = a.b", ["x = 1"]),
+        ("\n    a.b", "\n    a.b", None),
+        ("a.bcd", "a.b", ["a.bcd"]),
+        ("a.c", "a.b", ["a.c"]),
+    ],
+    ids=["in the first line", "in a later line", "after nothing", "a longer name", "another"],
+)
+def test_what_is_forbidden_is_taken_back_with_all_that_follows(
+    suggested: str, forbidden: str, left: list[str] | None
+) -> None:
+    document = Text("x = \n")
+    document.suggest(4, suggested)
+    document.cache.take_back(4, forbidden)
+    assert document.answer(4) == left
+
+
+def test_only_suggestions_for_that_place_are_taken_back() -> None:
+    document = Text("x = \n")
+    document.suggest(4, "a.b")
+    document.cache.take_back(3, "a.b")
+    assert document.answer(4) == ["a.b"]
+
+
+def test_what_goes_on_from_something_forbidden_is_taken_back_with_it() -> None:
+    document = Text("x = \n")
+    shown = document.suggest(4, "a.b")
+    document.cache.remember_next(shown, "a.b", (Candidate(" + 1", 3, -0.5),), None)
+    document.cache.remember_next(shown, "a.b", (), EmptyReason.NOTHING_TO_SAY)
+    document.cache.take_back(4, "a.b")
+    assert not document.cache.still_gives(shown)
+    document.edit(4, 4, "a.b")
+    assert document.answer(7) is None
+
+
+def test_of_what_was_prepared_lines_stay_that_come_after_what_is_shown() -> None:
+    document = Text("x = \n")
+    shown = document.suggest(4, "f()")
+    document.cache.remember_next(shown, "f()", (Candidate("\ng()\na.b", 3, -0.5),), None)
+    document.cache.take_back(4, "f()\ng()\na.b")
+    assert document.answer(4) == ["f()"]
+    document.edit(4, 4, "f()")
+    assert document.answer(7) == ["\ng()"]
+    document.cache.take_back(4, "f()\ng")
+    assert document.answer(7) is None

@@ -86,6 +86,8 @@ class ModelDouble:
     def is_packed(self) -> bool:
         return False
 
+    chunk_bytes = 33  # as if chunks were kept
+
     @property
     def copied_bytes(self) -> int:
         return 0

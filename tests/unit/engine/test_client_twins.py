@@ -211,6 +211,7 @@ async def test_texts_are_encoded_alike(engine: EngineClient) -> None:
     assert nothing == Encoding(2, b"")
     status = await engine.status()
     assert (status.encoders, status.encoder_bytes) == (("double",), 10)
+    assert status.chunk_bytes == 33
 
 
 async def test_texts_that_cannot_be_encoded_are_refused_alike(engine: EngineClient) -> None:

@@ -340,4 +340,4 @@ async def test_the_status_counts_clients_and_bytes(host: EngineHost, engine: Loc
     assert (status.num_clients, status.documents, status.cache_bytes) == (2, ("a.py",), 100)
     await other.aclose()
     assert (await engine.status()).num_clients == 1
-    assert status.cache_budget_bytes == 1000
+    assert (status.cache_budget_bytes, status.chunk_bytes) == (1000, 33)

@@ -167,7 +167,7 @@ class FakeCompleter:
         self.folders = tuple(folders)
 
     def repositories(self) -> Sequence[RepositoryStatus]:
-        return (RepositoryStatus(("/home/me/project",), "ready", 2, 3, 1),)
+        return (RepositoryStatus("/home/me/project", "ready", 2, 3, 1),)
 
     async def aclose(self) -> None:
         pass

@@ -37,7 +37,7 @@ async def test_status_describes_server_and_engine(answered: Editor) -> None:
     assert status["monitors"] == {"phase": "running", "message": "", "languages": []}
     assert status["repositories"] == [
         {
-            "folders": ["/home/me/project"],
+            "folder": "/home/me/project",
             "phase": "ready",
             "num_files": 2,
             "num_chunks": 3,

@@ -1,7 +1,7 @@
 """An analyser that knows what a test tells it."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from monitors.types import Names, Signature, Source
@@ -24,6 +24,9 @@ class FakeAnalyser:
         self.has_ended = asyncio.Event()
         self.may_answer = asyncio.Event()
         self.may_answer.set()
+
+    def use_folders(self, folders: Sequence[Path]) -> None:
+        self.folders = tuple(folders)
 
     def open(self, source: Source) -> None:
         self.notes.append(("open", source.path))

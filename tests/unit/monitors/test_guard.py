@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from monitors.guard import DocumentWatch, Guard
+from monitors.memory import MOST_KEPT
 from monitors.types import Answer, Signature, Site, Source
 from tests.unit.monitors.fakes import FakeAnalyser
 from tests.unit.monitors.marked import watch_at
@@ -128,3 +129,74 @@ async def test_documents_are_passed_on_to_the_analyser() -> None:
     guard.close(source.path)
     await guard.aclose()
     assert [note for note, _ in analyser.notes] == ["open", "change", "close", "aclose"]
+
+
+def source_of(text: str, name: str = "a.py") -> Source:
+    return Source(Path("/w") / name, "python", text)
+
+
+async def asked_at(guard: Guard, before: str, written: str) -> Answer:
+    watch = guard.watch(source_of(before), len(before))
+    assert watch is not None
+    return await watch.ask(watch.sites(written)[-1], written)
+
+
+async def test_whoever_goes_on_with_the_text_asks_nothing_twice() -> None:
+    analyser = FakeAnalyser(["open"])
+    guard = Guard(analyser)
+    first = await asked_at(guard, "y = ", "x.op")
+    guard.change(source_of("y = x."))
+    again = await asked_at(guard, "y = x.", "o")
+    assert again.texts == first.texts
+    assert len(analyser.questions) == 1
+
+
+async def test_a_question_on_its_way_is_shared_and_outlives_who_asked_it_first() -> None:
+    analyser = FakeAnalyser(["open"])
+    analyser.may_answer.clear()
+    guard = Guard(analyser)
+    first = asyncio.create_task(asked_at(guard, "y = ", "x."))
+    await analyser.has_begun.wait()
+    second = asyncio.create_task(asked_at(guard, "y = x", "."))
+    await asyncio.sleep(0)
+    first.cancel()
+    analyser.may_answer.set()
+    assert "open" in (await second).texts
+    assert len(analyser.questions) == 1
+
+
+@pytest.mark.parametrize("change", ["another", "closed"])
+async def test_what_was_said_counts_until_another_document_changes(change: str) -> None:
+    analyser = FakeAnalyser(["open"])
+    guard = Guard(analyser)
+    await asked_at(guard, "y = ", "x.")
+    if change == "another":
+        guard.change(source_of("", "b.py"))
+    else:
+        guard.close(Path("/w/b.py"))
+    await asked_at(guard, "y = ", "x.")
+    assert len(analyser.questions) == 2
+
+
+async def test_what_was_not_known_is_asked_again() -> None:
+    analyser = FakeAnalyser(reason="still reading")
+    guard = Guard(analyser)
+    for _ in range(2):
+        await asked_at(guard, "y = ", "x.")
+    assert len(analyser.questions) == 2
+
+
+async def test_answers_are_forgotten_after_a_while_and_the_oldest_of_very_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    analyser = FakeAnalyser(["open"])
+    guard = Guard(analyser)
+    for number in range(MOST_KEPT + 1):
+        await asked_at(guard, "y = ", f"x{number}.")
+    await asked_at(guard, "y = ", "x0.")
+    assert len(analyser.questions) == MOST_KEPT + 2
+    await asked_at(guard, "y = ", "x1.")
+    assert len(analyser.questions) == MOST_KEPT + 3
+    monkeypatch.setattr("monitors.memory.KEPT_S", 0.0)
+    await asked_at(guard, "y = ", "x1.")
+    assert len(analyser.questions) == MOST_KEPT + 4

@@ -86,7 +86,7 @@ class FakeCompleter:
         """The index is being built the first time somebody looks."""
         phase = "ready" if self.num_looks else "building"
         self.num_looks += 1
-        return (RepositoryStatus(("/project",), phase, 1, 1_234, 0),)
+        return (RepositoryStatus("/project", phase, 1, 1_234, 0),)
 
     async def complete(self, name: str, offset: int, options: CompletionOptions) -> Suggestion:
         self.asked.append((name, offset, options))

@@ -31,7 +31,7 @@ def test_it_tells_what_is_there_and_what_is_not(
 ) -> None:
     shown = call(capsys, str(root))
     assert (shown["files"], shown["chunks"], shown["files_read"]) == (2, 2, 2)
-    assert shown["folders"] == [str(root)]
+    assert shown["folder"] == str(root)
     assert shown["left_out"] == [{"path": ".env", "reason": "may hold secrets: *.env"}]
     assert Path(shown["store"]["path"]).stat().st_size == shown["store"]["bytes"]
 
@@ -47,16 +47,6 @@ def test_a_query_is_answered_and_verified(root: Path, capsys: pytest.CaptureFixt
     assert [(each["path"], each["start_line"]) for each in shown["found"]] == [("x.py", 0)]
     assert shown["difference_from_rank_bm25"] < 1e-12
     assert shown["search_ms"] > 0
-
-
-def test_several_folders_are_one_index(
-    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "z.py").write_text("beta")
-    shown = call(capsys, str(root), str(other), "--query", "beta")
-    assert {each["path"] for each in shown["found"]} == {"root/x.py", "other/z.py"}
 
 
 def test_kept_indexes_can_be_deleted(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from completion.document import Document
+from retrieval.lexical import LexicalIndex
 from retrieval.types import Place
 from warmline.encoders.choice import hashed_second_stage
 from warmline.repositories import LiveRepositories
@@ -35,8 +36,8 @@ def document(file: Path, text: str) -> Document:
 async def found(repositories: LiveRepositories, name: str, query: str = QUERY) -> list[str]:
     located = repositories.locate(name)
     assert located is not None
-    if repositories._workspace is not None:
-        assert await asyncio.to_thread(repositories._workspace._index.wait_until_ready, READY_S)
+    for index in repositories._indexes.values():
+        assert await asyncio.to_thread(index.live.wait_until_ready, READY_S)
     place = Place(located.path, query, len(query))
     retrieval = await located.retriever.retrieve(place)
     return sorted({each.chunk.path for each in retrieval.considered})
@@ -50,7 +51,7 @@ async def test_files_of_the_folder_are_found_by_paths_relative_to_it(folder: Pat
     assert located.path == "main.py"
     assert await found(repositories, name) == ["lib/fruit.py"]
     (status,) = repositories.statuses()
-    assert (status.folders, status.num_files) == ((str(folder),), 2)
+    assert (status.folder, status.num_files) == (str(folder), 2)
     await repositories.aclose()
     assert repositories.statuses() == ()
 
@@ -105,7 +106,7 @@ async def test_folders_come_and_go_and_open_documents_move_along(
     second = tmp_path / "second"
     second.mkdir()
     repositories.use_folders([folder, second])
-    assert await found(repositories, main.as_uri(), "pear") == ["my project/lib/fruit.py"]
+    assert await found(repositories, main.as_uri(), "pear") == ["lib/fruit.py"]
     repositories.use_folders([])
     assert repositories.statuses() == ()
     assert await found(repositories, main.as_uri(), "pear") == ["lib/fruit.py"]
@@ -140,4 +141,111 @@ async def test_giving_up_a_search_does_not_spoil_the_next(folder: Path) -> None:
     await asyncio.sleep(0)
     search.cancel()
     assert await found(repositories, name) == ["lib/fruit.py"]
+    await repositories.aclose()
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Path:
+    second = tmp_path / "second"
+    second.mkdir()
+    (second / "juice.py").write_text("def press(banana, cup):\n    return banana\n")
+    return second
+
+
+async def test_a_document_sees_its_own_folder_and_those_that_are_open_beside_it(
+    folder: Path, second: Path
+) -> None:
+    repositories = open_folders(folder, second)
+    assert [each.folder for each in repositories.statuses()] == [str(folder), str(second)]
+    here, there = (folder / "main.py").as_uri(), (second / "main.py").as_uri()
+    assert await found(repositories, here) == ["../second/juice.py", "lib/fruit.py"]
+    fruit, main = "../my project/lib/fruit.py", "../my project/main.py"
+    assert await found(repositories, there) == [fruit, main, "juice.py"]
+    repositories.use_folders([second])
+    assert await found(repositories, there) == ["juice.py"]
+    await repositories.aclose()
+
+
+async def test_words_are_as_rare_as_they_are_in_all_folders_together(
+    folder: Path, second: Path
+) -> None:
+    """Else one that is everywhere beside the document would count for much where it is rare."""
+    for number in range(9):
+        (second / f"{number}.py").write_text(f"def common_{chr(97 + number)}(): ...\n")
+        (folder / f"{number}.py").write_text(f"def other_{chr(97 + number)}(): ...\n")
+    (folder / "one.py").write_text("common\n")
+    repositories = open_folders(folder, second)
+    await found(repositories, (folder / "main.py").as_uri())
+    view = repositories._view_of(folder / "main.py")
+    assert view is not None
+    whole = LexicalIndex()
+    for root, prefix in ((folder, ""), (second, "../second/")):
+        for file in root.rglob("*.py"):
+            whole.replace(f"{prefix}{file.relative_to(root)}", file.read_text())
+    seen, expected = (each.search("common banana", 50) for each in (view, whole))
+    assert {each.path for each in seen} == {each.path for each in expected}
+    assert [each.score for each in seen] == pytest.approx([each.score for each in expected])
+    await repositories.aclose()
+
+
+async def test_each_folder_is_kept_by_itself_and_read_once(
+    folder: Path, second: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    alone = open_folders(folder, store=store)
+    await found(alone, (folder / "main.py").as_uri())
+    kept = alone._indexes[folder]
+    alone.use_folders([second, folder])
+    assert alone._indexes[folder] is kept, "opening another one beside it reads nothing again"
+    await found(alone, (folder / "main.py").as_uri())
+    await alone.aclose()
+    assert len(list(store.iterdir())) == 2
+
+
+async def test_of_folders_in_each_other_the_innermost_counts_and_no_file_twice(
+    folder: Path,
+) -> None:
+    inner = folder / "lib"
+    repositories = open_folders(folder, inner)
+    inside = repositories.locate((inner / "fruit.py").as_uri())
+    assert inside is not None
+    assert inside.path == "fruit.py"
+    assert await found(repositories, (folder / "main.py").as_uri()) == ["lib/fruit.py"]
+    expected = ["../my project/main.py", "fruit.py"]
+    assert await found(repositories, (inner / "main.py").as_uri()) == expected
+    repositories.change(document(inner / "fruit.py", "def climb(tree): ...\n"))
+    for name in (folder / "main.py", inner / "main.py"):
+        assert await found(repositories, name.as_uri(), "banana") == []
+    await repositories.aclose()
+
+
+async def test_folders_of_one_name_are_told_apart(folder: Path, tmp_path: Path) -> None:
+    others = [tmp_path / parent / "lib" for parent in ("a", "b")]
+    for other in others:
+        other.mkdir(parents=True)
+        (other / "peel.py").write_text(f"def peel(banana): {other.parent.name}\n")
+    repositories = open_folders(folder, *others)
+    expected = ["../lib-2/peel.py", "../lib/peel.py", "lib/fruit.py"]
+    assert await found(repositories, (folder / "main.py").as_uri()) == expected
+    await repositories.aclose()
+
+
+async def test_paths_are_as_the_document_sees_them_whose_prompt_they_stand_in(
+    folder: Path, second: Path
+) -> None:
+    (second / ".warmlineignore").write_text("juice.py\n")
+    repositories = open_folders(folder, second)
+    here, there = (folder / "main.py").as_uri(), (second / "juice.py").as_uri()
+    seen = repositories.locate(there, seen_from=here)
+    assert seen is not None
+    assert seen.path == "../second/juice.py"
+    assert not seen.may_be_quoted(seen.path)
+    assert seen.may_be_quoted("lib/fruit.py")
+    outside = repositories.locate(there, seen_from="untitled:notes")
+    assert outside is not None
+    assert outside.path == "juice.py"
+    assert not outside.may_be_quoted(outside.path)
+    loose = repositories.locate("untitled:notes", seen_from=here)
+    assert loose is not None
+    assert loose.path == "notes"
     await repositories.aclose()

@@ -1,5 +1,6 @@
 """An analyser that several ask: nobody is asked twice, and everybody's time counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,7 @@ class SlowAnalyser:
     clock: "Clock"
     asked: list[tuple[str, int]] = field(default_factory=list)
 
+    def use_folders(self, folders: Sequence[Path]) -> None: ...
     def open(self, source: Source) -> None: ...
     def change(self, source: Source) -> None: ...
     def close(self, path: Path) -> None: ...

@@ -255,3 +255,22 @@ async def test_closing_leaves_no_process(made: Any, launch: Any) -> None:
     await analyser.aclose()
     assert not psutil.pid_exists(launch.messages()[0]["pid"])
     assert (await analyser.members(source(), 2)).reason == "analysis is closed"
+
+
+async def test_other_folders_reach_a_host_that_runs_and_one_that_is_started(
+    made: Any, launch: DoubleLaunch
+) -> None:
+    analyser = made()
+    await answered(analyser)
+    analyser.use_folders([Path("/work"), Path("/more")])
+    told = {"folders": ["/work", "/more"]}
+    await until(lambda: ("folders", told) in params_of(launch, "folders"))
+    os.kill(launch.messages()[-1]["pid"], signal.SIGKILL)
+    await until(lambda: launch.num_starts == 2)
+    await answered(analyser)
+    (first, second) = (params for _, params in params_of(launch, "initialize"))
+    assert (first["folders"], second["folders"]) == (["/work"], told["folders"])
+
+
+def params_of(launch: DoubleLaunch, method: str) -> list[tuple[str, dict[str, Any]]]:
+    return [(method, each["params"]) for each in launch.messages() if each["method"] == method]

@@ -28,9 +28,14 @@ class Fake:
         self.world = world
         self.is_closed = False
 
-    async def start(self, workspace: Workspace) -> None:  # noqa: ARG002
+    async def start(self, workspace: Workspace) -> None:
+        self.world.started_with.append(workspace)
         if self.world.start_failure:
             raise ServerGoneError(self.world.start_failure)
+
+    async def use_workspace(self, workspace: Workspace) -> bool:
+        self.world.moved_to.append(workspace)
+        return self.world.can_be_told
 
     async def open(self, document: Document) -> None:
         self.world.told.append(("open", document.text))
@@ -68,6 +73,9 @@ class World:
 
     def __init__(self) -> None:
         self.made: list[Fake] = []
+        self.started_with: list[Workspace] = []
+        self.moved_to: list[Workspace] = []
+        self.can_be_told = True
         self.told: list[tuple[str, str]] = []
         self.asked: list[str] = []
         self.num_asked_at_once = self.most_at_once = 0
@@ -259,3 +267,33 @@ async def test_closing_ends_the_analyser_and_answers_all(lane: Lane, world: Worl
     assert world.made[0].is_closed
     assert not (await running).names
     assert (await waiting).reason == "stopped"
+
+
+ELSEWHERE = Workspace((Path("/elsewhere"),))
+
+
+async def test_an_analyser_is_told_of_other_folders_once(world: World, lane: Lane) -> None:
+    await lane.ask("members", document("x."), 2)
+    lane.use_workspace(ELSEWHERE)
+    for text in ("y.", "z."):
+        await lane.ask("members", document(text), 2)
+    assert world.moved_to == [ELSEWHERE]
+    assert len(world.made) == 1
+
+
+async def test_one_that_cannot_be_told_starts_anew_over_them(world: World, lane: Lane) -> None:
+    world.can_be_told = False
+    lane.open(document("x."))
+    await lane.ask("members", document("x."), 2)
+    lane.use_workspace(ELSEWHERE)
+    assert (await lane.ask("members", document("y."), 2)).names == {"y._2"}
+    assert world.started_with == [Workspace(), ELSEWHERE]
+    assert world.told == [("open", "x."), ("open", "x.")]
+    assert world.made[0].is_closed
+    assert Phase.FAILED not in [phase for phase, _ in world.phases]
+
+
+async def test_one_that_was_not_started_yet_starts_over_them(world: World, lane: Lane) -> None:
+    lane.use_workspace(ELSEWHERE)
+    await lane.ask("members", document("x."), 2)
+    assert (world.started_with, world.moved_to) == ([ELSEWHERE], [])

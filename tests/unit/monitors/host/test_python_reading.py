@@ -6,7 +6,7 @@ import pytest
 
 from monitors.host.analysers import Call, Document, Workspace
 from monitors.host.python.cutting import INVENTED, with_invented_name, without_name
-from monitors.host.python.environments import find_environment
+from monitors.host.python.environments import FolderEnvironments, find_environment
 from monitors.host.python.openness import doubt
 from monitors.host.python.signatures import read_call
 
@@ -159,3 +159,25 @@ def test_there_may_be_none(tmp_path: Path) -> None:
     assert find_environment(Workspace((tmp_path,)), {"PATH": str(tmp_path)}) is None
     gone = Workspace(interpreter=tmp_path / "gone" / "bin" / "python")
     assert find_environment(gone, {"PATH": ""}) is None
+
+
+def test_each_folder_has_the_environment_it_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIRTUAL_ENV", "")
+    monkeypatch.setenv("CONDA_PREFIX", "")
+    monkeypatch.setenv("PATH", "")
+    for folder in ("one", "two", "one/inner"):
+        (tmp_path / folder).mkdir()
+    for folder in ("one", "two"):
+        (tmp_path / folder / ".venv").mkdir()
+        (tmp_path / folder / ".venv" / "pyvenv.cfg").touch()
+    names = ("one", "one/inner", "two", "three")
+    one, inner, two, three = (tmp_path / name for name in names)
+    environments = FolderEnvironments(Workspace((one, inner, two, three)))
+    prefixes = [getattr(environments.of(each), "prefix", None) for each in (one, inner, two, three)]
+    assert prefixes == [one / ".venv", one / ".venv", two / ".venv", None]
+    assert environments.for_file(two / "a.py") == (two / ".venv", True)
+    assert environments.for_file(inner / "a.py") == (one / ".venv", True)
+    assert environments.for_file(tmp_path / "a.py") is None
+    assert environments.of(None) is None
