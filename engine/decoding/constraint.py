@@ -1,19 +1,30 @@
 """What one candidate has still to obey."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from copy import copy
-from typing import Protocol
+from itertools import count
+from typing import NamedTuple, Protocol
 
+import numpy as np
+
+from engine.decoding.allowed_tokens import AllowedTokens
 from engine.decoding.sorted_tokens import TokenIds
 from engine.decoding.string_tree import StringTree
-from engine.decoding.token_index import may_end
+from engine.decoding.text_hashes import beginning_hashes
+from engine.decoding.token_index import ascending, may_end
 from engine.decoding.vocabulary import Vocabulary
+
+_CROWD = 1_000
+"""Where so many beginnings are left, what is allowed is found ahead of the first step."""
+
+_FEW_TOKENS = 16
+"""So many are tried one by one."""
 
 
 class TokenConstraint(Protocol):
     """Which tokens may come next. Immutable; candidates may share one."""
 
-    def allowed(self) -> TokenIds | None:
+    def allowed(self) -> AllowedTokens | None:
         """Return which tokens may come next; None when all may, no ids when none may.
 
         The caller does not change what is returned.
@@ -59,10 +70,17 @@ def constraint_of(
     """
     rest = AllowedStrings(vocabulary, StringTree(continuations)) if continuations else None
     if rest:
-        rest.prepare(forced_text[-1:])
+        rest.prepare(forced_text)
     if forced_text:
         return ForcedText(vocabulary, forced_text, rest)
     return rest or Anything()
+
+
+class _State(NamedTuple):
+    """Where a text stands: `written` is a beginning of a string, and `before` precedes the rest."""
+
+    written: bytes
+    before: bytes
 
 
 class AllowedStrings:
@@ -83,28 +101,37 @@ class AllowedStrings:
     def __init__(self, vocabulary: Vocabulary, strings: StringTree) -> None:
         self._vocabulary = vocabulary
         self._strings = strings
-        self._found: dict[tuple[bytes, bytes], TokenIds] = {}
+        self._found: dict[_State, AllowedTokens] = {}
         self._written = b""
 
     def prepare(self, before: bytes) -> None:
-        """Find ahead what takes longest, because all strings are open there.
+        """Find ahead what takes longest, all at once: wherever much is open.
 
         Args:
-            before: The byte before a string begins, if it has still to be written.
+            before: What has to be written before a string begins.
         """
-        for text in {b"", before}:
-            self.allowed_after(text)
+        states = list(self._crowded_states(before))
+        if not states:
+            return
+        left = [self._strings.after(state.written, state.before) for state in states]
+        ends = np.cumsum([len(hashes) for hashes in left])
+        places, ids = self._vocabulary.index.fitting(np.concatenate(left))
+        keys = ascending(ends.searchsorted(places, "right") * self._vocabulary.size + ids)
+        owners, ids = np.divmod(keys, self._vocabulary.size)
+        parts = np.split(ids, owners.searchsorted(np.arange(1, len(states))))
+        for state, part in zip(states, parts, strict=True):
+            self._found[state] = self._with_what_follows(state, part)
 
-    def allowed(self) -> TokenIds:
+    def allowed(self) -> AllowedTokens:
         """Return the tokens that go on with a string, or follow a whole one."""
         return self.allowed_after(b"")
 
-    def allowed_after(self, text: bytes) -> TokenIds:
-        """Return the tokens that are `text` and then, with more bytes, what is allowed here."""
-        key = (self._written, text)
-        if key not in self._found:
-            self._found[key] = self._find_after(text)
-        return self._found[key]
+    def allowed_after(self, before: bytes) -> AllowedTokens:
+        """Return the tokens that are `before` and then, with more bytes, what is allowed here."""
+        state = _State(self._written, before)
+        if state not in self._found:
+            self._found[state] = self._with_what_follows(state, self._find(state))
+        return self._found[state]
 
     def advance(self, token: int) -> TokenConstraint:
         """Return the state after `token`."""
@@ -131,15 +158,57 @@ class AllowedStrings:
             for length in range(len(self._written), len(written) + 1)
         )
 
-    def _find_after(self, text: bytes) -> TokenIds:
+    def _crowded_states(self, before: bytes) -> Iterator[_State]:
+        """Yield the states in which much is open, and more tokens begin so than can be tried."""
+        for num_bytes in count():
+            texts = self._strings.crowded(num_bytes, _CROWD)
+            if not texts:
+                return
+            yield from (state for text in texts if not self._is_narrow(state := _State(text, b"")))
+            if not num_bytes:
+                yield from self._crossing_states(before)
+
+    def _crossing_states(self, before: bytes) -> Iterator[_State]:
+        for start in range(max(0, len(before) - self._vocabulary.index.longest), len(before)):
+            state = _State(b"", before[start:])
+            if not self._is_narrow(state):
+                yield state
+
+    def _is_narrow(self, state: _State) -> bool:
+        start, stop = self._vocabulary.index.span_of(self._next_bytes(state))
+        return stop - start <= _FEW_TOKENS
+
+    def _next_bytes(self, state: _State) -> bytes:
+        """Return what a token is a beginning of or begins with."""
+        return state.before + self._strings.common_after(state.written)
+
+    def _find(self, state: _State) -> TokenIds:
         index = self._vocabulary.index
-        left = self._strings.after(self._written, instead=text)
-        groups = [index.whole.find(left.beginnings), index.longer.find(left.wholes)]
-        if self._written not in self._strings:
-            return index.joined(groups)
-        if not text:
-            return index.joined_after_name(groups)
-        return index.joined([*groups, index.no_name_after(text)])
+        if self._strings.num_after(state.written) >= _CROWD and self._is_narrow(state):
+            return self._try_few(state)
+        left = self._strings.after(state.written, state.before)
+        return ascending(index.fitting(left).ids)
+
+    def _try_few(self, state: _State) -> TokenIds:
+        index, text = self._vocabulary.index, self._next_bytes(state)
+        beginnings = beginning_hashes([text], np.array([len(text)]))[len(state.before) : -1]
+        whole, several = index.fitting(beginnings).ids, index.beginning_with(text)
+        fits = [self._fits(state, token) for token in several.tolist()]
+        return ascending(np.concatenate([whole, several[np.array(fits, np.bool_)]]))
+
+    def _fits(self, state: _State, token: int) -> bool:
+        more = self._vocabulary.token_bytes(token)[len(state.before) :]
+        written = state.written + more
+        return bool(more) and (self._is_through(written) or self._strings.has_beginning(written))
+
+    def _with_what_follows(self, state: _State, ids: TokenIds) -> AllowedTokens:
+        """Add what may come behind `state.written`, if that is a whole string."""
+        index = self._vocabulary.index
+        if state.written not in self._strings:
+            return AllowedTokens(ids)
+        if not state.before:
+            return AllowedTokens(ids, index.after_name)
+        return AllowedTokens(ascending(np.concatenate([ids, index.no_name_after(state.before)])))
 
 
 class ForcedText:
@@ -156,12 +225,12 @@ class ForcedText:
     ) -> None:
         self._vocabulary = vocabulary
         self._text = text
-        self._tree = StringTree([text])
+        self._beginnings = StringTree([text])
         self._then = then
-        self._found: dict[int, TokenIds] = {}  # by how much is written
+        self._found: dict[int, AllowedTokens] = {}  # by how much is written
         self._num_written = 0
 
-    def allowed(self) -> TokenIds:
+    def allowed(self) -> AllowedTokens:
         """Return the tokens that the text begins with, and those that say more."""
         if self._num_written not in self._found:
             self._found[self._num_written] = self._find()
@@ -181,16 +250,17 @@ class ForcedText:
             return Anything()
         return self._then.advance_by(more, token) if more else self._then
 
-    def _find(self) -> TokenIds:
+    def _find(self) -> AllowedTokens:
         index = self._vocabulary.index
         left = self._text[self._num_written :]
-        beginnings = self._tree.after(self._text[: self._num_written]).beginnings
-        groups = [index.whole.find(beginnings[: index.longest])]
+        beginnings = self._beginnings.after(self._text[: self._num_written])[:-1]
+        whole = index.fitting(beginnings[: index.longest]).ids
         if self._then is None:
-            groups.append(index.beginning_with(left))
-        elif index.has_longer(left):
-            groups.append(self._then.allowed_after(left))
-        return index.joined(groups)
+            return AllowedTokens(ascending(np.concatenate([whole, index.beginning_with(left)])))
+        if not index.has_longer(left):
+            return AllowedTokens(ascending(whole))
+        crossing = self._then.allowed_after(left)
+        return AllowedTokens(ascending(np.concatenate([whole, crossing.some])))
 
 
 def _forbidden(token: int, written: bytes, wanted: str) -> ValueError:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.decoding.constraint import constraint_of
 from engine.decoding.string_tree import StringTree
-from engine.decoding.text_hashes import hash_of
+from engine.decoding.text_hashes import ended_beginning_hashes, hash_of
 from engine.decoding.vocabulary import Vocabulary
 
 ALPHABET = "ab_.é日\U0001f600 =$"
@@ -82,11 +82,12 @@ def assert_walk_matches(
     constraint = constraint_of(vocabulary, forced, strings)
     written = b""
     for choice in choices:
-        allowed = constraint.allowed()
+        tokens = constraint.allowed()
         if is_through(written, forced, strings):
-            assert allowed is None
+            assert tokens is None
             return
-        assert allowed is not None
+        assert tokens is not None
+        allowed = tokens.ids
         mask = np.zeros(vocabulary.size, np.bool_)
         mask[allowed] = True
         assert mask.tolist() == naive_mask(vocabulary, written, forced, strings)
@@ -167,11 +168,16 @@ def test_any_text_can_be_written_with_single_bytes(
     constraint = constraint_of(vocabulary, text, strings)
     written = b""
     while (allowed := constraint.allowed()) is not None:
-        assert len(allowed)
-        token = int(allowed[-1])
+        assert len(allowed.ids)
+        token = int(allowed.ids[-1])
         written += vocabulary.token_bytes(token)
         constraint = constraint.advance(token)
     assert written.startswith(tuple(text + string for string in strings) or text)
+
+
+def ended_hash(text: bytes) -> int:
+    """Return the hash of a text with its end mark."""
+    return int(ended_beginning_hashes([text], np.array([len(text)]))[-1])
 
 
 @given(
@@ -186,6 +192,8 @@ def test_what_is_left_of_strings_is_hashed(
     for start in {string[:length] for string in strings}:
         left = [string[len(start) :] for string in strings if string.startswith(start)]
         beginnings = {rest[:end] for rest in left for end in range(1, len(rest) + 1)}
-        found = StringTree(strings).after(start, instead)
-        assert sorted(found.beginnings.tolist()) == sorted(hash_of(instead + b) for b in beginnings)
-        assert sorted(found.wholes.tolist()) == sorted(hash_of(instead + b) for b in left if b)
+        hashes = [hash_of(instead + beginning) for beginning in beginnings]
+        hashes += [ended_hash(instead + rest) for rest in left if rest]
+        tree = StringTree(strings)
+        assert sorted(tree.after(start, instead).tolist()) == sorted(hashes)
+        assert tree.num_after(start) == len(hashes)

@@ -130,7 +130,7 @@ def _tokens_along(
     """Yield allowed tokens that `text` is made of, until all is allowed."""
     constraint: TokenConstraint = constraint_of(vocabulary, FORCED_TEXT, names)
     while (allowed := constraint.allowed()) is not None:
-        said = {token: vocabulary.token_bytes(token) for token in allowed.tolist()}
+        said = {token: vocabulary.token_bytes(token) for token in allowed.ids.tolist()}
         fitting = [token for token in said if said[token] and text.startswith(said[token])]
         longest = max(fitting, key=lambda token: len(said[token]))
         token = longest if chance.random() < _SHARE_LONGEST else chance.choice(fitting)
