@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from copy import copy
-from itertools import count
+from itertools import chain, count
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -110,7 +110,11 @@ class AllowedStrings:
         Args:
             before: What has to be written before a string begins.
         """
-        states = list(self._crowded_states(before))
+        states = [
+            state
+            for state in chain(self._first_states(before), self._crowded_states())
+            if not self._is_narrow(state)
+        ]
         if not states:
             return
         left = [self._strings.after(state.written, state.before) for state in states]
@@ -158,21 +162,20 @@ class AllowedStrings:
             for length in range(len(self._written), len(written) + 1)
         )
 
-    def _crowded_states(self, before: bytes) -> Iterator[_State]:
-        """Yield the states in which much is open, and more tokens begin so than can be tried."""
-        for num_bytes in count():
+    def _first_states(self, before: bytes) -> Iterator[_State]:
+        """Yield the states before any string has begun, where all are open."""
+        yield _State(b"", b"")
+        longest = self._vocabulary.index.longest
+        for start in range(max(0, len(before) - longest), len(before)):
+            yield _State(b"", before[start:])
+
+    def _crowded_states(self) -> Iterator[_State]:
+        """Yield the other states in which much is open."""
+        for num_bytes in count(1):
             texts = self._strings.crowded(num_bytes, _CROWD)
             if not texts:
                 return
-            yield from (state for text in texts if not self._is_narrow(state := _State(text, b"")))
-            if not num_bytes:
-                yield from self._crossing_states(before)
-
-    def _crossing_states(self, before: bytes) -> Iterator[_State]:
-        for start in range(max(0, len(before) - self._vocabulary.index.longest), len(before)):
-            state = _State(b"", before[start:])
-            if not self._is_narrow(state):
-                yield state
+            yield from (_State(text, b"") for text in texts)
 
     def _is_narrow(self, state: _State) -> bool:
         start, stop = self._vocabulary.index.span_of(self._next_bytes(state))

@@ -2,7 +2,6 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from os.path import commonprefix
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,8 +74,11 @@ class StringTree:
     def common_after(self, text: bytes) -> bytes:
         """Return what all strings that begin with `text` go on with."""
         span = self._span_of(text)
-        common: bytes = commonprefix([self._sorted[span.start], self._sorted[span.stop - 1]])
-        return common[len(text) :]
+        first, last = self._sorted[span.start], self._sorted[span.stop - 1]
+        start = stop = len(text)
+        while stop < len(first) and first[stop] == last[stop]:
+            stop += 1
+        return first[start:stop]
 
     def crowded(self, num_bytes: int, at_least: int) -> Sequence[bytes]:
         """Return the beginnings of one length after which `at_least` so many hashes are left."""
@@ -98,9 +100,7 @@ class StringTree:
         return slice(self._num_before[start], self._num_before[self._starts[span.stop]])
 
 
-def _differs_from_string_before(
-    hashes: Hashes, num_symbols: NDArray[np.intp]
-) -> NDArray[np.bool_]:
+def _differs_from_string_before(hashes: Hashes, num_symbols: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Tell which beginnings the string before has not, too.
 
     Shapes:

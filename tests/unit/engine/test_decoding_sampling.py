@@ -164,7 +164,9 @@ def test_scores_that_are_no_numbers_are_an_error(bad: float) -> None:
 def test_only_allowed_tokens_are_chosen(allowed: list[int], chosen: int | None) -> None:
     """Of those the model scores: a tokenizer may have more ids."""
     scores = np.array([1, 3, 2], np.float32)
-    assert choose_among(choose_likeliest, scores, AllowedTokens(np.array(allowed, np.intp))) == chosen
+    assert (
+        choose_among(choose_likeliest, scores, AllowedTokens(np.array(allowed, np.intp))) == chosen
+    )
 
 
 def test_the_likeliest_of_equals_is_the_lowest_id_among_allowed_ones_too() -> None:
