@@ -14,7 +14,7 @@ from engine.decoding.text_hashes import beginning_hashes
 from engine.decoding.token_index import ascending, may_end
 from engine.decoding.vocabulary import Vocabulary
 
-_CROWD = 1_000
+_CROWD = 4_000
 """Where so many beginnings are left, what is allowed is found ahead of the first step."""
 
 _FEW_TOKENS = 16
@@ -68,7 +68,7 @@ def constraint_of(
 
     The two are one: a token may end the forced text and begin a continuation.
     """
-    rest = AllowedStrings(vocabulary, StringTree(continuations)) if continuations else None
+    rest = AllowedStrings(vocabulary, continuations) if continuations else None
     if rest:
         rest.prepare(forced_text)
     if forced_text:
@@ -98,9 +98,9 @@ class AllowedStrings:
         strings: What may be written, at least one.
     """
 
-    def __init__(self, vocabulary: Vocabulary, strings: StringTree) -> None:
+    def __init__(self, vocabulary: Vocabulary, strings: Collection[bytes]) -> None:
         self._vocabulary = vocabulary
-        self._strings = strings
+        self._strings = StringTree(strings, vocabulary.index.ends)
         self._found: dict[_State, AllowedTokens] = {}
         self._written = b""
 
@@ -163,10 +163,14 @@ class AllowedStrings:
         )
 
     def _first_states(self, before: bytes) -> Iterator[_State]:
-        """Yield the states before any string has begun, where all are open."""
+        """Yield the states before any string has begun, where all are open.
+
+        If that is not much, those where it is most likely that tokens begin so.
+        """
         yield _State(b"", b"")
-        longest = self._vocabulary.index.longest
-        for start in range(max(0, len(before) - longest), len(before)):
+        is_crowded = self._strings.num_after(b"") >= _CROWD
+        num_bytes = min(len(before), self._vocabulary.index.longest if is_crowded else 1)
+        for start in range(len(before) - num_bytes, len(before)):
             yield _State(b"", before[start:])
 
     def _crowded_states(self) -> Iterator[_State]:
@@ -178,8 +182,7 @@ class AllowedStrings:
             yield from (_State(text, b"") for text in texts)
 
     def _is_narrow(self, state: _State) -> bool:
-        start, stop = self._vocabulary.index.span_of(self._next_bytes(state))
-        return stop - start <= _FEW_TOKENS
+        return not self._vocabulary.index.has_more(self._next_bytes(state), _FEW_TOKENS)
 
     def _next_bytes(self, state: _State) -> bytes:
         """Return what a token is a beginning of or begins with."""

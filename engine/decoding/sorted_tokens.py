@@ -62,6 +62,11 @@ class SortedTokens:
         """Tell whether `span`, all that begins with `text`, has more than `text` itself."""
         return bool(span) and self._texts[span.stop - 1] != text
 
+    def has_more(self, prefix: bytes, than: int) -> bool:
+        """Tell whether more tokens `than` so many begin with `prefix`."""
+        place = bisect_left(self._texts, prefix) + than
+        return place < len(self._texts) and self._texts[place].startswith(prefix)
+
     def longest_start_of(self, text: bytes) -> int | None:
         """Return the longest token that `text` begins with; None if there is none."""
         longest, span = None, self.all

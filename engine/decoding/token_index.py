@@ -12,6 +12,7 @@ from engine.decoding.allowed_tokens import token_set
 from engine.decoding.hash_table import Found, HashTable
 from engine.decoding.sorted_tokens import SortedTokens, Span, TokenIds
 from engine.decoding.text_hashes import Hashes, beginning_hashes, places_within, with_end
+from engine.decoding.token_ends import TokenEnds, Windows, windows_of, with_end_mark
 
 NAME_BYTES = frozenset((ascii_letters + digits + "_$").encode()) | frozenset(range(0x80, 0x100))
 """Bytes that a name goes on with, in most languages; any non-ASCII character may be one."""
@@ -57,7 +58,9 @@ class TokenIndex:
     def __init__(self, tokens: Sequence[bytes], control_ids: TokenIds) -> None:
         self.in_order = SortedTokens(tokens)
         self.longest = max(map(len, tokens), default=0)
-        self._fitting = _table_of(tokens)
+        texts = _texts_of(tokens)
+        self._fitting = HashTable(texts.hashes, texts.ids)
+        self.ends = TokenEnds(texts.windows, texts.num_symbols)
         self.after_name = token_set(
             np.concatenate([control_ids, self.no_name_after(b"")]), len(tokens)
         )
@@ -72,23 +75,26 @@ class TokenIndex:
 
     def beginning_with(self, text: bytes) -> TokenIds:
         """Return the tokens that begin with `text`."""
-        return self.in_order.ids([self.span_of(text)])
+        return self.in_order.ids([self._span_of(text)])
 
-    def span_of(self, text: bytes) -> Span:
-        """Return the places, in order, of the tokens that begin with `text`."""
-        return self.in_order.starting_with(text, self.in_order.all)
+    def has_more(self, text: bytes, than: int) -> bool:
+        """Tell whether more tokens `than` so many begin with `text`."""
+        return self.in_order.has_more(text, than)
 
     def has_longer(self, text: bytes) -> bool:
         """Tell whether a token is `text` and more."""
-        return self.in_order.has_longer(text, self.span_of(text))
+        return self.in_order.has_longer(text, self._span_of(text))
 
     def no_name_after(self, text: bytes) -> TokenIds:
         """Return the tokens that are `text` and then at least one byte that is not of a name."""
-        span = self.span_of(text)
+        span = self._span_of(text)
         return self.in_order.ids(
             self.in_order.between(text + bytes([run.first]), text + bytes([run.last]), span)
             for run in _OTHER_RUNS
         )
+
+    def _span_of(self, text: bytes) -> Span:
+        return self.in_order.starting_with(text, self.in_order.all)
 
 
 def ascending(ids: NDArray[np.intp]) -> TokenIds:
@@ -99,16 +105,27 @@ def ascending(ids: NDArray[np.intp]) -> TokenIds:
     return ids[is_new]
 
 
-def _table_of(tokens: Sequence[bytes]) -> HashTable:
+class _Texts(NamedTuple):
+    """Texts that tokens are, and those with an end mark that they fit behind. Shapes: (N,)."""
+
+    ids: NDArray[np.intp]
+    hashes: Hashes
+    windows: Windows
+    num_symbols: NDArray[np.intp]
+
+
+def _texts_of(tokens: Sequence[bytes]) -> _Texts:
     num_bytes = np.fromiter(map(len, tokens), np.intp, len(tokens))
-    hashes = beginning_hashes(tokens, num_bytes)
+    joined = b"".join(tokens)
     ids = np.repeat(np.arange(len(tokens)), num_bytes)
     lengths = places_within(num_bytes) + 1
-    is_name = _IS_NAME_BYTE[np.frombuffer(b"".join(tokens), np.uint8)]
-    is_last = ids != np.append(ids, -1)[1:]
-    is_within_name = is_name & np.append(is_name, np.False_)[1:]
-    is_end = ~is_last & ~is_within_name
-    ended = with_end(hashes[is_end], lengths[is_end])
-    return HashTable(
-        np.concatenate([hashes[is_last], ended]), np.concatenate([ids[is_last], ids[is_end]])
+    hashes, windows = beginning_hashes(tokens, num_bytes), windows_of(joined)
+    is_name = _IS_NAME_BYTE[np.frombuffer(joined, np.uint8)]
+    is_whole = ids != np.append(ids, -1)[1:]
+    is_end = ~is_whole & ~(is_name & np.append(is_name, np.False_)[1:])
+    return _Texts(
+        np.concatenate([ids[is_whole], ids[is_end]]),
+        np.concatenate([hashes[is_whole], with_end(hashes[is_end], lengths[is_end])]),
+        np.concatenate([windows[is_whole], with_end_mark(windows[is_end])]),
+        np.concatenate([lengths[is_whole], lengths[is_end] + 1]),
     )
