@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.decoding.allowed_tokens import token_set
 from engine.decoding.hash_table import Found, HashTable
-from engine.decoding.sorted_tokens import SortedTokens, Span, TokenIds
+from engine.decoding.sorted_tokens import SortedTokens, TokenIds
 from engine.decoding.text_hashes import Hashes, beginning_hashes, places_within, with_end
 from engine.decoding.token_ends import TokenEnds, Windows, windows_of, with_end_mark
 
@@ -75,7 +75,7 @@ class TokenIndex:
 
     def beginning_with(self, text: bytes) -> TokenIds:
         """Return the tokens that begin with `text`."""
-        return self.in_order.ids([self._span_of(text)])
+        return self.in_order.ids_with(text)
 
     def has_more(self, text: bytes, than: int) -> bool:
         """Tell whether more tokens `than` so many begin with `text`."""
@@ -83,18 +83,15 @@ class TokenIndex:
 
     def has_longer(self, text: bytes) -> bool:
         """Tell whether a token is `text` and more."""
-        return self.in_order.has_longer(text, self._span_of(text))
+        return self.in_order.has_longer(text)
 
     def no_name_after(self, text: bytes) -> TokenIds:
         """Return the tokens that are `text` and then at least one byte that is not of a name."""
-        span = self._span_of(text)
+        span = self.in_order.starting_with(text, self.in_order.all)
         return self.in_order.ids(
             self.in_order.between(text + bytes([run.first]), text + bytes([run.last]), span)
             for run in _OTHER_RUNS
         )
-
-    def _span_of(self, text: bytes) -> Span:
-        return self.in_order.starting_with(text, self.in_order.all)
 
 
 def ascending(ids: NDArray[np.intp]) -> TokenIds:
