@@ -84,7 +84,7 @@ class SortedTokens:
         return longest
 
     def ids_with(self, prefix: bytes) -> TokenIds:
-        """Return the ids of all tokens that begin with `prefix`, which is not empty."""
+        """Return the ids of all tokens that begin with `prefix`."""
         if len(prefix) == 1:  # tens of thousands begin with a space
             return self._ids_by_first_byte[prefix[0]]
         return self.ids([self.starting_with(prefix, self.all)])

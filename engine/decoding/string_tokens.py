@@ -1,7 +1,7 @@
 """Finds the tokens that go on with one of some strings, wherever a text stands."""
 
 from collections.abc import Collection, Iterator
-from itertools import chain, count
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -91,15 +91,26 @@ class StringTokens:
 
     def _crowded_states(self) -> Iterator[_State]:
         """Yield the later states in which much is open."""
-        for num_bytes in count(1):
-            texts = self.strings.crowded(num_bytes, _CROWD)
-            if not texts:
-                return
+        num_bytes, texts = 0, [b""]
+        while texts:
+            num_bytes += 1 + min(map(self._num_narrow_after, texts))
+            texts = list(self.strings.crowded(num_bytes, _CROWD))
             yield from (_State(text, b"") for text in texts)
+
+    def _num_narrow_after(self, text: bytes) -> int:
+        """Return how many of the next states are narrow, one byte after the other."""
+        certain = self.strings.common_after(text)
+        rests = (certain[place + 1 :] for place in range(len(certain)))
+        wide = (place for place, rest in enumerate(rests) if self._has_many(rest))
+        return next(wide, len(certain))
 
     def _is_narrow(self, state: _State) -> bool:
         """Tell whether few tokens begin with what is certain to come."""
-        return not self._index.has_more(self._certain_after(state), _FEW_TOKENS)
+        return not self._has_many(self._certain_after(state))
+
+    def _has_many(self, text: bytes) -> bool:
+        """Tell whether more tokens begin with `text` than can be tried."""
+        return self._index.has_more(text, _FEW_TOKENS)
 
     def _certain_after(self, state: _State) -> bytes:
         return state.before + self.strings.common_after(state.written)

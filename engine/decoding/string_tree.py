@@ -97,13 +97,15 @@ class StringTree:
 
     def crowded(self, num_bytes: int, at_least: int) -> Sequence[bytes]:
         """Return the beginnings of one length that `at_least` so many longer ones begin with."""
-        starts = np.append((self._num_shared < num_bytes).nonzero()[0], len(self._sorted))
-        if not num_bytes:
-            starts = np.array([0, len(self._sorted)])
-        num_left = np.diff(self._num_before[self._starts[starts]]) - num_bytes
-        crowded = (num_left >= at_least).nonzero()[0]
-        texts = (self._sorted[start] for start in starts[crowded].tolist())
-        return [text[:num_bytes] for text in texts if len(text) >= num_bytes]
+        is_first = self._num_shared < num_bytes
+        is_first[:1] = True
+        firsts = is_first.nonzero()[0]
+        ends = np.append(firsts[1:], len(self))
+        num_new = self._num_before[self._starts[ends]] - self._num_before[self._starts[firsts]]
+        num_longer = num_new - (num_bytes - self._num_shared[firsts])
+        candidates = (self._sorted[first] for first in firsts[num_longer >= at_least].tolist())
+        texts = (string[:num_bytes] for string in candidates if len(string) >= num_bytes)
+        return [text for text in texts if self.num_after(text) >= at_least]
 
     def _span_of(self, text: bytes) -> Span:
         start, end = bisect_left(self._sorted, text), after_all_with(text)

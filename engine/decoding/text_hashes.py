@@ -55,7 +55,8 @@ def with_end(hashes: Hashes, num_bytes: NDArray[np.intp]) -> Hashes:
     Shapes:
         hashes, num_bytes: (N,), of the texts.
     """
-    return hashes + _END_CODE * _powers(num_bytes)[num_bytes]
+    ended: Hashes = hashes + _END_CODE * _powers(num_bytes)[num_bytes]
+    return ended
 
 
 def _beginning_hashes(codes: Hashes, num_symbols: NDArray[np.intp]) -> Hashes:

@@ -2,12 +2,14 @@
 
 from collections.abc import Set as AbstractSet
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from engine.decoding import string_tokens
 from engine.decoding.constraint import constraint_of
 from engine.decoding.string_tree import StringTree
 from engine.decoding.text_hashes import ended_beginning_hashes, hash_of
@@ -20,6 +22,17 @@ token_texts = st.lists(texts | cut_characters, min_size=1, max_size=30)
 forced_texts = st.just(b"") | st.text(ALPHABET, max_size=8).map(str.encode) | cut_characters
 string_sets = st.sets(texts | cut_characters, max_size=6)
 walks = st.lists(st.integers(0, 99), min_size=1, max_size=8)
+
+
+class Limits(NamedTuple):
+    """From what number on beginnings are a crowd, and up to which tokens are few."""
+
+    crowd: int
+    few_tokens: int
+
+
+IN_USE = Limits(string_tokens._CROWD, string_tokens._FEW_TOKENS)
+limits = st.sampled_from([IN_USE, Limits(1, 0), Limits(1, 3), Limits(6, 0), Limits(6, 3)])
 
 
 @st.composite
@@ -76,9 +89,22 @@ def naive_mask(
 
 
 def assert_walk_matches(
-    vocabulary: Vocabulary, forced: bytes, strings: AbstractSet[bytes], choices: list[int]
+    vocabulary: Vocabulary,
+    forced: bytes,
+    strings: AbstractSet[bytes],
+    choices: list[int],
+    limits: Limits = IN_USE,
 ) -> None:
     """Follow allowed tokens, comparing at each, until all is allowed or nothing is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(string_tokens, "_CROWD", limits.crowd)
+        patch.setattr(string_tokens, "_FEW_TOKENS", limits.few_tokens)
+        follow_and_compare(vocabulary, forced, strings, choices)
+
+
+def follow_and_compare(
+    vocabulary: Vocabulary, forced: bytes, strings: AbstractSet[bytes], choices: list[int]
+) -> None:
     constraint = constraint_of(vocabulary, forced, strings)
     written = b""
     for choice in choices:
@@ -106,16 +132,26 @@ def assert_walk_matches(
 
 
 @settings(max_examples=500)
-@given(vocabulary=vocabularies(), forced=forced_texts, strings=string_sets, choices=walks)
-@example(Vocabulary([b"a", b".", b".a", b"..", b"a."], ()), b".", {b""}, [0, 0])
-@example(Vocabulary([b"a", b"b", b" ", b"\x00"], (3,)), b"", {b"", b"a", b"ab"}, [0, 1, 3])
-@example(Vocabulary([b"\xc3", b"\xa9", b"\xa9(", b"("], ()), b"", {"é".encode()}, [0, 1])
-@example(Vocabulary([b"a", b"a=", b"a=b", b"=", b"a b"], ()), b"a", {b"=", b"a="}, [0, 1])
+@given(
+    vocabulary=vocabularies(),
+    forced=forced_texts,
+    strings=string_sets,
+    choices=walks,
+    limits=limits,
+)
+@example(Vocabulary([b"a", b".", b".a", b"..", b"a."], ()), b".", {b""}, [0, 0], IN_USE)
+@example(Vocabulary([b"a", b"b", b" ", b"\x00"], (3,)), b"", {b"", b"a", b"ab"}, [0, 1, 3], IN_USE)
+@example(Vocabulary([b"\xc3", b"\xa9", b"\xa9(", b"("], ()), b"", {"é".encode()}, [0, 1], IN_USE)
+@example(Vocabulary([b"a", b"a=", b"a=b", b"=", b"a b"], ()), b"a", {b"=", b"a="}, [0, 1], IN_USE)
 def test_forced_text_and_continuations(
-    vocabulary: Vocabulary, forced: bytes, strings: set[bytes], choices: list[int]
+    vocabulary: Vocabulary,
+    forced: bytes,
+    strings: set[bytes],
+    choices: list[int],
+    limits: Limits,
 ) -> None:
     """A token is part of what may be written, or the whole of it and what may follow."""
-    assert_walk_matches(vocabulary, forced, strings, choices)
+    assert_walk_matches(vocabulary, forced, strings, choices, limits)
 
 
 NAME_PARTS = st.sampled_from(["get", "set", "_", "value", "s", "Größe", "日本", "1", "$", "Count"])
@@ -128,9 +164,10 @@ names = st.lists(NAME_PARTS, min_size=1, max_size=4).map("".join).map(str.encode
     forced=st.sampled_from([b"", b".", b"a).", b"self.get_", b"import "]),
     extra=st.lists(names, max_size=10),
     choices=walks,
+    limits=limits,
 )
 def test_names_that_begin_alike(
-    strings: set[bytes], forced: bytes, extra: list[bytes], choices: list[int]
+    strings: set[bytes], forced: bytes, extra: list[bytes], choices: list[int], limits: Limits
 ) -> None:
     """With tokens of all parts of them, tokens that cross the border, and what may follow."""
     whole = [*sorted(strings), *extra]
@@ -138,7 +175,8 @@ def test_names_that_begin_alike(
     around = [edge + part for part in parts for edge in (forced[-1:], forced[-2:])]
     beyond = [part + after for part in parts for after in (b"(", b".", b"s", b"( )")]
     tokens = [bytes([byte]) for byte in range(256)] + whole + parts + around + beyond
-    assert_walk_matches(Vocabulary([*tokens, b"end"], [len(tokens)]), forced, strings, choices)
+    vocabulary = Vocabulary([*tokens, b"end"], [len(tokens)])
+    assert_walk_matches(vocabulary, forced, strings, choices, limits)
 
 
 @pytest.mark.parametrize("forced", [b"", b"."])
