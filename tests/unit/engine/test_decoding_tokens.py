@@ -2,15 +2,20 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.decoding import string_tokens
 from engine.decoding.allowed_tokens import AllowedTokens, token_set
 from engine.decoding.sampling import Scores, choose_among, choose_likeliest
 from engine.decoding.sorted_tokens import SortedTokens
+from engine.decoding.string_tokens import StringTokens
 from engine.decoding.string_tree import StringTree
 from engine.decoding.token_ends import windows_of
 from engine.decoding.token_index import TokenIndex
+from engine.decoding.vocabulary import Vocabulary
+
+NONE = np.array([], np.intp)
 
 short = st.text("ab.", max_size=5).map(str.encode)
 runs = st.tuples(st.sampled_from([b"a", b"b", b"_"]), st.integers(1, 140)).map(
@@ -20,6 +25,7 @@ texts = short | st.text(max_size=8).map(str.encode) | runs
 strings_of = st.sets(texts | st.lists(texts, max_size=4).map(b"".join), min_size=1, max_size=10)
 
 
+@settings(deadline=None, max_examples=40)
 @given(tokens=st.lists(texts, min_size=1, max_size=30), strings=strings_of, before=texts | runs)
 def test_what_the_last_bytes_rule_out_is_no_token(
     tokens: list[bytes], strings: set[bytes], before: bytes
@@ -67,6 +73,29 @@ def test_crowded_beginnings_are_those_with_many_longer_ones(
     starts = {string[:num_bytes] for string in strings if len(string) >= num_bytes}
     crowded = StringTree(strings).crowded(num_bytes, at_least)
     assert sorted(crowded) == sorted(text for text in starts if num_longer(text) >= at_least)
+
+
+@settings(deadline=None, max_examples=40)
+@given(strings=strings_of, before=texts)
+def test_what_is_crowded_is_found_ahead_or_tried(strings: set[bytes], before: bytes) -> None:
+    """No step is left with many beginnings to look for."""
+    parts = [string[start : start + 3] for string in strings for start in range(len(string))]
+    crossing = [before[-2:] + part for part in parts]
+    vocabulary = Vocabulary([bytes([byte]) for byte in range(256)] + parts + crossing, ())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(string_tokens, "_CROWD", 4)
+        patch.setattr(string_tokens, "_FEW_TOKENS", 2)
+        tokens = StringTokens(vocabulary, strings)
+        tokens.prepare(before)
+        found: list[bytes] = []
+        patch.setattr(tokens, "_find", lambda state: found.append(state.written) or NONE)
+        for string in strings:
+            for length in range(len(string) + 1):
+                tokens.allowed(string[:length])
+        for start in range(len(before)):
+            if vocabulary.index.has_longer(before[start:]):
+                tokens.allowed(b"", before[start:])
+    assert all(tokens.strings.num_after(text) < 4 for text in found)
 
 
 @given(strings=strings_of)
