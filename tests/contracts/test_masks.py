@@ -143,6 +143,8 @@ def follow_and_compare(
 @example(Vocabulary([b"a", b"b", b" ", b"\x00"], (3,)), b"", {b"", b"a", b"ab"}, [0, 1, 3], IN_USE)
 @example(Vocabulary([b"\xc3", b"\xa9", b"\xa9(", b"("], ()), b"", {"é".encode()}, [0, 1], IN_USE)
 @example(Vocabulary([b"a", b"a=", b"a=b", b"=", b"a b"], ()), b"a", {b"=", b"a="}, [0, 1], IN_USE)
+@example(Vocabulary([b"ab(", b"ab", b"a", b"x", b"y"], ()), b"", {b"ab"}, [0], Limits(1, 3))
+@example(Vocabulary([b".ab(", b".abc", b".a", b"x", b"y"], ()), b".", {b"ab"}, [0], Limits(1, 3))
 def test_forced_text_and_continuations(
     vocabulary: Vocabulary,
     forced: bytes,
