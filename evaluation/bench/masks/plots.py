@@ -11,7 +11,7 @@ BAR_MS = 0.2
 
 
 def save_plots(report: Report, folder: Path) -> list[Path]:
-    """Save the time of a step over the number of names, two lines for each arm; needs matplotlib."""
+    """Save the time of a step by the number of names, two lines an arm; needs matplotlib."""
     figure, axes = import_module("matplotlib.pyplot").subplots(figsize=(6, 4))
     rows = [row for row in report.rows if row.metric in _METRICS]
     arms = list(dict.fromkeys(row.arm for row in rows))

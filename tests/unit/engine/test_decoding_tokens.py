@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 
 from engine.decoding import string_tokens
 from engine.decoding.allowed_tokens import AllowedTokens, token_set
-from engine.decoding.sampling import Scores, choose_among, choose_likeliest
+from engine.decoding.sampling import Scores, choose_among, choose_likeliest, chooser_for
 from engine.decoding.sorted_tokens import SortedTokens
 from engine.decoding.string_tokens import StringTokens
 from engine.decoding.string_tree import StringTree
 from engine.decoding.token_ends import windows_of
 from engine.decoding.token_index import TokenIndex
 from engine.decoding.vocabulary import Vocabulary
+from engine.protocol.messages import Sampling
 
 NONE = np.array([], np.intp)
 
@@ -130,6 +131,9 @@ def test_two_sets_are_chosen_from_as_one(
     both = AllowedTokens(some, token_set(others, 30))
     assert both.ids.tolist() == sorted({*some.tolist(), *others.tolist()})
     scores: Scores = np.random.default_rng(1).integers(0, 9, num_scores).astype(np.float32)
+    draw = chooser_for(Sampling(temperature=1, seed=5), candidate=0)
+    drawn = {choose_among(draw, scores, both) for _ in range(9)}
+    assert drawn <= {*both.ids.tolist(), None}
     one = AllowedTokens(both.ids)
     assert choose_among(choose_likeliest, scores, both) == choose_among(
         choose_likeliest, scores, one
