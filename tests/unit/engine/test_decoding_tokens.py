@@ -1,5 +1,7 @@
 """Finding tokens by their bytes, part by part; the masks they add up to have a contract test."""
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,8 +17,6 @@ from engine.decoding.token_ends import windows_of
 from engine.decoding.token_index import TokenIndex
 from engine.decoding.vocabulary import Vocabulary
 from engine.protocol.messages import Sampling
-
-NONE = np.array([], np.intp)
 
 short = st.text("ab.", max_size=5).map(str.encode)
 runs = st.tuples(st.sampled_from([b"a", b"b", b"_"]), st.integers(1, 140)).map(
@@ -88,15 +88,16 @@ def test_what_is_crowded_is_found_ahead_or_tried(strings: set[bytes], before: by
         patch.setattr(string_tokens, "_FEW_TOKENS", 2)
         tokens = StringTokens(vocabulary, strings)
         tokens.prepare(before)
-        found: list[bytes] = []
-        patch.setattr(tokens, "_find", lambda state: found.append(state.written) or NONE)
+        find = Mock(return_value=np.array([], np.intp))
+        patch.setattr(tokens, "_find", find)
         for string in strings:
             for length in range(len(string) + 1):
                 tokens.allowed(string[:length])
         for start in range(len(before)):
             if vocabulary.index.has_longer(before[start:]):
                 tokens.allowed(b"", before[start:])
-    assert all(tokens.strings.num_after(text) < 4 for text in found)
+    states = [call.args[0] for call in find.call_args_list]
+    assert all(tokens.strings.num_after(state.written) < 4 for state in states)
 
 
 @given(strings=strings_of)

@@ -4,6 +4,7 @@ import itertools
 import json
 import random
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -63,12 +64,10 @@ def test_the_time_of_a_place_is_the_shortest_and_each_visit_is_a_first_one(
     clock = itertools.count()
     monkeypatch.setattr(masks, "thread_time", lambda: next(clock) ** 2)  # ever slower
     asked = ARMS["mixed"](known_names(), 20, chance(1))
-    made: list[object] = []
-    monkeypatch.setattr(
-        masks, "constraint_of", lambda *args: made.append(args) or constraint_of(*args)
-    )
+    make = Mock(side_effect=constraint_of)
+    monkeypatch.setattr(masks, "constraint_of", make)
     walk = masks._measured(vocabulary(), asked, chance(1), 0)
-    assert len(made) == 1 + masks._REPEATS, "one to find the way and one for each walk"
+    assert make.call_count == 1 + masks._REPEATS, "one to find the way and one for each walk"
     first = [1000 * ((2 * k + 3) ** 2 - (2 * k + 2) ** 2) for k in range(len(walk.tokens))]
     assert walk.places_ms == tuple(first)
 
