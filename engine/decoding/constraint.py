@@ -4,16 +4,20 @@ from collections.abc import Collection
 from copy import copy
 from typing import Protocol
 
+import numpy as np
+
+from engine.decoding.allowed_tokens import AllowedTokens
 from engine.decoding.sorted_tokens import TokenIds
+from engine.decoding.string_tokens import StringTokens
 from engine.decoding.string_tree import StringTree
-from engine.decoding.token_index import may_end
+from engine.decoding.token_index import ascending
 from engine.decoding.vocabulary import Vocabulary
 
 
 class TokenConstraint(Protocol):
     """Which tokens may come next. Immutable; candidates may share one."""
 
-    def allowed(self) -> TokenIds | None:
+    def allowed(self) -> AllowedTokens | None:
         """Return which tokens may come next; None when all may, no ids when none may.
 
         The caller does not change what is returned.
@@ -57,9 +61,7 @@ def constraint_of(
 
     The two are one: a token may end the forced text and begin a continuation.
     """
-    rest = AllowedStrings(vocabulary, StringTree(continuations)) if continuations else None
-    if rest:
-        rest.prepare(forced_text[-1:])
+    rest = AllowedStrings(vocabulary, continuations, forced_text) if continuations else None
     if forced_text:
         return ForcedText(vocabulary, forced_text, rest)
     return rest or Anything()
@@ -73,73 +75,45 @@ class AllowedStrings:
     for `counter`; after any other string, such as `key=`, all may follow. The text may also
     end after a string. From then on all is allowed.
 
-    Cost: what is allowed is found once for each text written, and kept for all states.
-
     Args:
         vocabulary: Of the model.
         strings: What may be written, at least one.
+        before: What has to be written before.
     """
 
-    def __init__(self, vocabulary: Vocabulary, strings: StringTree) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, strings: Collection[bytes], before: bytes = b""
+    ) -> None:
         self._vocabulary = vocabulary
-        self._strings = strings
-        self._found: dict[tuple[bytes, bytes], TokenIds] = {}
+        self._tokens = StringTokens(vocabulary, strings)
+        self._tokens.prepare(before)
         self._written = b""
 
-    def prepare(self, before: bytes) -> None:
-        """Find ahead what takes longest, because all strings are open there.
-
-        Args:
-            before: The byte before a string begins, if it has still to be written.
-        """
-        for text in {b"", before}:
-            self.allowed_after(text)
-
-    def allowed(self) -> TokenIds:
+    def allowed(self) -> AllowedTokens:
         """Return the tokens that go on with a string, or follow a whole one."""
-        return self.allowed_after(b"")
+        return self._tokens.allowed(self._written)
 
-    def allowed_after(self, text: bytes) -> TokenIds:
-        """Return the tokens that are `text` and then, with more bytes, what is allowed here."""
-        key = (self._written, text)
-        if key not in self._found:
-            self._found[key] = self._find_after(text)
-        return self._found[key]
+    def allowed_after(self, before: bytes) -> AllowedTokens:
+        """Return the tokens that are `before` and then, with more bytes, what is allowed here."""
+        return self._tokens.allowed(self._written, before)
 
     def advance(self, token: int) -> TokenConstraint:
         """Return the state after `token`."""
-        if self._written in self._strings and self._vocabulary.is_control(token):
+        if self._written in self._tokens.strings and self._vocabulary.is_control(token):
             return Anything()
         return self.advance_by(self._vocabulary.token_bytes(token), token)
 
     def advance_by(self, text: bytes, token: int) -> TokenConstraint:
         """Return the state after `text`, which is what `token` ends with."""
         written = self._written + text
-        if self._is_through(written):
+        if self._tokens.is_through(written, len(self._written)):
             return Anything()
-        if not text or not self._strings.has_beginning(written):
-            raise _forbidden(token, written, f"one of {len(self._strings)} strings")
+        strings = self._tokens.strings
+        if not text or not strings.has_beginning(written):
+            raise _forbidden(token, written, f"one of {len(strings)} strings")
         state = copy(self)
         state._written = written  # noqa: SLF001 - a copy of this very object
         return state
-
-    def _is_through(self, written: bytes) -> bool:
-        """Tell whether a whole string lies behind, and nothing that could make it longer."""
-        return any(
-            written[:length] in self._strings
-            and may_end(written[:length], written[length : length + 1])
-            for length in range(len(self._written), len(written) + 1)
-        )
-
-    def _find_after(self, text: bytes) -> TokenIds:
-        index = self._vocabulary.index
-        left = self._strings.after(self._written, instead=text)
-        groups = [index.whole.find(left.beginnings), index.longer.find(left.wholes)]
-        if self._written not in self._strings:
-            return index.joined(groups)
-        if not text:
-            return index.joined_after_name(groups)
-        return index.joined([*groups, index.no_name_after(text)])
 
 
 class ForcedText:
@@ -156,12 +130,12 @@ class ForcedText:
     ) -> None:
         self._vocabulary = vocabulary
         self._text = text
-        self._tree = StringTree([text])
+        self._beginnings = StringTree([text])
         self._then = then
-        self._found: dict[int, TokenIds] = {}  # by how much is written
+        self._found: dict[int, AllowedTokens] = {}  # by how much is written
         self._num_written = 0
 
-    def allowed(self) -> TokenIds:
+    def allowed(self) -> AllowedTokens:
         """Return the tokens that the text begins with, and those that say more."""
         if self._num_written not in self._found:
             self._found[self._num_written] = self._find()
@@ -181,16 +155,21 @@ class ForcedText:
             return Anything()
         return self._then.advance_by(more, token) if more else self._then
 
-    def _find(self) -> TokenIds:
+    def _find(self) -> AllowedTokens:
         index = self._vocabulary.index
         left = self._text[self._num_written :]
-        beginnings = self._tree.after(self._text[: self._num_written]).beginnings
-        groups = [index.whole.find(beginnings[: index.longest])]
+        beginnings = self._beginnings.after(self._text[: self._num_written])
         if self._then is None:
-            groups.append(index.beginning_with(left))
-        elif index.has_longer(left):
-            groups.append(self._then.allowed_after(left))
-        return index.joined(groups)
+            num_within, others = len(left) - 1, index.beginning_with(left)
+        else:
+            num_within, others = len(left), self._crossing(left, self._then)
+        within = ascending(index.fitting(beginnings[: min(num_within, index.longest)]).ids)
+        return AllowedTokens(np.insert(others, others.searchsorted(within), within))
+
+    def _crossing(self, left: bytes, then: AllowedStrings) -> TokenIds:
+        """Return the tokens that are `left` and more."""
+        has_any = self._vocabulary.index.has_longer(left)
+        return then.allowed_after(left).some if has_any else np.array([], np.intp)
 
 
 def _forbidden(token: int, written: bytes, wanted: str) -> ValueError:

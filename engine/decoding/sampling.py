@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.decoding.sorted_tokens import TokenIds
+from engine.decoding.allowed_tokens import AllowedTokens
 from engine.errors import EngineError
 from engine.protocol.messages import Sampling
 
@@ -101,10 +101,17 @@ def log_normaliser(logits: Scores) -> float:
     return float(highest + np.log(np.exp(logits - highest).sum()))
 
 
-def choose_among(choose: Chooser, logits: Scores, allowed: TokenIds) -> int | None:
-    """Choose one of the `allowed` ids; None if there is none, or the model gives none a chance."""
-    known = allowed[: allowed.searchsorted(len(logits))]
-    scores = logits.take(known)
-    if scores.max(initial=_NEVER) == _NEVER:
-        return None
-    return int(known[choose(scores)])
+def choose_among(choose: Chooser, logits: Scores, allowed: AllowedTokens) -> int | None:
+    """Choose an allowed token; None if there is none, or the model gives none a chance."""
+    known = allowed.some[: allowed.some.searchsorted(len(logits))]
+    if allowed.others is None:
+        scores = logits.take(known)
+        return int(known[choose(scores)]) if _has_chance(scores) else None
+    num_known = min(len(logits), len(allowed.others.penalties))
+    scores = logits[:num_known] + allowed.others.penalties[:num_known]
+    scores[known] = logits[known]
+    return choose(scores) if _has_chance(scores) else None
+
+
+def _has_chance(scores: Scores) -> bool:
+    return bool(scores.max(initial=_NEVER) != _NEVER)

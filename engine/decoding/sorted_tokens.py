@@ -35,6 +35,9 @@ class SortedTokens:
         order = sorted((index for index, text in enumerate(tokens) if text), key=tokens.__getitem__)
         self._texts = [tokens[index] for index in order]
         self._ids = np.array(order, np.intp)
+        self._ids_by_first_byte = [
+            self.ids([self.starting_with(bytes([byte]), self.all)]) for byte in range(256)
+        ]
 
     @property
     def all(self) -> Span:
@@ -58,9 +61,15 @@ class SortedTokens:
             bisect_left(self._texts, text, *within), bisect_right(self._texts, text, *within)
         )
 
-    def has_longer(self, text: bytes, span: Span) -> bool:
-        """Tell whether `span`, all that begins with `text`, has more than `text` itself."""
-        return bool(span) and self._texts[span.stop - 1] != text
+    def has_longer(self, text: bytes) -> bool:
+        """Tell whether a token is `text` and more."""
+        place = bisect_right(self._texts, text)
+        return place < len(self._texts) and self._texts[place].startswith(text)
+
+    def has_more(self, prefix: bytes, than: int) -> bool:
+        """Tell whether more tokens `than` so many begin with `prefix`."""
+        place = bisect_left(self._texts, prefix) + than
+        return place < len(self._texts) and self._texts[place].startswith(prefix)
 
     def longest_start_of(self, text: bytes) -> int | None:
         """Return the longest token that `text` begins with; None if there is none."""
@@ -73,6 +82,12 @@ class SortedTokens:
             if equal:
                 longest = int(self._ids[equal.start])
         return longest
+
+    def ids_with(self, prefix: bytes) -> TokenIds:
+        """Return the ids of all tokens that begin with `prefix`."""
+        if len(prefix) == 1:  # tens of thousands begin with a space
+            return self._ids_by_first_byte[prefix[0]]
+        return self.ids([self.starting_with(prefix, self.all)])
 
     def ids(self, spans: Iterable[Span]) -> TokenIds:
         """Return the ids of all tokens of `spans`, which do not overlap."""

@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.decoding.sorted_tokens import SortedTokens, Span, TokenIds
-from engine.decoding.text_hashes import HashTable, beginning_hashes
+from engine.decoding.allowed_tokens import token_set
+from engine.decoding.hash_table import Found, HashTable
+from engine.decoding.sorted_tokens import SortedTokens, TokenIds
+from engine.decoding.text_hashes import Hashes, beginning_hashes, places_within, with_end
+from engine.decoding.token_ends import TokenEnds, Windows, windows_of, with_end_mark
 
 NAME_BYTES = frozenset((ascii_letters + digits + "_$").encode()) | frozenset(range(0x80, 0x100))
 """Bytes that a name goes on with, in most languages; any non-ASCII character may be one."""
-
-_FEW_IDS = 500
-"""Fewer are sorted, more are marked in a mask; each is twice as fast there."""
 
 
 class _Run(NamedTuple):
@@ -57,55 +57,72 @@ class TokenIndex:
 
     def __init__(self, tokens: Sequence[bytes], control_ids: TokenIds) -> None:
         self.in_order = SortedTokens(tokens)
-        self._size = len(tokens)
         self.longest = max(map(len, tokens), default=0)
-        num_bytes = np.fromiter(map(len, tokens), np.intp, len(tokens))
-        hashes = beginning_hashes(tokens, num_bytes)
-        ids = np.repeat(np.arange(len(tokens)), num_bytes)
-        is_name = _IS_NAME_BYTE[np.frombuffer(b"".join(tokens), np.uint8)]
-        is_last = ids != np.append(ids, -1)[1:]
-        is_within_name = is_name & np.append(is_name, np.False_)[1:]
-        is_beginning = ~is_last & ~is_within_name
-        self.whole = HashTable(hashes[is_last], ids[is_last])
-        """Tokens by their text."""
-        self.longer = HashTable(hashes[is_beginning], ids[is_beginning])
-        """Tokens by what they begin with, wherever a name that ends there could not go on."""
-        self._may_follow_name = self._mask_of(
-            np.concatenate([control_ids, self.no_name_after(b"")])
+        texts = _texts_of(tokens)
+        self._fitting = HashTable(texts.hashes, texts.ids)
+        self.ends = TokenEnds(texts.windows, texts.num_symbols)
+        self.after_name = token_set(
+            np.concatenate([control_ids, self.no_name_after(b"")]), len(tokens)
         )
-        self._after_name = self._may_follow_name.nonzero()[0]
+        """All that may follow a whole name: ends, and what does not begin with a name byte."""
 
-    def joined(self, groups: Sequence[TokenIds]) -> TokenIds:
-        """Join groups of ids, which may come in any order and more than once."""
-        ids = np.concatenate(groups)
-        return np.unique(ids) if len(ids) < _FEW_IDS else self._mask_of(ids).nonzero()[0]
+    def fitting(self, hashes: Hashes) -> Found:
+        """Return the tokens that are one of some texts, or fit behind one with an end mark.
 
-    def joined_after_name(self, groups: Sequence[TokenIds]) -> TokenIds:
-        """Join groups with all tokens that may follow a whole name: ends, and no name bytes."""
-        ids, others = np.concatenate(groups), self._after_name
-        more = self.joined([ids[~self._may_follow_name[ids]]])
-        return np.insert(others, others.searchsorted(more), more) if len(more) else others
+        The latter say the whole text and more, where a name that ends there could not go on.
+        """
+        return self._fitting.find(hashes)
 
     def beginning_with(self, text: bytes) -> TokenIds:
         """Return the tokens that begin with `text`."""
-        return self.in_order.ids([self._span_of(text)])
+        return self.in_order.ids_with(text)
+
+    def has_more(self, text: bytes, than: int) -> bool:
+        """Tell whether more tokens `than` so many begin with `text`."""
+        return self.in_order.has_more(text, than)
 
     def has_longer(self, text: bytes) -> bool:
         """Tell whether a token is `text` and more."""
-        return self.in_order.has_longer(text, self._span_of(text))
+        return self.in_order.has_longer(text)
 
     def no_name_after(self, text: bytes) -> TokenIds:
         """Return the tokens that are `text` and then at least one byte that is not of a name."""
-        span = self._span_of(text)
+        span = self.in_order.starting_with(text, self.in_order.all)
         return self.in_order.ids(
             self.in_order.between(text + bytes([run.first]), text + bytes([run.last]), span)
             for run in _OTHER_RUNS
         )
 
-    def _mask_of(self, ids: TokenIds) -> NDArray[np.bool_]:
-        mask = np.zeros(self._size, np.bool_)
-        mask[ids] = True
-        return mask
 
-    def _span_of(self, text: bytes) -> Span:
-        return self.in_order.starting_with(text, self.in_order.all)
+def ascending(ids: NDArray[np.intp]) -> TokenIds:
+    """Return `ids` in their order, each once."""
+    ids = np.sort(ids)
+    is_new = np.ones(len(ids), np.bool_)
+    np.not_equal(ids[1:], ids[:-1], out=is_new[1:])
+    return ids[is_new]
+
+
+class _Texts(NamedTuple):
+    """Texts that tokens are, and those with an end mark that they fit behind. Shapes: (N,)."""
+
+    ids: NDArray[np.intp]
+    hashes: Hashes
+    windows: Windows
+    num_symbols: NDArray[np.intp]
+
+
+def _texts_of(tokens: Sequence[bytes]) -> _Texts:
+    num_bytes = np.fromiter(map(len, tokens), np.intp, len(tokens))
+    joined = b"".join(tokens)
+    ids = np.repeat(np.arange(len(tokens)), num_bytes)
+    lengths = places_within(num_bytes) + 1
+    hashes, windows = beginning_hashes(tokens, num_bytes), windows_of(joined)
+    is_name = _IS_NAME_BYTE[np.frombuffer(joined, np.uint8)]
+    is_whole = ids != np.append(ids, -1)[1:]
+    is_end = ~is_whole & ~(is_name & np.append(is_name, np.False_)[1:])
+    return _Texts(
+        np.concatenate([ids[is_whole], ids[is_end]]),
+        np.concatenate([hashes[is_whole], with_end(hashes[is_end], lengths[is_end])]),
+        np.concatenate([windows[is_whole], with_end_mark(windows[is_end])]),
+        np.concatenate([lengths[is_whole], lengths[is_end] + 1]),
+    )

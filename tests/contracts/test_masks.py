@@ -2,15 +2,17 @@
 
 from collections.abc import Set as AbstractSet
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from engine.decoding import string_tokens
 from engine.decoding.constraint import constraint_of
 from engine.decoding.string_tree import StringTree
-from engine.decoding.text_hashes import hash_of
+from engine.decoding.text_hashes import ended_beginning_hashes, hash_of
 from engine.decoding.vocabulary import Vocabulary
 
 ALPHABET = "ab_.é日\U0001f600 =$"
@@ -20,6 +22,17 @@ token_texts = st.lists(texts | cut_characters, min_size=1, max_size=30)
 forced_texts = st.just(b"") | st.text(ALPHABET, max_size=8).map(str.encode) | cut_characters
 string_sets = st.sets(texts | cut_characters, max_size=6)
 walks = st.lists(st.integers(0, 99), min_size=1, max_size=8)
+
+
+class Limits(NamedTuple):
+    """From what number on beginnings are a crowd, and up to which tokens are few."""
+
+    crowd: int
+    few_tokens: int
+
+
+IN_USE = Limits(string_tokens._CROWD, string_tokens._FEW_TOKENS)
+limits = st.sampled_from([IN_USE, Limits(1, 0), Limits(1, 3), Limits(6, 0), Limits(6, 3)])
 
 
 @st.composite
@@ -76,17 +89,31 @@ def naive_mask(
 
 
 def assert_walk_matches(
-    vocabulary: Vocabulary, forced: bytes, strings: AbstractSet[bytes], choices: list[int]
+    vocabulary: Vocabulary,
+    forced: bytes,
+    strings: AbstractSet[bytes],
+    choices: list[int],
+    limits: Limits = IN_USE,
 ) -> None:
     """Follow allowed tokens, comparing at each, until all is allowed or nothing is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(string_tokens, "_CROWD", limits.crowd)
+        patch.setattr(string_tokens, "_FEW_TOKENS", limits.few_tokens)
+        follow_and_compare(vocabulary, forced, strings, choices)
+
+
+def follow_and_compare(
+    vocabulary: Vocabulary, forced: bytes, strings: AbstractSet[bytes], choices: list[int]
+) -> None:
     constraint = constraint_of(vocabulary, forced, strings)
     written = b""
     for choice in choices:
-        allowed = constraint.allowed()
+        tokens = constraint.allowed()
         if is_through(written, forced, strings):
-            assert allowed is None
+            assert tokens is None
             return
-        assert allowed is not None
+        assert tokens is not None
+        allowed = tokens.ids
         mask = np.zeros(vocabulary.size, np.bool_)
         mask[allowed] = True
         assert mask.tolist() == naive_mask(vocabulary, written, forced, strings)
@@ -105,16 +132,28 @@ def assert_walk_matches(
 
 
 @settings(max_examples=500)
-@given(vocabulary=vocabularies(), forced=forced_texts, strings=string_sets, choices=walks)
-@example(Vocabulary([b"a", b".", b".a", b"..", b"a."], ()), b".", {b""}, [0, 0])
-@example(Vocabulary([b"a", b"b", b" ", b"\x00"], (3,)), b"", {b"", b"a", b"ab"}, [0, 1, 3])
-@example(Vocabulary([b"\xc3", b"\xa9", b"\xa9(", b"("], ()), b"", {"é".encode()}, [0, 1])
-@example(Vocabulary([b"a", b"a=", b"a=b", b"=", b"a b"], ()), b"a", {b"=", b"a="}, [0, 1])
+@given(
+    vocabulary=vocabularies(),
+    forced=forced_texts,
+    strings=string_sets,
+    choices=walks,
+    limits=limits,
+)
+@example(Vocabulary([b"a", b".", b".a", b"..", b"a."], ()), b".", {b""}, [0, 0], IN_USE)
+@example(Vocabulary([b"a", b"b", b" ", b"\x00"], (3,)), b"", {b"", b"a", b"ab"}, [0, 1, 3], IN_USE)
+@example(Vocabulary([b"\xc3", b"\xa9", b"\xa9(", b"("], ()), b"", {"é".encode()}, [0, 1], IN_USE)
+@example(Vocabulary([b"a", b"a=", b"a=b", b"=", b"a b"], ()), b"a", {b"=", b"a="}, [0, 1], IN_USE)
+@example(Vocabulary([b"ab(", b"ab", b"a", b"x", b"y"], ()), b"", {b"ab"}, [0], Limits(1, 3))
+@example(Vocabulary([b".ab(", b".abc", b".a", b"x", b"y"], ()), b".", {b"ab"}, [0], Limits(1, 3))
 def test_forced_text_and_continuations(
-    vocabulary: Vocabulary, forced: bytes, strings: set[bytes], choices: list[int]
+    vocabulary: Vocabulary,
+    forced: bytes,
+    strings: set[bytes],
+    choices: list[int],
+    limits: Limits,
 ) -> None:
     """A token is part of what may be written, or the whole of it and what may follow."""
-    assert_walk_matches(vocabulary, forced, strings, choices)
+    assert_walk_matches(vocabulary, forced, strings, choices, limits)
 
 
 NAME_PARTS = st.sampled_from(["get", "set", "_", "value", "s", "Größe", "日本", "1", "$", "Count"])
@@ -127,9 +166,10 @@ names = st.lists(NAME_PARTS, min_size=1, max_size=4).map("".join).map(str.encode
     forced=st.sampled_from([b"", b".", b"a).", b"self.get_", b"import "]),
     extra=st.lists(names, max_size=10),
     choices=walks,
+    limits=limits,
 )
 def test_names_that_begin_alike(
-    strings: set[bytes], forced: bytes, extra: list[bytes], choices: list[int]
+    strings: set[bytes], forced: bytes, extra: list[bytes], choices: list[int], limits: Limits
 ) -> None:
     """With tokens of all parts of them, tokens that cross the border, and what may follow."""
     whole = [*sorted(strings), *extra]
@@ -137,7 +177,8 @@ def test_names_that_begin_alike(
     around = [edge + part for part in parts for edge in (forced[-1:], forced[-2:])]
     beyond = [part + after for part in parts for after in (b"(", b".", b"s", b"( )")]
     tokens = [bytes([byte]) for byte in range(256)] + whole + parts + around + beyond
-    assert_walk_matches(Vocabulary([*tokens, b"end"], [len(tokens)]), forced, strings, choices)
+    vocabulary = Vocabulary([*tokens, b"end"], [len(tokens)])
+    assert_walk_matches(vocabulary, forced, strings, choices, limits)
 
 
 @pytest.mark.parametrize("forced", [b"", b"."])
@@ -167,11 +208,16 @@ def test_any_text_can_be_written_with_single_bytes(
     constraint = constraint_of(vocabulary, text, strings)
     written = b""
     while (allowed := constraint.allowed()) is not None:
-        assert len(allowed)
-        token = int(allowed[-1])
+        assert len(allowed.ids)
+        token = int(allowed.ids[-1])
         written += vocabulary.token_bytes(token)
         constraint = constraint.advance(token)
     assert written.startswith(tuple(text + string for string in strings) or text)
+
+
+def ended_hash(text: bytes) -> int:
+    """Return the hash of a text with its end mark."""
+    return int(ended_beginning_hashes([text], np.array([len(text)]))[-1])
 
 
 @given(
@@ -186,6 +232,8 @@ def test_what_is_left_of_strings_is_hashed(
     for start in {string[:length] for string in strings}:
         left = [string[len(start) :] for string in strings if string.startswith(start)]
         beginnings = {rest[:end] for rest in left for end in range(1, len(rest) + 1)}
-        found = StringTree(strings).after(start, instead)
-        assert sorted(found.beginnings.tolist()) == sorted(hash_of(instead + b) for b in beginnings)
-        assert sorted(found.wholes.tolist()) == sorted(hash_of(instead + b) for b in left if b)
+        hashes = [hash_of(instead + beginning) for beginning in beginnings]
+        hashes += [ended_hash(instead + rest) for rest in left if rest]
+        tree = StringTree(strings)
+        assert sorted(tree.after(start, instead).tolist()) == sorted(hashes)
+        assert tree.num_after(start) == len(hashes)

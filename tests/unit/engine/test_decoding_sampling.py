@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from engine.decoding.allowed_tokens import AllowedTokens
 from engine.decoding.sampling import (
     Sampler,
     Scores,
@@ -163,22 +164,24 @@ def test_scores_that_are_no_numbers_are_an_error(bad: float) -> None:
 def test_only_allowed_tokens_are_chosen(allowed: list[int], chosen: int | None) -> None:
     """Of those the model scores: a tokenizer may have more ids."""
     scores = np.array([1, 3, 2], np.float32)
-    assert choose_among(choose_likeliest, scores, np.array(allowed, np.intp)) == chosen
+    assert (
+        choose_among(choose_likeliest, scores, AllowedTokens(np.array(allowed, np.intp))) == chosen
+    )
 
 
 def test_the_likeliest_of_equals_is_the_lowest_id_among_allowed_ones_too() -> None:
     scores = np.array([5, 1, 2, 2], np.float32)
-    assert choose_among(choose_likeliest, scores, np.array([1, 2, 3])) == 2
+    assert choose_among(choose_likeliest, scores, AllowedTokens(np.array([1, 2, 3]))) == 2
 
 
 def test_nothing_is_chosen_where_the_model_says_never() -> None:
     scores = np.array([1, -np.inf], np.float32)
-    assert choose_among(choose_likeliest, scores, np.array([1])) is None
+    assert choose_among(choose_likeliest, scores, AllowedTokens(np.array([1]))) is None
 
 
 def test_draws_among_allowed_tokens_follow_the_distribution() -> None:
     choose = chooser_for(Sampling(temperature=1, seed=3), candidate=1)
-    allowed = np.array([0, 1, 3, 4])
+    allowed = AllowedTokens(np.array([0, 1, 3, 4]))
     draws = [choose_among(choose, SCORES, allowed) for _ in range(4000)]
     counts = np.bincount(np.array(draws), minlength=6)
     assert chi_square(counts, PROBABILITIES * [1, 1, 0, 1, 1, 0]) < CHI_SQUARE_99_9[2]
