@@ -234,9 +234,14 @@ class Lane:
             "name": self.choice.name,
             "phase": str(self.phase),
             "documents": len(self._open),
+            "reading": self._is_reading(),
             "processes": list(process_ids),
             "resident_bytes": resident_bytes(process_ids),
         }
+
+    def _is_reading(self) -> bool:
+        is_told_all = self._analyser is not None and not self._has_work.is_set()
+        return not is_told_all or (self._analyser is not None and self._analyser.is_reading())
 
     async def aclose(self) -> None:
         """End the analyser and answer all that wait."""

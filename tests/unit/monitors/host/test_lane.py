@@ -56,6 +56,9 @@ class Fake:
     async def signature(self, document: Document, offset: int) -> Call | None:  # noqa: ARG002
         return Call(frozenset({"end"}), takes_any_keyword=False, most_positional=1)
 
+    def is_reading(self) -> bool:
+        return self.world.is_reading
+
     def process_ids(self) -> tuple[int, ...]:
         return self.world.process_ids
 
@@ -75,6 +78,7 @@ class World:
         self.gate.set()
         self.failure: Exception | None = None
         self.start_failure = ""
+        self.is_reading = False
         self.process_ids: tuple[int, ...] = (1,)
         self.phases: list[tuple[str, str]] = []
         self.resident_bytes = 0
