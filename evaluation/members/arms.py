@@ -1,5 +1,6 @@
 """Who is asked about a site: an analyser taken at its word, or the monitors that use it."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def wall_ms() -> float:
     return time.perf_counter() * 1000
 
 
-async def at_once() -> None:
+async def _at_once() -> None:
     """Wait for nothing."""
 
 
@@ -85,18 +86,18 @@ class AnalyserArm:
     Args:
         analyser: Closed by this.
         now_ms: The clock.
-        settle: Waits until the analyser has read ahead.
+        settle: Waits until it has read ahead; None if that is not waited for.
     """
 
     def __init__(
-        self, analyser: Analyser, now_ms: NowMs = wall_ms, settle: Settle = at_once
+        self, analyser: Analyser, now_ms: NowMs = wall_ms, settle: Settle | None = None
     ) -> None:
         self._analyser = analyser
         self._now_ms = now_ms
         self.open = analyser.open
         self.change = analyser.change
         self.close = analyser.close
-        self.settle = settle
+        self.settle = settle or _at_once
         self.aclose = analyser.aclose
 
     async def reply(self, site: NameSite, source: Source) -> Reply:
@@ -131,19 +132,37 @@ class MonitorsArm:
     Args:
         monitors: Closed by this.
         now_ms: The clock.
-        settle: Waits until their analyser has read ahead.
+        settle: Waits until their analyser has read ahead; None if nothing is read ahead.
     """
 
     def __init__(
-        self, monitors: Monitors, now_ms: NowMs = wall_ms, settle: Settle = at_once
+        self, monitors: Monitors, now_ms: NowMs = wall_ms, settle: Settle | None = None
     ) -> None:
         self._monitors = monitors
         self._now_ms = now_ms
-        self.open = monitors.open
-        self.change = monitors.change
+        self._settle = settle
+        self._source: Source | None = None
         self.close = monitors.close
-        self.settle = settle
         self.aclose = monitors.aclose
+
+    def open(self, source: Source) -> None:
+        """Say that a document is being edited."""
+        self._source = source
+        self._monitors.open(source)
+
+    def change(self, source: Source) -> None:
+        """Say what it looks like now."""
+        self._source = source
+        self._monitors.change(source)
+
+    async def settle(self) -> None:
+        """Read the document ahead, and wait until the analyser has."""
+        if self._settle is None:
+            return
+        if self._source is not None:
+            for _ in self._monitors.reading(self._source, len(self._source.text)):
+                await asyncio.sleep(0)
+        await self._settle()
 
     async def reply(self, site: NameSite, source: Source) -> Reply:
         """Watch the true line being written, and ask about the site where it begins."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.weights.progress import Progress, ProgressReport, Step
 from evaluation.errors import CannotMeasureError
-from evaluation.members.arms import ANALYSER, MONITORS, AnalyserArm, Arm, MonitorsArm, at_once
+from evaluation.members.arms import ANALYSER, MONITORS, AnalyserArm, Arm, MonitorsArm
 from evaluation.members.remembering import RememberingAnalyser
 from evaluation.members.workspaces import Workspace
 from monitors.analysis.errors import AnalysisError
@@ -74,7 +74,7 @@ def arms_in(workspace: Workspace, host: InstalledHost, *, is_cold: bool) -> Mapp
     """
     asked = analyser_in(workspace, host)
     analyser = RememberingAnalyser(asked)
-    settle = at_once if is_cold else partial(settled, asked)
+    settle = None if is_cold else partial(settled, asked)
     return {
         ANALYSER: AnalyserArm(analyser, analyser.now_ms, settle),
         MONITORS: MonitorsArm(Guard(analyser), analyser.now_ms, settle),

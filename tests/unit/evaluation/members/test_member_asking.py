@@ -1,7 +1,7 @@
 """Asking about sites: what is counted, and that one workspace is worked in at a time."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -270,3 +270,21 @@ def test_rows_say_what_is_covered_and_excluded() -> None:
 
 def _source(site: NameSite) -> Source:
     return Source(Path("/shop") / site.path, site.language, site.text)
+
+
+async def test_monitors_read_ahead_what_is_open_unless_they_are_to_be_cold() -> None:
+    class Reading(OneSiteMonitors):
+        def reading(self, source: Source, offset: int) -> Iterator[None]:
+            assert offset == len(source.text)
+            self.heard.append("read")
+            yield
+
+    async def settle() -> None:
+        monitors.heard.append("analyser settled")
+
+    monitors, site = Reading(KNOWN), one_site()
+    cold, warm = MonitorsArm(monitors), MonitorsArm(monitors, settle=settle)
+    for arm in (cold, warm):
+        arm.open(_source(site))
+        await arm.settle()
+    assert monitors.heard == ["open front.py", "open front.py", "read", "analyser settled"]
