@@ -75,7 +75,8 @@ class PythonAnalyser:
     async def change(self, document: Document) -> None:
         """Have ty see its new text."""
         self._documents[document.path] = document
-        self._ty.tell(document)
+        async with self._undisturbed():
+            self._ty.tell(document)
 
     async def close(self, path: Path) -> None:
         """Have ty forget it."""
