@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -65,7 +65,7 @@ class Arm(Protocol):
 
 
 NowMs = Callable[[], float]
-Settle = Callable[[], Awaitable[None]]
+Settle = Callable[[], Coroutine[None, None, None]]
 
 
 def wall_ms() -> float:

@@ -66,11 +66,10 @@ class PythonAnalyser:
         await self._server.start()
 
     async def open(self, document: Document) -> None:
-        """Have ty see a document and look at all of it."""
-        self._documents[document.path] = document
-        self._unread[document.path] = None
-        async with self._undisturbed():
-            self._ty.tell(document)
+        """Have ty see a document and, the first time, look at all of it."""
+        if document.path not in self._documents:
+            self._unread[document.path] = None
+        await self.change(document)
 
     async def change(self, document: Document) -> None:
         """Have ty see its new text."""
