@@ -229,6 +229,16 @@ async def test_other_line_ends_and_signs_beyond_the_first_plane_before_the_place
     }
 
 
+async def test_a_place_outside_of_the_text_is_refused(
+    analyser: HostAnalyser, project: Path
+) -> None:
+    asked, offset = source(project, "order.|")
+    names = await analyser.members(asked, len(asked.text) + 1)
+    assert not names.names
+    assert "the offset" in names.reason
+    assert (await analyser.members(asked, offset)).names
+
+
 async def test_a_file_that_is_on_no_disk(analyser: HostAnalyser, project: Path) -> None:
     text = "import os.path\nfrom shop.prices import Price\n\ndef f(price: Price):\n    |\n"
     names = await analyser.members(*source(project, "price.|", text, "unsaved.py"))
