@@ -61,7 +61,9 @@ async def settled(analyser: HostAnalyser) -> None:
 
 
 def _is_reading(status: Mapping[str, Any]) -> bool:
-    return any(each["reading"] for each in status.get("host", {}).get("analysers", ()))
+    if "host" not in status:
+        return True  # it is being started again
+    return any(each["reading"] for each in status["host"]["analysers"])
 
 
 def arms_in(workspace: Workspace, host: InstalledHost, *, is_cold: bool) -> Mapping[str, Arm]:
