@@ -1,11 +1,12 @@
 """Where a document was read to, so that the next watch begins near its cursor."""
 
 from bisect import bisect_left
+from collections.abc import Iterator
 
 from monitors.languages import scanner_for
 from monitors.scanner import Scanner
 
-_SPACING = 4_000
+_SPACING = 2_000
 """Characters between two checkpoints."""
 
 
@@ -28,19 +29,42 @@ class Checkpoints:
         """
         self._drop_changed(document)
         text = document[:offset]
-        index = bisect_left(self._scanners, offset, key=lambda scanner: scanner.position)
-        scanner = self._scanners[index - 1].clone() if index else scanner_for(self._language)
-        while (limit := scanner.position + _SPACING) < offset:
-            if not scanner.skip(text, limit):
-                scanner.read(text, limit)
-                scanner.forget()
-                if scanner.position < limit:
-                    break  # one long token reaches the end
-            self._keep(scanner)
+        scanner = self._nearest(offset)
+        while self._go_on(scanner, text):
+            pass
         scanner.skip(text, offset)
         scanner.read(text)
         scanner.forget()
         return scanner
+
+    def reading(self, document: str, offset: int) -> Iterator[None]:
+        """Read `document` up to near `offset`, from one checkpoint to the next in each step.
+
+        Ends early if another document is read meanwhile.
+        """
+        self._drop_changed(document)
+        text = document[:offset]
+        scanner = self._nearest(offset)
+        while self._document is document and self._go_on(scanner, text):
+            yield
+
+    def _nearest(self, offset: int) -> Scanner:
+        """Return a scanner that has read as far as is known, but not past `offset`."""
+        index = bisect_left(self._scanners, offset, key=lambda scanner: scanner.position)
+        return self._scanners[index - 1].clone() if index else scanner_for(self._language)
+
+    def _go_on(self, scanner: Scanner, text: str) -> bool:
+        """Read on to the next checkpoint; False where there is none before the end of `text`."""
+        limit = scanner.position + _SPACING
+        if limit >= len(text):
+            return False
+        if not scanner.skip(text, limit):
+            scanner.read(text, limit)
+            scanner.forget()
+            if scanner.position < limit:
+                return False  # one long token reaches the end
+        self._keep(scanner)
+        return True
 
     def _keep(self, scanner: Scanner) -> None:
         if not self._scanners or self._scanners[-1].position < scanner.position:

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,17 +72,25 @@ class Guard:
             del self._checkpoints[key]
         self._analyser.close(path)
 
+    def reading(self, source: Source, offset: int) -> Iterator[None]:
+        """Read a document up to `offset` in small steps, so that it costs little to watch it."""
+        if source.language in WATCHED:
+            yield from self._checkpoints_of(source).reading(source.text, offset)
+
     def watch(self, source: Source, offset: int) -> "DocumentWatch | None":
         """Follow what is written at `offset`; None where no monitor has anything to say."""
         if source.language not in WATCHED:
             return None
+        scanner = self._checkpoints_of(source).scanner_at(source.text, offset)
+        return DocumentWatch(self._analyser, source, offset, scanner, self._known_of(source.path))
+
+    def _checkpoints_of(self, source: Source) -> Checkpoints:
         key = source.path, source.language
         checkpoints = self._checkpoints.setdefault(key, Checkpoints(source.language))
         self._checkpoints.move_to_end(key)
         if len(self._checkpoints) > _MOST_DOCUMENTS:
             self._checkpoints.popitem(last=False)
-        scanner = checkpoints.scanner_at(source.text, offset)
-        return DocumentWatch(self._analyser, source, offset, scanner, self._known_of(source.path))
+        return checkpoints
 
     async def aclose(self) -> None:
         """Stop what was started for this."""

@@ -5,7 +5,7 @@ A *monitor* finds places where a name begins, an *analyser* knows which names ar
 0-based; ranges are half-open.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -224,6 +224,14 @@ class Monitors(Protocol):
 
     def close(self, path: Path) -> None:
         """Say that it is edited no more. Never waits."""
+        ...
+
+    def reading(self, source: Source, offset: int) -> Iterator[None]:
+        """Read a document up to `offset`, so that it costs little to watch it there.
+
+        Takes a step of a few milliseconds whenever it is asked for the next one; ends early if
+        another text of the document is read meanwhile.
+        """
         ...
 
     def watch(self, source: Source, offset: int) -> Watch | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from completion.document import Document
@@ -10,6 +11,7 @@ from completion.guidance.failing import BlindWatch, Failures
 from completion.guidance.given import Given
 from completion.guidance.guidance import Guidance
 from completion.guidance.paths import DocumentPaths
+from completion.guidance.reading import ReadingAhead
 from monitors.types import Monitors, Source, Watch
 
 PATIENT_MS = 500.0
@@ -43,8 +45,10 @@ class Watching:
     def __init__(self, monitors: Monitors | None, folders: Sequence[Path] = ()) -> None:
         self._monitors = monitors
         self._paths = DocumentPaths(folders)
+        self._changed: Document | None = None
         self._expected: _Expected | None = None
         self._failures = Failures()
+        self._reading = ReadingAhead(self._failures)
 
     def use_folders(self, folders: Sequence[Path]) -> None:
         """Say which folders are open now."""
@@ -53,20 +57,33 @@ class Watching:
             self._monitors.use_folders(folders)
 
     def open(self, document: Document) -> None:
-        """Take in a document."""
+        """Take in a document, of which all is read ahead."""
         if self._monitors and (source := self._source_of(document)):
             self._monitors.open(source)
+            steps = self._monitors.reading(source, len(source.text))
+            self._reading.begin(document.name, steps, _do_nothing)
 
     def change(self, document: Document, cursor: int) -> None:
         """Follow an edit, and ask about the name at the cursor while nobody waits for it yet.
+
+        Where much must be read up to the cursor, that is done before the question, a step at a
+        time. A request that comes meanwhile has the rest read at once.
 
         Args:
             document: As it is now.
             cursor: Offset where a request is likely to come.
         """
+        self._expect_nothing()
+        self._changed = document
         if self._monitors and (source := self._source_of(document)):
             self._monitors.change(source)
-        self._expect_nothing()
+            steps = self._monitors.reading(source, cursor)
+            self._reading.begin(document.name, steps, partial(self._expect, document, cursor))
+
+    def _expect(self, document: Document, cursor: int) -> None:
+        """Ask about the name at the cursor, unless another change came meanwhile."""
+        if self._changed is not document:
+            return
         watch = self._watch(document, cursor)
         if watch is not None:
             guidance = self._guidance(watch, _given(document, cursor), budget_ms=0)
@@ -75,6 +92,7 @@ class Watching:
 
     def close(self, name: str) -> None:
         """Let a document go."""
+        self._reading.drop(name)
         if self._expected and self._expected.document.name == name:
             self._expect_nothing()
         if self._monitors and (path := self._paths.forget(name)):
@@ -107,6 +125,7 @@ class Watching:
 
     async def aclose(self) -> None:
         """End what monitors have begun."""
+        await self._reading.aclose()
         self._expect_nothing()
         if self._monitors:
             await self._monitors.aclose()
@@ -132,6 +151,10 @@ class Watching:
 
     def _guidance(self, watch: Watch, given: Given, budget_ms: float) -> Guidance:
         return Guidance(watch, given, budget_ms, self._failures)
+
+
+def _do_nothing() -> None:
+    pass
 
 
 def _given(document: Document, offset: int, forced_text: str = "") -> Given:

@@ -18,7 +18,7 @@ from evaluation.report import Parameter, Row, summarise_percentile
 RARE = " (rare)"
 """Behind a kind: only sites with names that hardly any other file of the corpus has."""
 P95_MS = "p95_ms"
-_SHARES = ("answered", "covered")
+_SHARES = ("answered", "replied", "covered")
 _EXCLUDED = {"excluded_truth": "covered", "missed": "answered"}
 """The truth was not among the names: shares of the sites with an answer."""
 
@@ -75,9 +75,11 @@ STYLE = Style(
     pair_metrics=(),
     bold_arm=MONITORS,
     reading=(
-        "In brackets 95 % intervals, bootstrapped over packages. `answered` and `covered` (within"
-        " the budget) are shares of all sites; `missed` is the share of answers without the true"
-        " name, `excluded_truth` the same of those within the budget; `ms` is a median."
+        "In brackets 95 % intervals, bootstrapped over packages. Shares of all sites are"
+        " `answered`, where names were given, `covered`, where they were given within the budget,"
+        " and `replied`, where they were, or it was said within the budget that any name may be"
+        " there; `missed` is the share of answers without the true name, `excluded_truth` the same"
+        " of those within the budget; `ms` is a median."
     ),
     title=title_of,
 )
@@ -90,6 +92,7 @@ def _plot(metric: str, label: str) -> Plot:
 
 
 PLOTS: Mapping[str, Plot] = {
+    "replied": _plot("replied", "share of sites with a reply within the budget"),
     "covered": _plot("covered", "share of sites with an answer within the budget"),
     "excluded_truth": _plot("excluded_truth", "share of answers that exclude the true name"),
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from evaluation.errors import CannotMeasureError
-from evaluation.members.arms import Arm, Reply, StartArms
+from evaluation.members.arms import Arm, Reply, StartArms, unanswered
 from evaluation.members.desks import StartDesk
 from evaluation.members.site import MEMBER, NameSite
 from evaluation.members.workspaces import Workspace
@@ -93,7 +93,7 @@ class AskingDesk:
         await self._exits.aclose()
 
     async def measure(self, site: NameSite) -> AskedRecord:
-        """Ask everybody about a site; warm, since the document was read before.
+        """Ask everybody about a site as its line is typed in a document that lies open.
 
         Raises:
             CannotMeasureError: If there is no such document.
@@ -117,6 +117,7 @@ class AskingDesk:
         is_covered = is_answered and reply.ms <= self._budget_ms
         return {
             "answered": float(is_answered),
+            "replied": float(reply.is_conclusive and reply.ms <= self._budget_ms),
             "covered": float(is_covered),
             "missed": float(is_answered and not reply.has_truth),
             "excluded_truth": float(is_covered and not reply.has_truth),
@@ -141,13 +142,21 @@ class Reader:
         return await _reply(self.arm, site, source, PATIENCE_S)
 
     async def turn_to(self, site: NameSite) -> None:
-        """Open a site's document without its line and let it be read, unless it lies open.
+        """Let a site's document be open without its line, asked about elsewhere, and read ahead.
 
         Raises:
             CannotMeasureError: If there is no such document.
         """
+        other = elsewhere(site)
+        source = self._source(other)
         if site.path == self._path:
-            return
+            self.arm.change(source)
+        else:
+            self._open(site, source)
+        await _reply(self.arm, other, source, _START_PATIENCE_S)
+        await self.arm.settle()
+
+    def _open(self, site: NameSite, source: Source) -> None:
         if not (self._folder / site.path).is_file():
             raise CannotMeasureError(
                 f"{site.path} is not among the files that {site.package} installs in {self._folder}"
@@ -155,10 +164,7 @@ class Reader:
         if self._path:
             self.arm.close(self._folder / self._path)
         self._path = site.path
-        other = elsewhere(site)
-        source = self._source(other)
         self.arm.open(source)
-        await _reply(self.arm, other, source, _START_PATIENCE_S)
 
     def _source(self, site: NameSite) -> Source:
         return Source(self._folder / site.path, site.language, site.text)
@@ -170,7 +176,7 @@ async def _reply(arm: Arm, site: NameSite, source: Source, patience_s: float) ->
         return await asyncio.wait_for(arm.reply(site, source), patience_s)
     except TimeoutError:
         ms = (time.perf_counter() - started) * 1000
-        return Reply(0, has_truth=True, analyser="", ms=ms, reason="no answer in time")
+        return unanswered(ms, "no answer in time")
 
 
 def elsewhere(site: NameSite) -> NameSite:

@@ -119,6 +119,10 @@ class LanguageAnalyser(Protocol):
         """Return what the call whose argument begins at `offset` takes; None if unknown."""
         ...
 
+    def is_reading(self) -> bool:
+        """Tell whether it reads a document ahead of any question."""
+        ...
+
     def process_ids(self) -> Sequence[int]:
         """Return its child processes that live, whose memory the host watches."""
         ...

@@ -98,7 +98,8 @@ class Host:
 
     async def _question(self, request_id: Any, method: str, params: dict[str, Any]) -> None:
         try:
-            document, offset = _document(params), int(params["offset"])
+            document = _document(params)
+            offset = _offset(params, document)
             lane = self._lane(document.language)
             if lane is None:
                 answer: Answer = None if method == "signature" else Found(reason="no analyser")
@@ -198,6 +199,13 @@ def _document(params: dict[str, Any]) -> Document:
     if not path.is_absolute():
         raise ValueError(f"the path {path} is not absolute")
     return Document(path, params["language"], params["text"])
+
+
+def _offset(params: dict[str, Any], document: Document) -> int:
+    offset, length = int(params["offset"]), len(document.text)
+    if not 0 <= offset <= length:
+        raise ValueError(f"the offset {offset} is not in the document, which ends at {length}")
+    return offset
 
 
 def _as_plain(answer: Found | Call | None) -> dict[str, Any] | None:

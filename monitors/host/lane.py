@@ -1,4 +1,4 @@
-"""One analyser with its queue: one question at a time, the newest of a document wins."""
+"""One analyser with its queue: one question at a time, the newest text and document first."""
 
 import asyncio
 import logging
@@ -169,9 +169,16 @@ class Lane:
             del self._notices[path]
             await _bounded(self._tell(analyser, path, notice))
         if self._questions:
-            await self._answer(analyser, self._questions.pop(0))
+            await self._answer(analyser, self._take_question())
         elif not self._notices:
             self._has_work.clear()
+
+    def _take_question(self) -> Question:
+        """Take the oldest question about the document that was asked about last."""
+        path = self._questions[-1].document.path
+        question = next(each for each in self._questions if each.document.path == path)
+        self._questions.remove(question)
+        return question
 
     async def _start(self) -> LanguageAnalyser:
         self._set_phase(Phase.STARTING)
@@ -250,9 +257,14 @@ class Lane:
             "name": self.choice.name,
             "phase": str(self.phase),
             "documents": len(self._open),
+            "reading": self._is_reading(),
             "processes": list(process_ids),
             "resident_bytes": resident_bytes(process_ids),
         }
+
+    def _is_reading(self) -> bool:
+        is_told_all = self._analyser is not None and not self._has_work.is_set()
+        return not is_told_all or (self._analyser is not None and self._analyser.is_reading())
 
     async def aclose(self) -> None:
         """End the analyser and answer all that wait."""

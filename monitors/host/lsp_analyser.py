@@ -147,6 +147,10 @@ class LspAnalyser(ABC):
             del self._asked[oldest]
             self.server.forget(oldest)
 
+    def is_reading(self) -> bool:
+        """Tell whether a document is being read ahead."""
+        return False
+
     def process_ids(self) -> Sequence[int]:
         """Return the server's processes that live."""
         return self._server.process_ids() if self._server else ()

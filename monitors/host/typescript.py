@@ -83,6 +83,11 @@ class TypeScriptAnalyser(LspAnalyser):
         with suppress(ServerGoneError):  # the next question says so
             await self.ask("textDocument/hover", document, 0)
 
+    def is_reading(self) -> bool:
+        """Tell whether a project or the bases of a document's classes are looked at."""
+        bases = [known for _lines, known in self._bases.values()]
+        return any(not task.done() for task in (self._reading, *bases) if task is not None)
+
     async def close(self, path: Path) -> None:
         """Let the server forget the document."""
         await super().close(path)

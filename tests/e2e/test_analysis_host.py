@@ -26,8 +26,11 @@ TIMING = Timing(hang_timeout_s=8.0, first_pause_s=0.05, longest_pause_s=0.5)
 MODULE = """\
 import enum
 import os
+import types
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from shop import lazy
 from shop.prices import Price
 from nowhere import Missing
 
@@ -43,6 +46,19 @@ class Odd(Missing):
 
 class Dynamic:
     def __getattr__(self, name): return name
+
+
+class Strange:
+    def __getattribute__(self, name): return name
+
+
+class OddlyMade(metaclass=Odd): ...
+
+
+class Named:
+    known: int
+    if not TYPE_CHECKING:
+        def __getattr__(self, name): return name
 
 
 @dataclass
@@ -78,6 +94,9 @@ def project(tmp_path: Path) -> Path:
     (folder / "shop").mkdir(parents=True)
     (folder / "shop" / "__init__.py").touch()
     (folder / "shop" / "prices.py").write_text(PRICES)
+    (folder / "shop" / "lazy.py").write_text(
+        "from nowhere import a\n__getattr__ = a()\nknown = 1\n"
+    )
     (folder / "shop" / "orders.py").write_text(MODULE.replace("|", "pass"))
     packages = folder / ".venv" / "lib" / "python3.11" / "site-packages" / "thirdparty"
     packages.mkdir(parents=True)
@@ -150,6 +169,10 @@ async def processes(analyser: HostAnalyser) -> tuple[int, list[int]]:
         ("x = [order.|\n    y = 1", {"price", "count", "total"}),
         ("return f'{order.price.|}'", {"cents", "currency"}),
         ("x = '😀😀'; order.|", {"price", "count", "total"}),
+        ("Order(order.price, 2).|", {"price", "count", "total"}),
+        ("Order(price='').|", {"price", "count", "total"}),
+        ("[order][0].price.|", {"cents", "currency"}),
+        ("Named().|", {"known"}),
     ],
 )
 async def test_members_of_unsaved_text(
@@ -161,7 +184,23 @@ async def test_members_of_unsaved_text(
 
 
 @pytest.mark.parametrize(
-    "written", ["anything.|", "odd.|", "dynamic.|", "unbound.|", "anything().|"]
+    "written",
+    [
+        "anything.|",
+        "odd.|",
+        "Odd.|",
+        "Odd('').|",
+        "(odd or order).|",
+        "type(odd).|",
+        "OddlyMade.|",
+        "dynamic.|",
+        "Dynamic('').|",
+        "Strange().|",
+        "types.SimpleNamespace().|",
+        "lazy.|",
+        "unbound.|",
+        "anything().|",
+    ],
 )
 async def test_where_any_name_may_be_there_is_no_answer(
     analyser: HostAnalyser, project: Path, written: str
@@ -192,6 +231,16 @@ async def test_other_line_ends_and_signs_beyond_the_first_plane_before_the_place
     }
 
 
+async def test_a_place_outside_of_the_text_is_refused(
+    analyser: HostAnalyser, project: Path
+) -> None:
+    asked, offset = source(project, "order.|")
+    names = await analyser.members(asked, len(asked.text) + 1)
+    assert not names.names
+    assert "the offset" in names.reason
+    assert (await analyser.members(asked, offset)).names
+
+
 async def test_a_file_that_is_on_no_disk(analyser: HostAnalyser, project: Path) -> None:
     text = "import os.path\nfrom shop.prices import Price\n\ndef f(price: Price):\n    |\n"
     names = await analyser.members(*source(project, "price.|", text, "unsaved.py"))
@@ -208,7 +257,8 @@ async def test_unsaved_changes_of_another_document_count(
     names = await analyser.members(*source(project, "order.price.|"))
     assert own(names) == {"cents", "currency", "tax"}
     # A candidate in one document is no part of it when another is asked about.
-    await analyser.members(Source(prices, "python", PRICES + "    guess: int\nPrice."), 70)
+    guess = PRICES + "    guess: int\nPrice."
+    await analyser.members(Source(prices, "python", guess), len(guess))
     names = await analyser.members(*source(project, "order.price.|"))
     assert own(names) == {"cents", "currency", "tax"}
     analyser.close(prices)
@@ -240,6 +290,12 @@ async def test_nothing_is_known_of_modules_that_are_not_there(
     analyser: HostAnalyser, project: Path
 ) -> None:
     assert not (await analyser.importable(*source(project, "from nowhere import |"))).names
+
+
+async def test_a_module_that_makes_names_up_has_any(analyser: HostAnalyser, project: Path) -> None:
+    names = await analyser.importable(*source(project, "from shop.lazy import |"))
+    assert not names.names
+    assert names.reason == "any name may be there"
 
 
 async def test_without_an_environment_any_package_may_be_there(

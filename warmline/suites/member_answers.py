@@ -46,7 +46,8 @@ def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, O
     with shown_progress() as progress:
         host = installed_host(progress)
         plan = plan_sites(arguments, progress)
-    desks = asking_desks(partial(arms_in, host=host), arguments.budget_ms)
+    start_arms = partial(arms_in, host=host, is_cold=arguments.cold)
+    desks = asking_desks(start_arms, arguments.budget_ms)
     journal = open_journal(arguments.out, _conditions(arguments), read_asked)
     with DeskMeter(plan.workspaces, desks) as meter, watching(console) as audience:
         outcome = measure_cases(plan.plan, meter, journal, deadline=deadline, audience=audience)
@@ -56,10 +57,15 @@ def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, O
         machine=this_machine(),
         model="none",
         seed=arguments.seed,
-        rows=rows_of(journal.records, arguments.seed, {"budget_ms": arguments.budget_ms}),
+        rows=rows_of(journal.records, arguments.seed, _params(arguments)),
         notes=(*notes_of(journal.records), *plan.complaints, *outcome.notes()),
     )
     return report, outcome
+
+
+def _params(arguments: argparse.Namespace) -> Mapping[str, Parameter]:
+    documents = "opened" if arguments.cold else "read ahead"
+    return {"budget_ms": arguments.budget_ms, "documents": documents}
 
 
 def _conditions(arguments: argparse.Namespace) -> Mapping[str, Parameter]:
@@ -70,5 +76,5 @@ def _conditions(arguments: argparse.Namespace) -> Mapping[str, Parameter]:
         "processor": this_machine().processor,
         "split": arguments.split,
         "seed": arguments.seed,
-        "budget_ms": arguments.budget_ms,
+        **_params(arguments),
     }

@@ -30,6 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="ask the analysers and the monitors alone; no model is loaded",
     )
     parser.add_argument(
+        "--cold",
+        action="store_true",
+        help="with --analysers-only: ask before analysers have read a document ahead",
+    )
+    parser.add_argument(
         "--split",
         choices=SPLITS,
         default=SPLITS[0],

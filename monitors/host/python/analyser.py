@@ -2,20 +2,21 @@
 
 import asyncio
 import sys
-import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from itertools import groupby
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from multilspy.multilspy_config import Language
 
 from ..analysers import Call, Document, Found, ServerGoneError, Workspace
 from ..served import LanguageServerProcess, ServerSpec, Settings
-from .cutting import GAP, INVENTED, with_invented_name, without_name
+from .cutting import FALLBACK, GAP, Place, with_specials, without_name
 from .environments import FolderEnvironments, PythonEnvironment
-from .openness import doubt
+from .habits import usual_dereferences
+from .openness import doubt, shown_type
 from .signatures import read_call
 
 NAME = "ty"
@@ -24,8 +25,17 @@ _MODULE_KIND = 9
 _EVERY_OBJECT = frozenset(dir(object)) | {"__dict__", "__module__", "__annotations__"}
 _EVERY_MODULE = frozenset(dir(ModuleType)) - {"__doc__"} | {"__pycache__"}
 """What no code imports, though every module has it."""
-_REMEMBERED_S = 300.0
-_MOST_REMEMBERED = 4096
+_MOST_AHEAD = 12
+_COMPLETION = "textDocument/completion"
+_HOVER = "textDocument/hover"
+_DEFINITION = "textDocument/definition"
+
+
+class _Question(NamedTuple):
+    """What ty is asked about a place."""
+
+    method: str
+    place: Place
 
 
 class PythonAnalyser:
@@ -36,7 +46,7 @@ class PythonAnalyser:
         self._environments = FolderEnvironments(Workspace())
         self._documents: dict[Path, Document] = {}
         self._asked_about: Path | None = None
-        self._complete: dict[tuple[str, frozenset[str]], float] = {}
+        self._unread: dict[Path, None] = {}
         self._reading: asyncio.Task[None] | None = None
 
     @property
@@ -61,54 +71,63 @@ class PythonAnalyser:
         return self._ty.use_folders(workspace.folders)
 
     async def open(self, document: Document) -> None:
-        """Have ty see a document and look at all of it."""
-        self._documents[document.path] = document
-        await self._stop_reading()
-        self._ty.tell(document)
-        self._reading = asyncio.ensure_future(self._read_ahead(document))
+        """Have ty see a document and, the first time, look at all of it."""
+        if document.path not in self._documents:
+            self._unread[document.path] = None
+        await self.change(document)
 
     async def change(self, document: Document) -> None:
         """Have ty see its new text."""
         self._documents[document.path] = document
-        self._ty.tell(document)
+        async with self._undisturbed():
+            self._ty.tell(document)
 
     async def close(self, path: Path) -> None:
         """Have ty forget it."""
+        self._unread.pop(path, None)
         if self._documents.pop(path, None):
             self._ty.forget(path)
 
     async def members(self, document: Document, offset: int) -> Found:
         """Return the names after the dot before `offset`."""
-        both = with_invented_name(document, offset)
-        gap = both or without_name(document, offset, GAP)
-        items, receiver = await asyncio.gather(
-            self._items(gap, offset), self._type_at(gap, offset - 2)
+        gap, (receiver, its_class, fallback) = with_specials(document, offset)
+        listed, *shown, definitions = await self._answers(
+            _Question(_COMPLETION, gap),
+            _Question(_HOVER, receiver),
+            _Question(_HOVER, its_class),
+            _Question(_HOVER, fallback),
+            _Question(_DEFINITION, fallback),
         )
+        items = _items(listed)
         names = frozenset(item["label"] for item in items)
         if all(name.startswith("__") for name in names) or names <= _EVERY_OBJECT:
             return Found(analyser=NAME, reason="the type is not known")
-        invented = both or without_name(document, offset, INVENTED)
-        reason = await self._reason_for_doubt(invented, (receiver, names))
+        has_fallback = FALLBACK in names and (not _is_module(items) or bool(definitions))
+        reason = doubt(*map(shown_type, shown), has_fallback=has_fallback)
         return Found(frozenset() if reason else names, NAME, reason)
 
     async def importable(self, document: Document, offset: int) -> Found:
         """Return modules, or names out of one."""
-        items = await self._items(without_name(document, offset), offset)
+        is_in_path = document.text[offset - 1 : offset] == "."
+        place = Place(without_name(document, offset, "" if is_in_path else FALLBACK), offset)
+        listed, definitions = await self._answers(
+            _Question(_COMPLETION, place), _Question(_DEFINITION, place)
+        )
+        items = _items(listed)
         names = frozenset(item["label"] for item in items) - _EVERY_MODULE
         if not names:
             return Found(analyser=NAME, reason="the module is not known")
         if all(item.get("kind") == _MODULE_KIND for item in items):
             # A module's path, which no code makes up.
-            is_known = document.text[offset - 1] == "." or self._has_environment(document.path)
+            is_known = is_in_path or self._has_environment(document.path)
             reason = "" if is_known else "the project's environment is not known"
-            return Found(names if is_known else frozenset(), NAME, reason)
-        invented = without_name(document, offset, INVENTED)
-        reason = await self._reason_for_doubt(invented, ("a module", names))
+        else:
+            reason = "any name may be there" if definitions else ""
         return Found(frozenset() if reason else names, NAME, reason)
 
     async def types(self, document: Document, offset: int) -> Found:
         """Return every name in sight: an alias of a type is a variable as any other."""
-        items = await self._items(without_name(document, offset, "_"), offset)
+        items = await self._listed(without_name(document, offset, "_"), offset)
         names = frozenset(item["label"] for item in items)
         if not names:
             return Found(analyser=NAME, reason="nothing is in sight")
@@ -116,18 +135,21 @@ class PythonAnalyser:
 
     async def cases(self, document: Document, offset: int) -> Found:
         """Return the cases of the enumeration before the dot."""
-        items = await self._items(without_name(document, offset, GAP), offset)
+        items = await self._listed(without_name(document, offset, GAP), offset)
         cases = (item["label"] for item in items if _is_case(item))
         names = frozenset(cases)
         return Found(names, NAME, "" if names else "no enumeration")
 
     async def signature(self, document: Document, offset: int) -> Call | None:
         """Return what the call around `offset` takes."""
-        await self._turn_to(document.path)
         # Some argument must stand there, or ty does not see a call that is never closed.
-        cut = without_name(document, offset, "_")
-        answer = await self._ty.ask_at("textDocument/signatureHelp", cut, offset)
+        place = Place(without_name(document, offset, "_"), offset)
+        (answer,) = await self._answers(_Question("textDocument/signatureHelp", place))
         return read_call(answer, NAME)
+
+    def is_reading(self) -> bool:
+        """Tell whether a document is being read ahead."""
+        return self._reading is not None and not self._reading.done()
 
     def process_ids(self) -> Sequence[int]:
         """Return ty's processes."""
@@ -139,50 +161,24 @@ class PythonAnalyser:
         if self._server:
             await self._server.aclose()
 
-    async def _items(self, document: Document, offset: int) -> list[dict[str, Any]]:
-        await self._turn_to(document.path)
-        answer = await self._ty.ask_at("textDocument/completion", document, offset)
-        found = answer.get("items") if isinstance(answer, dict) else answer
-        return [
-            item
-            for item in found or ()
-            if item.get("kind") != _KEYWORD_KIND and item["label"].isidentifier()
-        ]
+    async def _listed(self, document: Document, offset: int) -> list[dict[str, Any]]:
+        (answer,) = await self._answers(_Question(_COMPLETION, Place(document, offset)))
+        return _items(answer)
 
-    async def _type_at(self, document: Document, offset: int) -> str:
-        """Return how ty writes the type of what stands at `offset`; "" if it does not say."""
-        answer = await self._ty.ask_at("textDocument/hover", document, max(offset, 0))
-        contents = (answer or {}).get("contents") or ""
-        shown = contents["value"] if isinstance(contents, dict) else str(contents)
-        return shown.partition("\n")[0]
+    async def _answers(self, *questions: _Question) -> list[Any]:
+        """Return ty's answers to questions about one document.
 
-    async def _reason_for_doubt(
-        self, invented: Document, kept_as: tuple[str, frozenset[str]]
-    ) -> str:
-        """Return why there may be other names; remembered where there is no reason.
-
-        ty says nothing in code that is never reached, or where it is told to be silent: so a
-        doubt counts for its place only.
-
-        Args:
-            invented: The document with an invented name.
-            kept_as: The type as ty writes it, and its names.
+        Those about one text are asked together; a newer text ends the questions about the last.
         """
-        now_s = time.monotonic()
-        if kept_as[0] and now_s - self._complete.get(kept_as, -_REMEMBERED_S) < _REMEMBERED_S:
-            return ""
-        reason = doubt(await self._complaints(invented))
-        if not reason:
-            if len(self._complete) >= _MOST_REMEMBERED:
-                self._complete.clear()
-            self._complete[kept_as] = now_s
-        return reason
-
-    async def _complaints(self, document: Document) -> list[str]:
-        self._ty.tell(document)
-        params = {"textDocument": {"uri": document.path.as_uri()}}
-        answer = await self._ty.request("textDocument/diagnostic", params)
-        return [item["message"] for item in (answer or {}).get("items", ())]
+        answers: list[Any] = []
+        async with self._undisturbed():
+            self._turn_to(questions[0].place.document.path)
+            for _, alike in groupby(questions, key=lambda question: question.place.document):
+                asked = [
+                    self._ty.ask_at(method, place.document, place.offset) for method, place in alike
+                ]
+                answers += await asyncio.gather(*asked)
+        return answers
 
     def _has_environment(self, path: Path) -> bool:
         """Tell whether the environment of a file is its project's own."""
@@ -192,9 +188,8 @@ class PythonAnalyser:
     def _settings(self, folder: Path | None) -> dict[str, Any]:
         return {"ty": _ty_settings(self._environments.of(folder))}
 
-    async def _turn_to(self, path: Path) -> None:
+    def _turn_to(self, path: Path) -> None:
         """Show other documents again as they are: one was last seen with a candidate in it."""
-        await self._stop_reading()
         before, self._asked_about = self._asked_about, path
         if before is None or before == path:
             return
@@ -203,15 +198,54 @@ class PythonAnalyser:
         else:
             self._ty.forget(before)
 
-    async def _read_ahead(self, document: Document) -> None:
+    @asynccontextmanager
+    async def _undisturbed(self) -> AsyncIterator[None]:
+        """Read nothing ahead within this, and what is left to be read after it."""
+        await self._stop_reading()
+        try:
+            yield
+        finally:
+            if self._unread:
+                self._reading = asyncio.ensure_future(self._read_ahead())
+
+    async def _read_ahead(self) -> None:
+        """Have ty look at all of the documents that were opened, the newest first.
+
+        Then it is asked what is likely to be asked about them, for what it learns on the way.
+        """
         with suppress(ServerGoneError):  # the next question says so
-            await self._complaints(document)
+            while self._unread:
+                document = self._documents[next(reversed(self._unread))]
+                self._turn_to(document.path)
+                self._ty.tell(document)
+                params = {"textDocument": {"uri": document.path.as_uri()}}
+                await self._ty.request("textDocument/diagnostic", params)
+                for offset in usual_dereferences(document.text, _MOST_AHEAD):
+                    gap = without_name(document, offset, GAP)
+                    await self._ty.ask_at(_COMPLETION, gap, offset)
+                self._ty.tell(document)
+                self._unread.pop(document.path, None)
 
     async def _stop_reading(self) -> None:
         reading, self._reading = self._reading, None
         if reading and not reading.done():
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
+
+
+def _items(answer: Any) -> list[dict[str, Any]]:
+    found = answer.get("items") if isinstance(answer, dict) else answer
+    return [
+        item
+        for item in found or ()
+        if item.get("kind") != _KEYWORD_KIND and item["label"].isidentifier()
+    ]
+
+
+def _is_module(items: Iterable[dict[str, Any]]) -> bool:
+    """Tell whether these are of a module: each has a `__getattr__`, which is that of its type."""
+    details = (item.get("detail") or "" for item in items if item["label"] == FALLBACK)
+    return any(detail.startswith("bound method ModuleType.") for detail in details)
 
 
 def _is_case(item: dict[str, Any]) -> bool:
@@ -222,7 +256,8 @@ def _is_case(item: dict[str, Any]) -> bool:
 
 def _ty_settings(environment: PythonEnvironment | None) -> dict[str, Any]:
     configuration: dict[str, Any] = {
-        "rules": {"all": "ignore", "missing-attribute": "error", "missing-module-member": "error"},
+        # Documents are checked for what is learnt on the way, not for what is wrong in them.
+        "rules": {"all": "ignore"},
     }
     if environment:
         configuration["environment"] = {"python": str(environment.prefix)}

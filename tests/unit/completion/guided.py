@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -97,6 +97,9 @@ class FakeMonitors:
 
     def close(self, path: Path) -> None:
         self.told.append(("close", str(path)))
+
+    def reading(self, source: Source, offset: int) -> Iterator[None]:  # noqa: ARG002
+        return iter(())
 
     def watch(self, source: Source, offset: int) -> FakeWatch:
         return FakeWatch(source.text[:offset], self.names, self.answering, self.asked)

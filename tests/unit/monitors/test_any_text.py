@@ -127,3 +127,39 @@ def test_a_call_that_began_long_before_is_still_known() -> None:
     )
     assert watch is not None
     assert shown(watch.sites("b, c)"))[-1] == "arity f>, c"
+
+
+@pytest.mark.parametrize("language", sorted(WATCHED))
+def test_what_is_read_ahead_is_read_in_small_steps(language: str) -> None:
+    """None of them reads much of a text, and what is left to a watch is little too."""
+    line = "x = f(a.b, c)" + ("\n" if language == "python" else ";\n")
+    source = Source(Path("/file"), language, line * 1_500)
+    guard, end = Guard(FakeAnalyser()), len(source.text)
+    assert len(list(guard.reading(source, end))) > end / 5_000
+    assert not list(guard.reading(source, end))
+    assert not list(guard.reading(source, end // 2))
+    watch = guard.watch(source, end)
+    assert watch is not None
+    assert tuple(watch.sites("q.r ")) == from_scratch(language, source.text, "q.r ")
+
+
+@settings(max_examples=30, deadline=None)
+@given(LANGUAGES, TEXTS, TEXTS, TEXTS)
+def test_a_reading_ends_when_another_text_is_read(
+    language: str, above: str, old: str, new: str
+) -> None:
+    guard = Guard(FakeAnalyser())
+    before = Source(Path("/file"), language, above * 60 + old * 60)
+    after = Source(Path("/file"), language, above * 60 + new * 60 + "\n")
+    reading = guard.reading(before, len(before.text))
+    next(reading, None)
+    text = after.text[: len(after.text) * 2 // 3]
+    for _ in range(2):
+        watch = guard.watch(after, len(text))
+        assert watch is not None
+        assert tuple(watch.sites("q.r ")) == from_scratch(language, text, "q.r ")
+        assert not list(reading)
+
+
+def test_other_languages_are_not_read() -> None:
+    assert not list(Guard(FakeAnalyser()).reading(Source(Path("/file"), "cobol", "x\n" * 9_999), 9))

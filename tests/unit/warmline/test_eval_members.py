@@ -31,10 +31,12 @@ class EagerArm:
     """Knows everything but `enqueue`."""
 
     asked: list[str] = field(default_factory=list)
+    is_cold: bool = False
 
     def open(self, source: Source) -> None: ...
     def change(self, source: Source) -> None: ...
     def close(self, path: Path) -> None: ...
+    async def settle(self) -> None: ...
     async def aclose(self) -> None: ...
 
     async def reply(self, site: NameSite, _source: Source) -> Reply:
@@ -111,8 +113,9 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[CorpusPackage
 def arm(monkeypatch: pytest.MonkeyPatch) -> EagerArm:
     arm = EagerArm()
 
-    def arms_in(_workspace: Workspace, host: None) -> Mapping[str, Arm]:
+    def arms_in(_workspace: Workspace, host: None, *, is_cold: bool) -> Mapping[str, Arm]:
         assert host is None
+        arm.is_cold = is_cold
         return {"analyser": arm}
 
     monkeypatch.setattr(member_answers, "installed_host", lambda _progress: None)
@@ -171,6 +174,18 @@ def test_other_seeds_need_another_folder(
     assert arm.asked
     assert main([*call, "--seed", "1"]) == 2
     assert "seed" in capsys.readouterr().err
+
+
+def test_cold_answers_are_kept_apart_from_warm_ones(
+    arm: EagerArm, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ["eval", "members", "--analysers-only", "--quick", "--out", str(tmp_path / "out")]
+    assert main(call) == 0
+    assert not arm.is_cold
+    assert main([*call, "--cold"]) == 2
+    assert "documents" in capsys.readouterr().err
+    assert main([*call[:-1], str(tmp_path / "other"), "--cold"]) == 0
+    assert arm.is_cold
 
 
 @pytest.mark.usefixtures("models")

@@ -1,7 +1,7 @@
 """Asking about sites: what is counted, and that one workspace is worked in at a time."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -38,6 +38,9 @@ class KnowingArm:
         assert source.text == site.text
         self.heard.append("ask")
         return self.reply_with
+
+    async def settle(self) -> None:
+        self.heard.append("settle")
 
     async def aclose(self) -> None:
         self.heard.append("stop")
@@ -102,13 +105,16 @@ def _measure(
 
 
 def test_a_document_is_read_before_it_is_asked_about(workspaces: Mapping[str, Workspace]) -> None:
-    """Opened without the line, asked somewhere else; then the line is there, and time counts."""
+    """Without its line, and asked somewhere else; then the line is there, and time counts."""
     arm = KnowingArm(KNOWN)
     records = _measure(arm, workspaces, one_site(), one_site(name="enqueue"))
-    read_ahead = ["open front.py", "ask"]
-    assert arm.heard == ["start", *read_ahead, *(["change front.py", "ask"] * 2), "stop"]
+    first, second = (
+        [f"{how} front.py", "ask", "settle", "change front.py", "ask"] for how in ("open", "change")
+    )
+    assert arm.heard == ["start", *first, *second, "stop"]
     assert records[0].arms["analyser"] == {
         "answered": 1.0,
+        "replied": 1.0,
         "covered": 1.0,
         "missed": 0.0,
         "excluded_truth": 0.0,
@@ -132,7 +138,12 @@ def test_only_one_workspace_is_worked_in(workspaces: Mapping[str, Workspace]) ->
             replace(KNOWN, has_truth=False, ms=51.0),
             {"covered": 0.0, "missed": 1.0, "excluded_truth": 0.0},
         ),
-        (replace(KNOWN, num_texts=0), {"answered": 0.0, "covered": 0.0, "missed": 0.0}),
+        (
+            replace(KNOWN, num_texts=0),
+            {"answered": 0.0, "replied": 1.0, "covered": 0.0, "missed": 0.0},
+        ),
+        (replace(KNOWN, num_texts=0, ms=51.0), {"replied": 0.0}),
+        (replace(KNOWN, num_texts=0, is_conclusive=False), {"answered": 0.0, "replied": 0.0}),
     ],
 )
 def test_an_answer_counts_within_the_budget(
@@ -186,6 +197,16 @@ async def test_keywords_come_from_the_signature(
     site = one_site("keyword", "retries")
     reply = await AnalyserArm(TellingAnalyser(signature)).reply(site, _source(site))
     assert reply.num_texts == num_texts
+    assert reply.is_conclusive
+
+
+async def test_an_analyser_that_is_not_there_says_nothing_conclusive() -> None:
+    class Gone(TellingAnalyser):
+        async def members(self, source: Source, offset: int) -> Names:  # noqa: ARG002
+            return Names(frozenset(), reason="python failed")
+
+    site = one_site()
+    assert not (await AnalyserArm(Gone()).reply(site, _source(site))).is_conclusive
 
 
 class OneSiteWatch:
@@ -216,11 +237,20 @@ async def test_monitors_are_asked_about_the_site_at_the_cursor() -> None:
     assert not (await arm.reply(other, _source(other))).has_truth
     unwatched = await arm.reply(site, replace(_source(site), language="cobol"))
     assert (unwatched.num_texts, unwatched.reason) == (0, "no site seen")
+    assert not unwatched.is_conclusive
+    assert reply.is_conclusive
 
 
 def test_rows_say_what_is_covered_and_excluded() -> None:
     """Shares of exclusion are taken over the answers, and rare names are kinds of their own."""
-    figures = {"answered": 1.0, "covered": 1.0, "missed": 0.0, "excluded_truth": 0.0, "ms": 5.0}
+    figures = {
+        "answered": 1.0,
+        "replied": 1.0,
+        "covered": 1.0,
+        "missed": 0.0,
+        "excluded_truth": 0.0,
+        "ms": 5.0,
+    }
     none = dict.fromkeys(figures, 0.0) | {"ms": 70.0}
     wrong = figures | {"missed": 1.0, "excluded_truth": 1.0}
     records = [
@@ -240,3 +270,21 @@ def test_rows_say_what_is_covered_and_excluded() -> None:
 
 def _source(site: NameSite) -> Source:
     return Source(Path("/shop") / site.path, site.language, site.text)
+
+
+async def test_monitors_read_ahead_what_is_open_unless_they_are_to_be_cold() -> None:
+    class Reading(OneSiteMonitors):
+        def reading(self, source: Source, offset: int) -> Iterator[None]:
+            assert offset == len(source.text)
+            self.heard.append("read")
+            yield
+
+    async def settle() -> None:
+        monitors.heard.append("analyser settled")
+
+    monitors, site = Reading(KNOWN), one_site()
+    cold, warm = MonitorsArm(monitors), MonitorsArm(monitors, settle=settle)
+    for arm in (cold, warm):
+        arm.open(_source(site))
+        await arm.settle()
+    assert monitors.heard == ["open front.py", "open front.py", "read", "analyser settled"]

@@ -61,6 +61,9 @@ class Fake:
     async def signature(self, document: Document, offset: int) -> Call | None:  # noqa: ARG002
         return Call(frozenset({"end"}), takes_any_keyword=False, most_positional=1)
 
+    def is_reading(self) -> bool:
+        return self.world.is_reading
+
     def process_ids(self) -> tuple[int, ...]:
         return self.world.process_ids
 
@@ -83,6 +86,7 @@ class World:
         self.gate.set()
         self.failure: Exception | None = None
         self.start_failure = ""
+        self.is_reading = False
         self.process_ids: tuple[int, ...] = (1,)
         self.phases: list[tuple[str, str]] = []
         self.resident_bytes = 0
@@ -165,6 +169,25 @@ async def test_questions_about_other_paths_do_not_end_each_other(lane: Lane, wor
     world.gate.set()
     assert (await first).names == {"one_7"}
     assert (await second).names == {"two_7"}
+
+
+async def test_the_document_that_was_asked_about_last_comes_first(lane: Lane, world: World) -> None:
+    world.gate.clear()
+    asked = [ask(lane, "running", "z.py")]
+    await until(lambda: world.asked == ["running"])
+    asked += [ask(lane, text, f"{text}.py") for text in ("one", "two", "one", "two")]
+    await asyncio.sleep(0)
+    world.gate.set()
+    await asyncio.gather(*asked)
+    assert world.asked == ["running", "two", "two", "one", "one"]
+
+
+async def test_what_is_read_ahead_is_said(lane: Lane, world: World) -> None:
+    assert lane.status()["reading"]  # nothing was started yet
+    await lane.ask("members", document("x."), 2)
+    await until(lambda: not lane.status()["reading"])
+    world.is_reading = True
+    assert lane.status()["reading"]
 
 
 async def test_a_cancelled_question_makes_room_for_the_next(lane: Lane, world: World) -> None:
@@ -261,8 +284,10 @@ async def test_an_analyser_whose_processes_ended_is_made_anew(lane: Lane, world:
 
 async def test_closing_ends_the_analyser_and_answers_all(lane: Lane, world: World) -> None:
     world.gate.clear()
-    running, waiting = ask(lane, "one", "a.py"), ask(lane, "two", "b.py")
+    running = ask(lane, "one", "a.py")
     await until(lambda: world.num_asked_at_once == 1)
+    waiting = ask(lane, "two", "b.py")
+    await asyncio.sleep(0)
     await lane.aclose()
     assert world.made[0].is_closed
     assert not (await running).names

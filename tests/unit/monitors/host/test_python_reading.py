@@ -1,13 +1,15 @@
 """What the Python analyser reads out of texts and of ty's answers."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from monitors.host.analysers import Call, Document, Workspace
-from monitors.host.python.cutting import INVENTED, with_invented_name, without_name
+from monitors.host.python.cutting import SPECIALS, with_specials, without_name
 from monitors.host.python.environments import FolderEnvironments, find_environment
-from monitors.host.python.openness import doubt
+from monitors.host.python.habits import usual_dereferences
+from monitors.host.python.openness import doubt, shown_type
 from monitors.host.python.signatures import read_call
 
 
@@ -32,60 +34,152 @@ def test_a_gap_takes_the_place_of_the_name(text: str, expected: str) -> None:
     assert without_name(cut, offset, "()").text == expected
 
 
+def specials_of(receiver: str) -> str:
+    return ", ".join(f"{receiver}.{special}" for special in SPECIALS)
+
+
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("text", "receiver"),
     [
-        ("x.|", f"x.(x.{INVENTED})"),
-        ("a = self.session.|get()", f"a = self.session.(self.session.{INVENTED})()"),
-        ("f(x.|)", f"f(x.(x.{INVENTED}))"),
-        ("not größe.|", f"not größe.(größe.{INVENTED})"),
-        ("f().x.|", None),
-        ("f().|", None),
-        ("'text'.|", None),
-        ("a[0].b.|", None),
-        ("1.|", None),
+        ("x.|", "x"),
+        ("a = self.session.|get()", "self.session"),
+        ("f(x.|)", "x"),
+        ("not größe.|", "größe"),
+        ("f().x.|", "f().x"),
+        ("x = f(a[0], (1, 2)).|", "f(a[0], (1, 2))"),
+        ("a[0].b.|", "a[0].b"),
+        ("return (a or b).|", "(a or b)"),
+        ("return(a).|", "(a)"),
+        ("x = [].|", "[]"),
     ],
 )
-def test_an_invented_name_stands_beside_where_the_receiver_can_be_repeated(
-    text: str, expected: str | None
+def test_what_every_object_has_stands_beside_where_the_receiver_can_be_repeated(
+    text: str, receiver: str
 ) -> None:
     cut, offset = document(text)
-    both = with_invented_name(cut, offset)
-    assert (both.text if both else None) == expected
+    gap, places = with_specials(cut, offset)
+    name = re.match(r"\w*", cut.text[offset:])
+    assert name is not None
+    rest = cut.text[offset + name.end() :]
+    assert gap.document.text == f"{cut.text[:offset]}({specials_of(receiver)}){rest}"
+    assert {place.document.text for place in places} == {gap.document.text}
 
 
 @pytest.mark.parametrize(
-    "message",
+    "text",
     [
-        f"Object of type `dict[str, Any]` has no attribute `{INVENTED}`",
-        f"Object of type `int | str` has no attribute `{INVENTED}`",
-        f"Module `os` has no member `{INVENTED}`",
-        f"Class `Color` has no attribute `{INVENTED}`",
+        "'text'.|",
+        "f('text').|",
+        "{}.|",
+        "{}[0].|",
+        "'text'[0].|",
+        "1.|",
+        "f(\n).|",
+        "x\n    .|",
+        ".|",
+        "|",
+        ").|",
+        "(].|",
+        f"{'long.' * 50}|",
     ],
 )
-def test_where_an_invented_name_is_complained_of_the_others_are_all(message: str) -> None:
-    assert doubt(["Object of type `Any` has no attribute `other`", message]) == ""
+def test_otherwise_each_of_them_has_a_text_of_its_own(text: str) -> None:
+    cut, offset = document(text)
+    gap, places = with_specials(cut, offset)
+    assert gap.document.text == cut.text[:offset] + "()" + cut.text[offset:]
+    texts = [place.document.text[offset:] for place in places]
+    assert texts == [special + cut.text[offset:] for special in SPECIALS]
 
 
-def test_of_two_complaints_the_one_that_names_a_type_counts() -> None:
-    future = f"Future feature `{INVENTED}` is not defined"
-    assert doubt([future, f"Module `__future__` has no member `{INVENTED}`"]) == ""
-    assert doubt([future])
+@pytest.mark.parametrize("text", ["x.|", "x = f().|name + 1", "'text'.|"])
+def test_a_place_is_the_end_of_its_name(text: str) -> None:
+    _gap, places = with_specials(*document(text))
+    for special, (cut, offset) in zip(SPECIALS, places, strict=True):
+        assert cut.text[: offset + 1].endswith(f".{special}")
+
+
+OF_OBJECT = "bound method C.__getattribute__(name: str, /) -> Any"
+OF_CLASS = "def __getattribute__(self, name: str, /) -> Any"
 
 
 @pytest.mark.parametrize(
-    "messages",
+    "of_receiver",
     [
-        [],
-        ["Object of type `int` has no attribute `something_else`"],
-        [f"Attribute `{INVENTED}` is not defined on `str` in union `Unknown | str`"],
-        [f"Object of type `Any | None` has no attribute `{INVENTED}`"],
-        [f"Object of type `<super: <class 'B'>, B>` has no attribute `{INVENTED}`"],
-        [f"Object of type `list[int] | @Todo(starred)` has no attribute `{INVENTED}`"],
+        OF_OBJECT,
+        OF_CLASS,
+        "bound method dict[str, int | None].__getattribute__(name: str, /) -> Any",
+        "bound method (def f(x: int | str) -> None).__getattribute__(name: str, /) -> Any",
+        f"({OF_OBJECT}) | (bound method None.__getattribute__(name: str, /) -> Any)",
     ],
 )
-def test_otherwise_there_is_doubt(messages: list[str]) -> None:
-    assert doubt(messages)
+def test_where_all_is_as_of_every_object_the_names_are_all(of_receiver: str) -> None:
+    assert doubt(of_receiver, OF_CLASS, "Unknown", has_fallback=False) == ""
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "",
+        "Unknown",
+        "Any",
+        f"({OF_OBJECT}) & Unknown",
+        f"({OF_CLASS}) & Any",
+        f"({OF_OBJECT}) | (({OF_OBJECT}) & Unknown)",
+        f"({OF_OBJECT}) | Any",
+        f"({OF_OBJECT}) | @Todo",
+        "bound method C.__getattribute__(name) -> Unknown",
+        "bound method C.__getattribute__(name: str) -> int",
+    ],
+)
+def test_otherwise_there_is_doubt(shown: str) -> None:
+    assert doubt(shown, OF_CLASS, "Unknown", has_fallback=False)
+    assert doubt(OF_OBJECT, shown, "Unknown", has_fallback=False)
+
+
+def test_what_makes_names_up_has_any() -> None:
+    assert doubt(OF_OBJECT, OF_CLASS, "Unknown", has_fallback=True)
+    assert doubt(OF_OBJECT, OF_CLASS, "Any", has_fallback=False)
+    assert doubt(OF_OBJECT, OF_CLASS, "", has_fallback=False)
+
+
+@pytest.mark.parametrize(
+    ("contents", "expected"),
+    [
+        ("def f(\n    self,\n    /\n) -> Any\n---------\nWhat it does.", "def f(self, /) -> Any"),
+        ({"kind": "plaintext", "value": "C"}, "C"),
+        ("", ""),
+    ],
+)
+def test_a_type_is_what_stands_above_the_line(contents: object, expected: str) -> None:
+    assert shown_type({"contents": contents}) == expected
+
+
+def test_without_an_answer_no_type_is_shown() -> None:
+    assert shown_type(None) == ""
+
+
+def test_what_occurs_most_is_looked_at_first_and_self_in_each_class() -> None:
+    text = """\
+import os.path
+from a.b import c
+
+class A:
+    def f(self):
+        self.one.two = os.path
+
+class B:
+    def f(self):
+        self.one = self.two = x.y
+        x.z
+"""
+    offsets = usual_dereferences(text, 3)
+    assert [text[:offset].splitlines()[-1].strip() for offset in offsets] == [
+        "self.",
+        "self.one = self.two = x.",
+        "self.",
+    ]
+    assert text[: offsets[0]].count("class") == 2
+    assert len(usual_dereferences(text, 99)) == 4
 
 
 def signature(label: str, *parameters: str) -> dict[str, object]:
