@@ -20,9 +20,9 @@ from pathlib import Path, PurePosixPath
 from engine.weights.location import cache_directory
 from engine.weights.progress import Progress
 from evaluation.corpus.catalogue import ArchiveKind, PinnedPackage
+from evaluation.corpus.environments import interpreter_of, site_packages_of
 from evaluation.corpus.errors import CorpusError
 from evaluation.corpus.registries import download
-from evaluation.corpus.environments import interpreter_of, site_packages_of
 from evaluation.members.programs import Program, install_once
 from evaluation.members.requirements import Build, build_of, identity_of, requirements_of
 

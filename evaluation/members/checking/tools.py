@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.weights.progress import Progress
-from evaluation.errors import CannotMeasureError
 from evaluation.corpus.environments import interpreter_of
+from evaluation.errors import CannotMeasureError
 from evaluation.members.programs import Program, install_once
 from evaluation.members.workspaces import PYTHON_TAG, members_folder
 

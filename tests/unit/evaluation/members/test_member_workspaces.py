@@ -8,9 +8,9 @@ import pytest
 
 from engine.weights.progress import ProgressReport, ignore_progress
 from evaluation.corpus.catalogue import ArchiveKind, corpus_packages
+from evaluation.corpus.environments import interpreter_of, site_packages_of
 from evaluation.corpus.errors import CorpusError
 from evaluation.members import programs, requirements
-from evaluation.corpus.environments import interpreter_of, site_packages_of
 from evaluation.members.requirements import requirements_of
 from evaluation.members.workspaces import workspace_of
 from tests.unit.evaluation.made_up_packages import made_up_entry
