@@ -160,7 +160,7 @@ class JavaAnalyser(LspAnalyser):
         if self._is_closed_world and await self._is_closed_world:
             return True
         uris = await self._declared_in(probed, offset)
-        # To the server a statement that is not ended may mean nothing, and so may one ended too soon.
+        # To the server a statement without an end may mean nothing, and so may one ended too soon.
         uris = uris or await self._declared_in(_ended(probed, offset), offset)
         return bool(uris) and all([is_own_base(uri, await self._text_of(uri)) for uri in uris])
 
