@@ -4,7 +4,6 @@ import asyncio
 import importlib.util
 import shutil
 import sys
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from multilspy.multilspy_config import Language
 
 from .analysers import Call, Document, Found, ServerGoneError, Workspace
-from .completion_items import Item, ItemKind, inserted_text, names_in
+from .completion_items import ItemKind, importable_names, names_in
 from .java_world import is_closed, is_own_base
 from .lsp_analyser import LspAnalyser
 from .probe import PROBE, with_probe
@@ -216,16 +215,6 @@ class JavaAnalyser(LspAnalyser):
             self._is_closed_world.cancel()
         await super().aclose()
         await asyncio.to_thread(self._data.cleanup)
-
-
-def importable_names(items: Iterable[Item], path: str) -> frozenset[str]:
-    """Return what may follow `path` in an import.
-
-    The server would write the statement's end too (`List;`), and packages with their whole path
-    (`java.util.concurrent.*;`).
-    """
-    texts = (inserted_text(item).removesuffix(";").removeprefix(path) for item in items)
-    return frozenset(name for text in texts if (name := text.split(".")[0]).isidentifier())
 
 
 def _ended(probed: Document, offset: int) -> Document:
