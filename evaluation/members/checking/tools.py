@@ -20,7 +20,7 @@ from evaluation.errors import CannotMeasureError
 from evaluation.members.programs import Program, install_once
 from evaluation.members.workspaces import PYTHON_TAG, members_folder
 
-BASEDPYRIGHT, _NODE, TYPESCRIPT = "1.40.2", "24.19.0", "7.0.2"
+BASEDPYRIGHT, _NODE, TYPESCRIPT = "1.40.2", "24.19.0", "6.0.3"
 _TIMEOUT_S = 900.0
 """For one run over some dozens of files, on a machine that has other work."""
 
