@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 
 MAY_BE_MISSING = "may_be_missing"
 """Marks a field with a default that older ones of the same protocol version do not send."""

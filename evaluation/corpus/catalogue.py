@@ -1,7 +1,12 @@
-"""The pinned packages. `packages.toml` says which, with the sha256 of every archive."""
+"""The pinned packages, with the sha256 of every archive.
+
+`packages.toml` has those that models are measured with. `analysed.toml` has more of them, in more
+languages, for whoever asks only which names exist: no edit is replayed in those, no retriever
+learns from them, and adding one changes no case of any other suite.
+"""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -9,14 +14,16 @@ from importlib.resources import files
 from typing import Any
 
 LANGUAGES = ("python", "typescript", "rust")
-"""Of the packages, as in `completion.languages`."""
+"""Of `corpus_packages`, as in `completion.languages`."""
+ANALYSED_LANGUAGES = ("javascript", "c", "cpp", "java")
+"""Of `analysed_packages`, likewise."""
 
 
 class ArchiveKind(StrEnum):
     """What is fetched, and by which program."""
 
     WHEEL = "wheel"  # pip; pure Python
-    SOURCE = "source"  # pip; a source distribution with Rust in it
+    SOURCE = "source"  # pip; a source distribution with other languages in it
     NPM = "npm"
 
 
@@ -36,20 +43,31 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class CorpusPackage:
-    """Two consecutive releases of one package."""
+class PinnedPackage:
+    """One release of one package."""
 
     name: str
     language: str
     archive: ArchiveKind
     license: str
     latest: Release
-    previous: Release
 
     @property
     def title(self) -> str:
         """Name and version, as cases and reports call it."""
         return f"{self.name} {self.latest.version}"
+
+    @property
+    def releases(self) -> tuple[Release, ...]:
+        """All that are pinned, the latest last."""
+        return (self.latest,)
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusPackage(PinnedPackage):
+    """Two consecutive releases of one package."""
+
+    previous: Release
 
     @property
     def releases(self) -> tuple[Release, Release]:
@@ -59,17 +77,30 @@ class CorpusPackage:
 
 @cache
 def corpus_packages() -> tuple[CorpusPackage, ...]:
-    """Return all packages in the order of the list: Python first."""
-    text = files("evaluation.corpus").joinpath("packages.toml").read_text("utf-8")
-    return tuple(_package(entry) for entry in tomllib.loads(text)["package"])
-
-
-def _package(entry: Mapping[str, Any]) -> CorpusPackage:
-    return CorpusPackage(
-        name=entry["name"],
-        language=entry["language"],
-        archive=ArchiveKind(entry["archive"]),
-        license=entry["license"],
-        latest=Release(**entry["latest"]),
-        previous=Release(**entry["previous"]),
+    """Return all packages that models are measured with, in their order: Python first."""
+    return tuple(
+        CorpusPackage(**_pinned(entry), previous=Release(**entry["previous"]))
+        for entry in _entries("packages.toml")
     )
+
+
+@cache
+def analysed_packages() -> tuple[PinnedPackage, ...]:
+    """Return all packages that only analysers are asked about, in their order."""
+    return tuple(PinnedPackage(**_pinned(entry)) for entry in _entries("analysed.toml"))
+
+
+def _entries(name: str) -> Sequence[Mapping[str, Any]]:
+    text = files("evaluation.corpus").joinpath(name).read_text("utf-8")
+    entries: list[Mapping[str, Any]] = tomllib.loads(text)["package"]
+    return entries
+
+
+def _pinned(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": entry["name"],
+        "language": entry["language"],
+        "archive": ArchiveKind(entry["archive"]),
+        "license": entry["license"],
+        "latest": Release(**entry["latest"]),
+    }

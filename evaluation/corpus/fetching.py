@@ -10,7 +10,7 @@ from engine.weights.disk import publish_folder
 from engine.weights.location import cache_directory
 from engine.weights.progress import Progress
 from evaluation.corpus.archives import read_archive
-from evaluation.corpus.catalogue import CorpusPackage, Release
+from evaluation.corpus.catalogue import PinnedPackage, Release
 from evaluation.corpus.errors import CorpusError
 from evaluation.corpus.registries import download
 from evaluation.corpus.sources import is_source_path, usable_text
@@ -21,16 +21,16 @@ Files = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class PackageSource:
-    """The source files of both releases of a package."""
+    """The source files of a package's releases."""
 
-    package: CorpusPackage
+    package: PinnedPackage
     texts: Mapping[str, Files]  # by version
 
     def files(self, version: str) -> Files:
         """Return the source files of one version.
 
         Raises:
-            KeyError: If it is neither of the package's two.
+            KeyError: If it is none that is pinned.
         """
         return self.texts[version]
 
@@ -41,8 +41,8 @@ class PackageSource:
 
     @property
     def previous(self) -> Files:
-        """The same files one release earlier."""
-        return self.texts[self.package.previous.version]
+        """The same files one release earlier; the latest where only that is pinned."""
+        return self.texts[self.package.releases[0].version]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Corpus:
     complaints: tuple[str, ...]  # one sentence for each package that is missing
 
 
-def fetch_all(packages: Sequence[CorpusPackage], progress: Progress) -> Corpus:
+def fetch_all(packages: Sequence[PinnedPackage], progress: Progress) -> Corpus:
     """Fetch packages; one that cannot be had costs a sentence, and the rest goes on."""
     sources, complaints = [], []
     for package in packages:
@@ -64,7 +64,7 @@ def fetch_all(packages: Sequence[CorpusPackage], progress: Progress) -> Corpus:
     return Corpus(tuple(sources), tuple(complaints))
 
 
-def fetch(package: CorpusPackage, progress: Progress) -> PackageSource:
+def fetch(package: PinnedPackage, progress: Progress) -> PackageSource:
     """Return a package's source files, downloading what is not on the disk yet.
 
     Raises:
@@ -79,18 +79,18 @@ def fetch(package: CorpusPackage, progress: Progress) -> PackageSource:
     return PackageSource(package, texts)
 
 
-def is_fetched(package: CorpusPackage) -> bool:
-    """Tell whether `fetch` would find both releases on this disk."""
+def is_fetched(package: PinnedPackage) -> bool:
+    """Tell whether `fetch` would find all releases on this disk."""
     return all(_folder_of(package, release).is_dir() for release in package.releases)
 
 
-def _folder_of(package: CorpusPackage, release: Release) -> Path:
+def _folder_of(package: PinnedPackage, release: Release) -> Path:
     """Return where a release is kept; the hash in the name makes another pin another folder."""
     name = package.name.replace("/", "--")
     return cache_directory() / "corpus" / f"{name}-{release.version}-{release.sha256[:12]}"
 
 
-def _bring(package: CorpusPackage, release: Release, folder: Path, progress: Progress) -> None:
+def _bring(package: PinnedPackage, release: Release, folder: Path, progress: Progress) -> None:
     """Download a release and keep its source files; they appear whole or not at all."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

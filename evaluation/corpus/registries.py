@@ -13,13 +13,14 @@ from engine.weights.child import ChildStalledError, last_words, run_child
 from engine.weights.disk import file_sizes
 from engine.weights.hashes import sha256_of
 from engine.weights.progress import Progress, ProgressReport, Step
-from evaluation.corpus.catalogue import ArchiveKind, CorpusPackage, Release
+from evaluation.corpus.catalogue import ArchiveKind, PinnedPackage, Release
+from evaluation.corpus.environments import interpreter_of
 from evaluation.corpus.errors import CorpusError
 
 _STALL_S = 120.0
 
 
-def download(package: CorpusPackage, release: Release, folder: Path, progress: Progress) -> Path:
+def download(package: PinnedPackage, release: Release, folder: Path, progress: Progress) -> Path:
     """Fetch one release into an empty folder.
 
     Returns:
@@ -43,7 +44,7 @@ class _Attempt:
     """One try at one release, in a folder of its own."""
 
     def __init__(
-        self, package: CorpusPackage, release: Release, folder: Path, progress: Progress
+        self, package: PinnedPackage, release: Release, folder: Path, progress: Progress
     ) -> None:
         self._package, self._release = package, release
         self._folder, self._progress = folder, progress
@@ -57,14 +58,16 @@ class _Attempt:
     def unpacked_source(self) -> Path:
         """Stop pip after it has checked and unpacked an archive that it cannot build.
 
-        pip asks every source distribution for its metadata, by its build tool. Without
-        isolation no tool is installed for that, so pip gives up there; `--no-clean` leaves what
-        it had unpacked by then. All pinned ones are built by maturin; where that happens to be
-        installed it reads their manifest and runs nothing of theirs.
+        pip asks every source distribution for its metadata, by its build tool, which may run code
+        of the package. Without isolation no tool is installed for that, and the environment it
+        works for has none, so pip gives up there; `--no-clean` leaves what it had unpacked by then.
         """
+        bare = self._folder / "bare"
+        self._run([sys.executable, "-P", "-m", "venv", "--without-pip", bare])
         self._run(
             self._pip_download(
-                *("--no-binary", self._package.name, "--no-build-isolation", "--no-clean")
+                *("--no-binary", self._package.name, "--no-build-isolation", "--no-clean"),
+                interpreter=interpreter_of(bare),
             )
         )
         unpacked = sorted(path.parent for path in self._folder.glob("*/*/PKG-INFO"))
@@ -83,15 +86,21 @@ class _Attempt:
         self._run([npm, "pack", specifier, "--ignore-scripts", "--no-update-notifier", "--silent"])
         return self._only_file("*.tgz")
 
-    def _pip_download(self, *options: str) -> list[str | Path]:
-        """Return a pip command that checks the hash before it opens an archive."""
+    def _pip_download(self, *options: str, interpreter: Path | None = None) -> list[str | Path]:
+        """Return a pip command that checks the hash before it opens an archive.
+
+        Args:
+            options: Besides the usual ones.
+            interpreter: Of the environment it works for; this one when left out.
+        """
+        environment = () if interpreter is None else ("--python", interpreter)
         requirements = self._folder / "requirements.txt"
         requirements.write_text(
             f"{self._package.name}=={self._release.version} --hash=sha256:{self._release.sha256}\n",
             encoding="utf-8",
         )
         return [
-            *(sys.executable, "-P", "-m", "pip", "download"),
+            *(sys.executable, "-P", "-m", "pip", *environment, "download"),
             *("--no-deps", "--no-cache-dir", "--no-input", "--disable-pip-version-check"),
             *("--progress-bar", "off", "--dest", self._folder, "--requirement", requirements),
             *options,

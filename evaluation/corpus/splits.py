@@ -3,12 +3,15 @@
 import hashlib
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import TypeVar
 
-from evaluation.corpus.catalogue import CorpusPackage
+from evaluation.corpus.catalogue import PinnedPackage
 
 _SALT = "warmline "
 """So that all three splits have packages of every language; nothing else was looked at."""
 _TRAINING_SHARE, _DEVELOPMENT_SHARE = 0.60, 0.15
+
+PackageType = TypeVar("PackageType", bound=PinnedPackage)
 
 
 class Split(StrEnum):
@@ -32,6 +35,15 @@ def split_of(name: str) -> Split:
     return Split.DEVELOPMENT if is_development else Split.TEST
 
 
-def packages_of(split: Split, packages: Sequence[CorpusPackage]) -> tuple[CorpusPackage, ...]:
+def packages_of(split: Split, packages: Sequence[PackageType]) -> tuple[PackageType, ...]:
     """Return the packages of one split, in their order."""
     return tuple(package for package in packages if split_of(package.name) is split)
+
+
+def analysed_split_of(name: str) -> Split:
+    """Return the split of a package of `analysed_packages`.
+
+    Nothing learns from those: what would be for training is for development.
+    """
+    split = split_of(name)
+    return Split.DEVELOPMENT if split is Split.TRAINING else split

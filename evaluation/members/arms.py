@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from evaluation.members.site import IMPORT, KEYWORD, MEMBER, NameSite
+from evaluation.members.site import IMPORT, KEYWORD, MEMBER, SCOPED, NameSite
 from evaluation.members.workspaces import Workspace
 from monitors.types import Analyser, Answer, Monitors, Names, SiteKind, Source
 
@@ -111,7 +111,7 @@ class AnalyserArm:
         return Reply(len(found.names), has_truth, found.analyser, ms, found.reason, is_conclusive)
 
     async def _names(self, site: NameSite, source: Source) -> Names:
-        if site.sort == MEMBER:
+        if site.sort in (MEMBER, SCOPED):
             return await self._analyser.members(source, site.offset)
         if site.sort == IMPORT:
             return await self._analyser.importable(source, site.offset)

@@ -20,7 +20,7 @@ PATIENCE_S = 10.0
 _START_PATIENCE_S = 120.0
 """For the first question in a document, when a language server may have a project to read."""
 _DEREFERENCE = re.compile(
-    r"^(?!\s*(?:from|import|export)\b).*?\b[^\W\d]\w*\.(?=[^\W\d])", re.MULTILINE
+    r"^(?!\s*(?:#|(?:from|import|export|package)\b)).*?\b[^\W\d]\w*\.(?=[^\W\d])", re.MULTILINE
 )
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from engine.weights.child import ChildStalledError, last_words, run_child
 from engine.weights.disk import file_sizes
 from engine.weights.progress import Progress, ProgressReport, Step
+from evaluation.corpus.environments import interpreter_of
 from evaluation.corpus.errors import CorpusError
-from evaluation.members.environments import interpreter_of
 
 _STALL_S = 180.0
 _QUIET_PIP = ("--no-input", "--quiet", "--disable-pip-version-check", "--progress-bar", "off")

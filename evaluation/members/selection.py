@@ -7,16 +7,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice, zip_longest
+from pathlib import PurePosixPath
 from typing import TypeVar
 
 from evaluation.corpus.fetching import Files, PackageSource
 from evaluation.fidelity.cases.code_file import lines_of
+from evaluation.members.c_places import c_places
+from evaluation.members.java_places import java_places
 from evaluation.members.places import Place
 from evaluation.members.python_places import python_places
 from evaluation.members.site import NameSite
 from evaluation.members.typescript_places import typescript_places
 
 _NAME = re.compile(r"[^\W\d]\w*")
+_LANGUAGES = {
+    **dict.fromkeys((".js", ".mjs", ".cjs"), "javascript"),
+    **dict.fromkeys((".cpp", ".cc", ".cxx"), "cpp"),
+    ".py": "python",
+    ".ts": "typescript",
+    ".tsx": "typescriptreact",
+    ".c": "c",
+    ".java": "java",
+}
 _LINES_APART = 5
 """Sites of one kind in one file are no neighbours: they would have nearly the same answer."""
 
@@ -101,16 +113,20 @@ def in_turn(streams: Sequence[Iterable[ItemType]]) -> Iterator[ItemType]:
 
 def language_of(path: str) -> str:
     """Return the LSP language identifier of a file of the corpus."""
-    if path.endswith(".py"):
-        return "python"
-    return "typescriptreact" if path.endswith(".tsx") else "typescript"
+    return _LANGUAGES[PurePosixPath(path).suffix]
 
 
 def _find(path: str, text: str) -> Iterator[Place]:
     language = language_of(path)
-    if language == "python":
-        return python_places(text)
-    return typescript_places(text, language)
+    match language:
+        case "python":
+            return python_places(text)
+        case "java":
+            return java_places(text)
+        case "c" | "cpp":
+            return c_places(text, language)
+        case _:
+            return typescript_places(text, language)
 
 
 def _apart(places: list[Place], chance: random.Random) -> list[Place]:

@@ -2,8 +2,15 @@
 
 from dataclasses import dataclass
 
-MEMBER, IMPORT, KEYWORD = "member", "import", "keyword"
-SORTS = {"python": (MEMBER, IMPORT, KEYWORD), "typescript": (MEMBER, IMPORT)}
+MEMBER, IMPORT, KEYWORD, SCOPED = "member", "import", "keyword", "scoped"
+SORTS = {
+    "python": (MEMBER, IMPORT, KEYWORD),
+    "typescript": (MEMBER, IMPORT),
+    "javascript": (MEMBER, IMPORT),
+    "c": (MEMBER,),
+    "cpp": (MEMBER, SCOPED),
+    "java": (MEMBER, IMPORT),
+}
 """By the language of a package."""
 KINDS = tuple(f"{language}/{sort}" for language, sorts in SORTS.items() for sort in sorts)
 

@@ -1,12 +1,12 @@
-"""Where names are read and imported in TypeScript, by the syntax tree."""
+"""Where names are read and imported in TypeScript and JavaScript, by the syntax tree."""
 
 from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from completion.grammars import parsed_tree
 from evaluation.members.places import Place
 from evaluation.members.site import IMPORT, MEMBER
+from evaluation.members.tree_places import tree_places
 
 _MEMBERS = {
     "member_expression": "property",
@@ -22,17 +22,14 @@ def typescript_places(text: str, language: str) -> Iterator[Place]:
     Of imports only those that stand on other lines than the module they come from: the line is
     cut at the name, and without the module nobody can know what it has.
     """
-    source = text.encode("utf-8", errors="replace")
-    waiting = [parsed_tree(source, language).root_node]
-    while waiting:
-        node = waiting.pop()
-        waiting.extend(reversed(node.named_children))
-        if node.has_error:
-            continue
-        if (name := _member(node)) is not None:
-            yield _place(MEMBER, name, source)
-        if (name := _import(node)) is not None:
-            yield _place(IMPORT, name, source)
+    return tree_places(text, language, _names)
+
+
+def _names(node: Node) -> Iterator[tuple[str, Node]]:
+    if (name := _member(node)) is not None:
+        yield MEMBER, name
+    if (name := _import(node)) is not None:
+        yield IMPORT, name
 
 
 def _member(node: Node) -> Node | None:
@@ -60,10 +57,3 @@ def _statement(node: Node) -> Node:
     while node.type != "import_statement" and node.parent is not None:
         node = node.parent
     return node
-
-
-def _place(sort: str, name: Node, source: bytes) -> Place:
-    """Return a place; the tree counts columns in bytes."""
-    start = name.start_byte - name.start_point.column
-    before = source[start : name.start_byte].decode("utf-8", errors="replace")
-    return Place(sort, (name.text or b"").decode(), name.start_point.row, len(before))

@@ -4,9 +4,10 @@
         work/               the package's own files; the folder that an editor would open
         env/                Python: a virtual environment with what the package needs
         work/node_modules/  npm: likewise
+        work/compile_flags.txt  C and C++: what a compiler is to be told
 
-Nothing is built and no script of a package runs: pip takes wheels only, npm no scripts, and
-start-up files (`.pth`) are taken away.
+Nothing is built and no script of a package runs: pip takes wheels or unpacks archives only, npm
+runs no scripts, and start-up files (`.pth`) are taken away.
 """
 
 import csv
@@ -14,17 +15,19 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path, PurePosixPath
 
 from engine.weights.location import cache_directory
 from engine.weights.progress import Progress
-from evaluation.corpus.catalogue import CorpusPackage
+from evaluation.corpus.catalogue import ArchiveKind, PinnedPackage
+from evaluation.corpus.environments import interpreter_of, site_packages_of
 from evaluation.corpus.errors import CorpusError
-from evaluation.members.environments import interpreter_of, site_packages_of
+from evaluation.corpus.registries import download
 from evaluation.members.programs import Program, install_once
-from evaluation.members.requirements import identity_of, requirements_of
+from evaluation.members.requirements import Build, build_of, identity_of, requirements_of
 
+FLAGS_NAME = "compile_flags.txt"
+"""Where clangd, and whoever starts a compiler, finds what to tell it: a flag a line."""
 PYTHON_TAG = f"py{sys.version_info.major}{sys.version_info.minor}"
 
 
@@ -41,7 +44,7 @@ class Workspace:
         title: Of the package: name and version.
         language: Of the package.
         folder: Its own files are there, at their paths in the archive.
-        interpreter: Of the virtual environment with what it needs; None for npm.
+        interpreter: Of the virtual environment with what it needs; None but for Python.
     """
 
     title: str
@@ -50,23 +53,34 @@ class Workspace:
     interpreter: Path | None
 
 
-def workspace_of(package: CorpusPackage, progress: Progress) -> Workspace:
+def workspace_of(package: PinnedPackage, progress: Progress) -> Workspace:
     """Return a package's workspace, installing what is not on the disk yet.
 
     Raises:
         CorpusError: If something it needs is not to be had or cannot be stored.
     """
-    requirements, is_python = requirements_of(package), package.language == "python"
+    requirements, build = requirements_of(package), build_of(package)
     name = f"{package.name.replace('/', '--')}-{package.latest.version}"
-    place = members_folder() / f"{name}-{PYTHON_TAG}-{identity_of(requirements)}"
-    install = partial(_install_python if is_python else _install_npm, package, requirements)
+    place = members_folder() / f"{name}-{PYTHON_TAG}-{identity_of(requirements, build)}"
+
+    def install(made: Path, program: Program) -> None:
+        match package.archive:
+            case ArchiveKind.WHEEL:
+                _install_python(package, requirements, made, program)
+            case ArchiveKind.NPM:
+                _install_npm(package, requirements, made, program)
+            case ArchiveKind.SOURCE:
+                _unpack_source(package, made, progress)
+        _configure(build, made / "work")
+
     install_once(place, package.title, install, progress)
+    is_python = package.archive is ArchiveKind.WHEEL
     interpreter = interpreter_of(place / "env") if is_python else None
     return Workspace(package.title, package.language, place / "work", interpreter)
 
 
 def _install_python(
-    package: CorpusPackage, requirements: tuple[str, ...], made: Path, program: Program
+    package: PinnedPackage, requirements: tuple[str, ...], made: Path, program: Program
 ) -> None:
     """Install all into one environment, and take the package's own files out of it."""
     program.make_environment(made / "env", requirements)
@@ -79,7 +93,7 @@ def _install_python(
         (site / path).rename(place)
 
 
-def _own_files(site: Path, package: CorpusPackage) -> Iterator[PurePosixPath]:
+def _own_files(site: Path, package: PinnedPackage) -> Iterator[PurePosixPath]:
     """Yield the files that pip put there for a package, but for what it says about it."""
     name = package.name.replace("-", "_")
     records = list(site.glob(f"{name}-{package.latest.version}.dist-info/RECORD"))
@@ -97,7 +111,7 @@ def _own_files(site: Path, package: CorpusPackage) -> Iterator[PurePosixPath]:
 
 
 def _install_npm(
-    package: CorpusPackage, requirements: tuple[str, ...], made: Path, program: Program
+    package: PinnedPackage, requirements: tuple[str, ...], made: Path, program: Program
 ) -> None:
     """Let npm put all side by side, and take the package itself out of there."""
     work, attempt = made / "work", made / "attempt"
@@ -112,6 +126,22 @@ def _install_npm(
         if not place.exists():  # what the package has of its own, in another version, counts
             entry.rename(place)
     shutil.rmtree(attempt)
+
+
+def _unpack_source(package: PinnedPackage, made: Path, progress: Progress) -> None:
+    """Take a source distribution as it is; it brings what it needs."""
+    attempt = made / "attempt"
+    attempt.mkdir()
+    download(package, package.latest, attempt, progress).rename(made / "work")
+    shutil.rmtree(attempt)
+
+
+def _configure(build: Build, work: Path) -> None:
+    """Write what the package's own build would leave for a compiler."""
+    for path, text in build.headers.items():
+        (work / path).write_text(text, encoding="utf-8")
+    if build.flags:
+        (work / FLAGS_NAME).write_text("\n".join(build.flags) + "\n", encoding="utf-8")
 
 
 def _modules(folder: Path) -> Iterator[Path]:

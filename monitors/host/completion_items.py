@@ -95,6 +95,16 @@ def names_in(items: Iterable[Item], without: frozenset[int] = NOT_NAMES) -> froz
     )
 
 
+def importable_names(items: Iterable[Item], path: str) -> frozenset[str]:
+    """Return what may follow `path` in an import.
+
+    Java's server would write the statement's end too (`List;`), and packages with their whole path
+    (`java.util.concurrent.*;`).
+    """
+    texts = (inserted_text(item).removesuffix(";").removeprefix(path) for item in items)
+    return frozenset(name for text in texts if (name := text.split(".")[0]).isidentifier())
+
+
 def string_values(items: Iterable[Item]) -> frozenset[str]:
     """Return the string literals among the items, without their quotes."""
     constants = (item for item in items if item.get("kind") == ItemKind.CONSTANT)

@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -11,10 +12,10 @@ from urllib.parse import unquote, urlsplit
 from multilspy.multilspy_config import Language
 
 from .analysers import Call, Document, Found, ServerGoneError, Workspace
-from .completion_items import ItemKind, names_in
+from .completion_items import ItemKind, importable_names, names_in
 from .java_world import is_closed, is_own_base
 from .lsp_analyser import LspAnalyser
-from .probe import with_probe
+from .probe import PROBE, with_probe
 from .scratch import make_scratch
 from .served import LanguageServerProcess, ServerSpec
 from .signature_help import read_call
@@ -168,11 +169,17 @@ class JavaAnalyser(LspAnalyser):
         """Tell whether the type of what stands before the dot has no bases that are not known."""
         if self._is_closed_world and await self._is_closed_world:
             return True
+        uris = await self._declared_in(probed, offset)
+        # To the server a statement without an end may mean nothing, and so may one ended too soon.
+        uris = uris or await self._declared_in(_ended(probed, offset), offset)
+        return bool(uris) and all([is_own_base(uri, await self._text_of(uri)) for uri in uris])
+
+    async def _declared_in(self, probed: Document, offset: int) -> list[str]:
+        """Return where the type of what stands before the dot is declared."""
         receiver = probed.text[:offset].rstrip(". \t\r\n")
         answer = await self.ask("textDocument/typeDefinition", probed, max(len(receiver) - 1, 0))
         places = [answer] if isinstance(answer, dict) else list(answer or ())
-        uris = [str(place.get("uri") or place.get("targetUri")) for place in places]
-        return bool(uris) and all([is_own_base(uri, await self._text_of(uri)) for uri in uris])
+        return [str(place.get("uri") or place.get("targetUri")) for place in places]
 
     async def _text_of(self, uri: str) -> str:
         place = urlsplit(uri)
@@ -185,12 +192,19 @@ class JavaAnalyser(LspAnalyser):
             return ""
 
     async def importable(self, document: Document, offset: int) -> Found:
-        """Return the types and packages of the JDK's package before the dot."""
+        """Return the types and packages of the JDK's package before the dot, or a type's members.
+
+        And the star, which stands for all of them.
+        """
         line = document.text[document.text.rfind("\n", 0, offset) + 1 : offset]
-        if not line.removeprefix("import").strip().startswith(("java.", "static java.")):
+        path = line.strip().removeprefix("import").strip().removeprefix("static").strip()
+        if not path.startswith("java."):
             return self.unknown("may be in a dependency")
         listed = await self.listed(with_probe(document, offset), offset)
-        return self.found(names_in(listed.items), "package not known")
+        if listed.is_incomplete:
+            return self.unknown("list incomplete")
+        names = importable_names(listed.items, path)
+        return self.found(names | {"*"} if names else names, "package not known")
 
     async def cases(self, document: Document, offset: int) -> Found:
         """Return the constants of the enumeration that is switched over."""
@@ -212,6 +226,12 @@ class JavaAnalyser(LspAnalyser):
             self._is_closed_world.cancel()
         await super().aclose()
         await asyncio.to_thread(self._data.cleanup)
+
+
+def _ended(probed: Document, offset: int) -> Document:
+    """Return a probed document in which the made-up name ends its statement."""
+    stop = offset + len(PROBE)
+    return replace(probed, text=f"{probed.text[:stop]};{probed.text[stop:]}")
 
 
 def java_program() -> Path:

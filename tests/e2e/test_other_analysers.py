@@ -145,3 +145,35 @@ async def test_java_knows_members_and_cases(asker: Asker, tmp_path: Path) -> Non
         asker.analyser.cases, "Box.java", "java", f"{head}switch (z) {{ case ‸ }} }} }}\n"
     )
     assert cases.names == {"SMALL", "BIG", "null"}
+
+
+@needs_clangd
+async def test_clangd_is_silent_where_the_machine_has_no_headers(
+    asker: Asker, tmp_path: Path
+) -> None:
+    """As on one without a compiler: then no type of a library is known, and clangd guesses."""
+    (tmp_path / "compile_flags.txt").write_text("-nostdlibinc\n")
+    text = "struct Box { int size; };\nint f(struct Box *box) { return box->‸\n}\n"
+    await asker.sure(asker.analyser.members, "a.c", "c", text)
+    without = await asker.members("b.c", "c", f"#include <stdio.h>\n{text}")
+    assert without.names == frozenset()
+    assert without.reason == "a header was not found"
+
+
+@needs_java
+async def test_java_knows_what_its_own_packages_have(asker: Asker, tmp_path: Path) -> None:
+    """Though the file imports what is nowhere, and the line it is asked about has no end."""
+    head = "import org.other.Thing;\n"
+    (tmp_path / "Box.java").write_text(f"{head}class Box {{}}\n")
+    importable = await asker.sure(
+        asker.analyser.importable, "Box.java", "java", f"{head}import java.util.‸\nclass Box {{}}\n"
+    )
+    assert {"List", "Map", "concurrent", "*"} <= importable.names
+    assert not any("." in name or ";" in name for name in importable.names)
+    body = "class Box { void put(String lid) {\n    lid.‸\n    int x = 1;\n} }\n"
+    members = await asker.sure(asker.analyser.members, "Box.java", "java", head + body)
+    assert {"length", "isBlank"} <= members.names
+    other = await asker.members(
+        "Box.java", "java", f"{head}class Box {{ void put(Thing lid) {{\n    lid.‸\n}} }}\n"
+    )
+    assert other.names == frozenset()

@@ -1,7 +1,7 @@
 """The parts of `warmline eval members` put together: sites, engine, checkers, journals, report."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +16,16 @@ from evaluation.errors import CannotMeasureError, OtherConditionsError
 from evaluation.journal import Journal
 from evaluation.members.checking.basedpyright import Basedpyright
 from evaluation.members.checking.checker import Checker
+from evaluation.members.checking.gcc import GnuCompiler
+from evaluation.members.checking.javac import JavaCompiler
 from evaluation.members.checking.judging import Court
-from evaluation.members.checking.tools import basedpyright_command, tsc_command
-from evaluation.members.checking.tsc import TypeScriptCompiler
+from evaluation.members.checking.tools import (
+    basedpyright_command,
+    gnu_compiler,
+    java_compiler,
+    tsc_command,
+)
+from evaluation.members.checking.tsc import JavaScriptCompiler, TypeScriptCompiler
 from evaluation.members.checking.verdicts import Verdict, WrittenSite, read_verdict
 from evaluation.members.desks import DeskMeter
 from evaluation.members.writing import WrittenRecord, read_written
@@ -38,6 +45,7 @@ from warmline.suites.writing_engine import PREFIX_TOKENS, SUFFIX_TOKENS, engine_
 
 COMMAND = "eval members"
 VERDICTS_NAME = "verdicts.jsonl"
+_GNU_COMPILERS = {"c": "gcc", "cpp": "g++"}
 _WRITING_SHARE = 0.6
 """Of the time there is; the rest is for checking."""
 
@@ -89,7 +97,7 @@ class _Run:
     def report(self, notes: Sequence[str]) -> Report:
         verdicts = {each.key: each for each in self.verdicts.records}
         params = _params(self.arguments)
-        checked_by = ", ".join(each.name for each in self.checkers.values())
+        checked_by = ", ".join(dict.fromkeys(each.name for each in self.checkers.values()))
         return Report(
             command=COMMAND,
             version=__version__,
@@ -97,7 +105,12 @@ class _Run:
             model=engine_settings(self.arguments).model,
             seed=self.arguments.seed,
             rows=rows_of(self.written.records, verdicts, self.arguments.seed, params),
-            notes=(f"Checked by {checked_by}.", *self.plan.complaints, *notes),
+            notes=(
+                f"Checked by {checked_by or 'nobody'}.",
+                *_unchecked(self.plan, self.checkers),
+                *self.plan.complaints,
+                *notes,
+            ),
         )
 
     def _deadline(self, share: float) -> Deadline:
@@ -106,11 +119,12 @@ class _Run:
         return Deadline(None if whole_s is None else whole_s * share)
 
     def _to_judge(self) -> list[WrittenSite]:
-        """Return the sites of this plan at which something was written, in the plan's order."""
+        """Return the sites at which something was written that can be checked, in their order."""
         return [
             WrittenSite(site, self.written[site.key].texts)
             for site in self.plan.plan.cases()
             if site.key in self.written
+            and self.plan.workspaces[site.package].language in self.checkers
         ]
 
 
@@ -134,7 +148,21 @@ def _checkers(languages: set[str], progress: Progress) -> dict[str, Checker]:
         checkers["python"] = Basedpyright(basedpyright_command(progress))
     if "typescript" in languages:
         checkers["typescript"] = TypeScriptCompiler(tsc_command(progress))
+    if "javascript" in languages:
+        checkers["javascript"] = JavaScriptCompiler(tsc_command(progress))
+    for language in languages & _GNU_COMPILERS.keys():
+        if (command := gnu_compiler(_GNU_COMPILERS[language])) is not None:
+            checkers[language] = GnuCompiler(command)
+    if "java" in languages and (command := java_compiler()) is not None:
+        checkers["java"] = JavaCompiler(command)
     return checkers
+
+
+def _unchecked(plan: MembersPlan, checkers: Mapping[str, Checker]) -> Iterator[str]:
+    languages = {workspace.language for workspace in plan.workspaces.values()}
+    for language in sorted(languages - checkers.keys()):
+        program = "javac" if language == "java" else f"GNU's {_GNU_COMPILERS[language]}"
+        yield f"Nothing that was written in {language} was checked: there is no {program} here."
 
 
 def _params(arguments: argparse.Namespace) -> dict[str, Parameter]:

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from itertools import islice
 
 from engine.weights.progress import Progress
-from evaluation.corpus.catalogue import CorpusPackage, corpus_packages
+from evaluation.corpus.catalogue import (
+    ANALYSED_LANGUAGES,
+    PinnedPackage,
+    analysed_packages,
+    corpus_packages,
+)
 from evaluation.corpus.errors import CorpusError
 from evaluation.corpus.fetching import PackageSource, fetch_all
-from evaluation.corpus.splits import Split, packages_of
+from evaluation.corpus.splits import Split, analysed_split_of, packages_of
 from evaluation.members.selection import NameCounts, PackageSites, all_sites
 from evaluation.members.site import KINDS, SORTS, NameSite
 from evaluation.members.workspaces import Workspace, workspace_of
@@ -22,6 +27,13 @@ _CASES = {
     "python/keyword": 200,
     "typescript/member": 240,
     "typescript/import": 80,
+    "javascript/member": 240,
+    "javascript/import": 80,
+    "c/member": 320,
+    "cpp/member": 200,
+    "cpp/scoped": 120,
+    "java/member": 240,
+    "java/import": 80,
 }
 QUICK_CASES = 12
 QUICK_PACKAGES = 2
@@ -66,7 +78,8 @@ def plan_sites(arguments: argparse.Namespace, progress: Progress) -> MembersPlan
     """
     kinds = arguments.kinds or KINDS
     languages = {kind.partition("/")[0] for kind in kinds}
-    known = [each for each in corpus_packages() if each.language in languages]
+    everything = (*corpus_packages(), *analysed_packages())
+    known = [each for each in everything if each.language in languages]
     corpus = fetch_all(known, progress)
     counts = {
         language: NameCounts(_files_of(language, corpus.sources)) for language in sorted(languages)
@@ -88,12 +101,13 @@ def _files_of(language: str, sources: Sequence[PackageSource]) -> Iterator[Mappi
     return (source.latest for source in sources if source.package.language == language)
 
 
-def _wanted(arguments: argparse.Namespace, known: Sequence[CorpusPackage]) -> list[CorpusPackage]:
+def _wanted(arguments: argparse.Namespace, known: Sequence[PinnedPackage]) -> list[PinnedPackage]:
     """Return the packages to take sites from.
 
     There are few of TypeScript, and nothing here learns from any: all of them are taken.
     """
-    held_out = packages_of(Split(arguments.split), known)
+    split = Split(arguments.split)
+    held_out = (*packages_of(split, known), *(each for each in known if _is_of(split, each)))
     wanted = [each for each in known if each in held_out or each.language == "typescript"]
     if arguments.packages:
         wanted = [each for each in known if each.name in arguments.packages]
@@ -103,8 +117,12 @@ def _wanted(arguments: argparse.Namespace, known: Sequence[CorpusPackage]) -> li
     return [each for own in quick.values() for each in own[:QUICK_PACKAGES]]
 
 
+def _is_of(split: Split, package: PinnedPackage) -> bool:
+    return package.language in ANALYSED_LANGUAGES and analysed_split_of(package.name) is split
+
+
 def _install_all(
-    packages: Sequence[CorpusPackage], progress: Progress
+    packages: Sequence[PinnedPackage], progress: Progress
 ) -> tuple[dict[str, Workspace], tuple[str, ...]]:
     workspaces, complaints = {}, []
     for package in packages:

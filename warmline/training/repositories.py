@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.weights.progress import Progress
-from evaluation.corpus.catalogue import CorpusPackage, corpus_packages
+from evaluation.corpus.catalogue import PinnedPackage, corpus_packages
 from evaluation.corpus.fetching import fetch_all
 from evaluation.corpus.splits import Split, packages_of
 from evaluation.fidelity.cases.code_file import read_code
@@ -82,7 +82,7 @@ def code_lines(path: str, text: str) -> Collection[int]:
     return plain_code_lines(path, text)
 
 
-def _package(package: CorpusPackage, texts: Mapping[str, str], purpose: Purpose) -> Origin:
+def _package(package: PinnedPackage, texts: Mapping[str, str], purpose: Purpose) -> Origin:
     repository = Repository(package.name, texts)
     return Origin(repository, {purpose: frozenset(texts)}, package.title, package.license)
 

@@ -1,4 +1,7 @@
-"""TypeScript, checked by its compiler: the one of version 7, which no editor's server here is."""
+"""TypeScript and JavaScript, checked by the last compiler that is itself written in JavaScript.
+
+What monitors ask is version 7, which was written anew in Go.
+"""
 
 import json
 import re
@@ -36,6 +39,10 @@ _OPTIONS = {
 """Packages do not publish how they are compiled; these suit all that are bundled."""
 
 
+_JAVASCRIPT_OPTIONS = _OPTIONS | {"allowJs": True, "checkJs": True, "strict": False}
+"""Few who write JavaScript have its types checked, and fewer strictly."""
+
+
 class TypeScriptCompiler:
     """See `Checker`.
 
@@ -44,6 +51,7 @@ class TypeScriptCompiler:
     """
 
     name = f"TypeScript {TYPESCRIPT}"
+    options = _OPTIONS
 
     def __init__(self, command: Command) -> None:
         self._command = command
@@ -56,10 +64,17 @@ class TypeScriptCompiler:
 
     def _run(self, package: Path, paths: list[str]) -> dict[str, list[Complaint]]:
         types = sorted(path.name for path in package.glob("node_modules/@types/node"))
-        project = {"compilerOptions": _OPTIONS | {"types": types}, "files": paths}
+        project = {"compilerOptions": {**self.options, "types": types}, "files": paths}
         (package / "tsconfig.json").write_text(json.dumps(project), encoding="utf-8")
         options = ("--project", package, "--pretty", "false")
         return _read(run_checker((*self._command, *options), package))
+
+
+class JavaScriptCompiler(TypeScriptCompiler):
+    """The same for JavaScript, whose types are in comments or follow from values."""
+
+    name = f"TypeScript {TYPESCRIPT} (checkJs)"
+    options = _JAVASCRIPT_OPTIONS
 
 
 def _read(output: str) -> dict[str, list[Complaint]]:

@@ -16,16 +16,22 @@ import pytest
 from engine.weights.progress import ProgressReport, ignore_progress
 from evaluation.corpus.archives import read_archive
 from evaluation.corpus.catalogue import (
+    ANALYSED_LANGUAGES,
     LANGUAGES,
     ArchiveKind,
     CorpusPackage,
+    PinnedPackage,
     Release,
+    analysed_packages,
     corpus_packages,
 )
 from evaluation.corpus.errors import CorpusError
 from evaluation.corpus.fetching import fetch, fetch_all, is_fetched
 from evaluation.corpus.sources import is_source_path, usable_text
 from tests.unit.evaluation.made_up_packages import made_up_entry
+from warmline.benchmarks import retrieval
+from warmline.suites import edit_corpus, repo_corpus
+from warmline.training import repositories
 
 ROOT = Path(__file__).parents[3]
 CODE = "".join(f"value_{index} = {index}\n" for index in range(80))
@@ -99,11 +105,32 @@ def test_the_list_is_what_was_asked_for() -> None:
     assert all(release.released >= "2025-01-01" for release in releases)
 
 
+def test_what_only_analysers_are_asked_about_is_no_part_of_any_other_suite() -> None:
+    """Else another package would change which cases a run is to measure that is under way."""
+    packages = analysed_packages()
+    assert {package.language for package in packages} == set(ANALYSED_LANGUAGES)
+    assert not set(ANALYSED_LANGUAGES) & {package.language for package in corpus_packages()}
+    assert not {package.name for package in packages} & {each.name for each in corpus_packages()}
+    for suite in (edit_corpus, repo_corpus, repositories, retrieval):
+        assert suite.corpus_packages is corpus_packages
+        assert not hasattr(suite, "analysed_packages")
+
+
+def test_all_that_is_analysed_is_pinned_and_was_released_after_the_models() -> None:
+    releases = [release for package in analysed_packages() for release in package.releases]
+    assert len({release.sha256 for release in releases}) == len(analysed_packages())
+    assert all(re.fullmatch(r"[0-9a-f]{64}", release.sha256) for release in releases)
+    assert all(release.released >= "2025-01-01" for release in releases)
+    assert all(package.license for package in analysed_packages())
+
+
 def test_no_package_is_a_dependency_of_this_project() -> None:
+    """A grammar's library is: its source distribution is another archive than what runs."""
     required = {
         line.split("==")[0].lower() for line in (ROOT / "constraints.txt").read_text().splitlines()
     }
     assert not required & {package.name for package in corpus_packages()}
+    assert required & {package.name for package in analysed_packages()} <= {"tree-sitter"}
 
 
 def test_every_package_is_in_the_documentation() -> None:
@@ -111,6 +138,9 @@ def test_every_package_is_in_the_documentation() -> None:
     for package in corpus_packages():
         row = f"| {package.name} | {package.latest.version} | {package.previous.version} |"
         assert row in text, package.name
+    for each in analysed_packages():
+        row = f"| {each.name} | {each.latest.version} | {each.latest.released} | {each.license} |"
+        assert row in text, each.name
 
 
 def test_wheels_are_fetched_once_and_read_ever_after(registry: Path) -> None:
@@ -172,6 +202,23 @@ def test_source_distributions_are_unpacked_and_never_built(registry: Path) -> No
     wrong = replace(package, latest=replace(package.latest, sha256="1" * 64))
     with pytest.raises(CorpusError, match=r"rusty 2\.0"):
         fetch(wrong, ignore_progress)
+
+
+def test_no_build_tool_is_there_to_run_anything(registry: Path, tmp_path: Path) -> None:
+    """Found for packages that setuptools builds, which this very environment may have."""
+    ran = tmp_path / "ran"
+    files = {
+        "PKG-INFO": "Metadata-Version: 2.1\nName: cee\nVersion: 2.0\n",
+        "setup.py": f"import pathlib\npathlib.Path({str(ran)!r}).touch()\n",
+        "src/cee.c": "int value;\n" * 80,
+    }
+    members = {f"cee-2.0/{name}": text for name, text in files.items()}
+    release = add_tarball(registry / "cee-2.0.tar.gz", "2.0", members)
+    package = PinnedPackage("cee", "c", ArchiveKind.SOURCE, "MIT", release)
+    source = fetch(package, ignore_progress)
+    assert list(source.latest) == ["src/cee.c"]
+    assert source.previous == source.latest  # there is no other release
+    assert not ran.exists()
 
 
 @pytest.fixture
@@ -268,6 +315,16 @@ def test_an_archive_of_far_too_much_is_refused(
         ("src/core.d.ts", "typescript", False),
         ("src/core.test.ts", "typescript", False),
         ("src/lib.rs", "rust", True),
+        ("lib/index.mjs", "javascript", True),
+        ("dist/index.js", "javascript", False),
+        ("c/enc/encode.c", "c", True),
+        ("c/enc/encode.h", "c", False),
+        ("extern/metis/graph.c", "c", False),
+        ("extern/metis/graph.py", "python", True),
+        ("src/node.cc", "cpp", True),
+        ("binding/python.cpp", "cpp", False),
+        ("src/main/java/Shop.java", "java", True),
+        ("src/test/java/Shop.java", "java", False),
         ("benches/speed.rs", "rust", False),
     ],
 )

@@ -2,8 +2,13 @@
 
 from pathlib import Path
 
-from evaluation.corpus.catalogue import LANGUAGES, corpus_packages
-from evaluation.corpus.splits import Split, packages_of
+from evaluation.corpus.catalogue import (
+    ANALYSED_LANGUAGES,
+    LANGUAGES,
+    analysed_packages,
+    corpus_packages,
+)
+from evaluation.corpus.splits import Split, analysed_split_of, packages_of
 
 ROOT = Path(__file__).parents[3]
 
@@ -31,3 +36,11 @@ def test_the_splits_are_those_that_published_figures_rest_on() -> None:
     for split in Split:
         names = ", ".join(package.name for package in packages_of(split, corpus_packages()))
         assert f"| {split} | {names} |" in text
+
+
+def test_nothing_is_for_training_of_what_only_analysers_are_asked_about() -> None:
+    text = (ROOT / "docs/corpus.md").read_text("utf-8")
+    for split in (Split.DEVELOPMENT, Split.TEST):
+        own = [each for each in analysed_packages() if analysed_split_of(each.name) is split]
+        assert {package.language for package in own} == set(ANALYSED_LANGUAGES)
+        assert f"| {split} | {', '.join(package.name for package in own)} |" in text

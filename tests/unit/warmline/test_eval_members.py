@@ -4,17 +4,19 @@ import argparse
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from engine.weights.progress import Progress
+from engine.weights.progress import Progress, ignore_progress
 from evaluation.bench.plots import can_plot
 from evaluation.corpus.catalogue import CorpusPackage
 from evaluation.corpus.errors import CorpusError
 from evaluation.corpus.fetching import Corpus
+from evaluation.corpus.splits import Split, packages_of, split_of
 from evaluation.members.arms import Arm, Reply
+from evaluation.members.checking import tools
 from evaluation.members.checking.checker import Complaint, Draft
 from evaluation.members.desks import StartDesk
 from evaluation.members.site import NameSite
@@ -24,6 +26,9 @@ from monitors.types import Source
 from tests.unit.evaluation.members.little_packages import SHOP, STORE, little_source
 from warmline.main import main
 from warmline.suites import member_answers, member_completions, member_sites
+
+NAMES = [f"package-{number}" for number in range(12)]
+ASK = ("--analysers-only", "--json")
 
 
 @dataclass
@@ -103,6 +108,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[CorpusPackage
 
     packages = tuple(source.package for source in sources)
     monkeypatch.setattr(member_sites, "corpus_packages", lambda: packages)
+    monkeypatch.setattr(member_sites, "analysed_packages", lambda: ())
     monkeypatch.setattr(member_sites, "packages_of", lambda _split, known: tuple(known))
     monkeypatch.setattr(member_sites, "fetch_all", lambda _packages, _progress: Corpus(sources, ()))
     monkeypatch.setattr(member_sites, "workspace_of", install)
@@ -221,6 +227,44 @@ def test_checks_that_were_not_made_are_made_by_the_next_call(
     assert main(call) == 0
     after = json.loads(capsys.readouterr().out)
     assert [row for row in after["rows"] if row["metric"] == "undefined"]
+
+
+def test_a_language_that_no_checker_here_knows_is_said_to_be_unchecked(
+    models: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was written there counts all the same; the rest waits for a machine with a compiler."""
+    assert models is None
+    monkeypatch.setattr(member_completions, "_checkers", lambda _languages, _progress: {})
+    monkeypatch.setattr(member_completions, "_GNU_COMPILERS", {"python": "snake"})
+    assert main(["eval", "members", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["notes"][:2] == [
+        "Checked by nobody.",
+        "Nothing that was written in python was checked: there is no GNU's snake here.",
+    ]
+    assert not [row for row in report["rows"] if row["metric"] == "undefined"]
+
+
+def test_compilers_are_looked_for_where_they_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tools.shutil, "which", lambda _name: None)
+    assert member_completions._checkers({"c", "cpp", "java"}, ignore_progress) == {}
+
+
+def test_packages_that_only_analysers_are_asked_about_are_split_too(
+    arm: EagerArm, asked: list[CorpusPackage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that a hash gives to training are for development here."""
+    packages = [replace(little_source(name=name).package, language="c") for name in NAMES]
+    monkeypatch.setattr(member_sites, "analysed_packages", lambda: tuple(packages))
+    monkeypatch.setattr(member_sites, "packages_of", packages_of)
+    found = {}
+    for split in ("test", "development"):
+        asked.clear()
+        assert main(["eval", "members", *ASK, "--split", split, "--kinds", "c/member"]) == 0
+        found[split] = {package.name for package in asked}
+    assert found["test"] | found["development"] == set(NAMES)
+    assert found["test"] == {name for name in NAMES if split_of(name) is Split.TEST}
+    assert not arm.asked  # for none was fetched
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,43 @@ export class Box {
 }
 """
 
+SHED = """\
+#include "shed.h"
+#define WIDTH(shed) ((shed)->width)
+static int größe(struct shed *shed) {
+    struct shed other = {.door = 1};
+    other.width = shed->door; /* ä */ return shed[0].width;
+}
+"""
+
+BARN = """\
+#include <vector>
+using fmt::print;
+std::vector<int> Barn::grow(Barn::Kind kind) {
+    auto other = made::fmt::from<Kind>(kind);
+    std::vector<int>::iterator begin = all.begin();
+    all.template emplace<int>(Kind::Wide);
+    ::optional();
+    return this->size();
+}
+"""
+
+ATTIC = """\
+package house;
+
+import java.util.List;
+import static java.util.Collections.emptyList;
+import java.io.*;
+
+class Attic extends Room {
+    Map.Entry<String, Integer> box;
+    int[] grow(List<String> names) {
+        this.getClass().add(String::valueOf, Box::new, Attic.class);
+        System.out.println("größe".length());
+    }
+}
+"""
+
 
 def little_source(
     files: Mapping[str, str] | None = None,

@@ -5,11 +5,21 @@ from itertools import pairwise
 import pytest
 
 from evaluation.corpus.catalogue import ArchiveKind
+from evaluation.members.c_places import c_places
+from evaluation.members.java_places import java_places
 from evaluation.members.places import Place
 from evaluation.members.python_places import python_places
 from evaluation.members.selection import NameCounts, PackageSites, all_sites
 from evaluation.members.typescript_places import typescript_places
-from tests.unit.evaluation.members.little_packages import FRONT, SHOP, little_source, sites_of
+from tests.unit.evaluation.members.little_packages import (
+    ATTIC,
+    BARN,
+    FRONT,
+    SHED,
+    SHOP,
+    little_source,
+    sites_of,
+)
 
 
 def _named(places: list[Place], sort: str) -> list[str]:
@@ -41,6 +51,38 @@ def test_typescript_names_are_reads_and_imports_whose_module_stays() -> None:
         *("#size", "Inner", "length", "reset", "then", "width", "width"),
     ]
     assert all(_stands(FRONT, place) for place in places)
+
+
+def test_javascript_is_read_as_typescript_is() -> None:
+    text = "import {\n  one,\n} from './one';\nthis.#kept = one.two;\nexports.three = a?.four;\n"
+    places = list(typescript_places(text, "javascript"))
+    assert _named(places, "import") == ["one"]
+    assert _named(places, "member") == ["four", "two"]
+
+
+def test_c_names_are_members_and_no_macros() -> None:
+    places = list(c_places(SHED, "c"))
+    assert _named(places, "member") == ["door", "width", "width"]
+    assert all(_stands(SHED, place) for place in places)
+
+
+def test_cpp_names_are_members_and_names_that_are_looked_up_but_not_defined() -> None:
+    """`Barn::grow` is being defined; the type in its own parameters is not."""
+    places = list(c_places(BARN, "cpp"))
+    assert _named(places, "member") == ["begin", "emplace", "size"]
+    assert _named(places, "scoped") == [
+        *("Kind", "Wide", "fmt", "from", "iterator", "optional", "print", "vector", "vector"),
+    ]
+    assert all(_stands(BARN, place) for place in places)
+
+
+def test_java_names_are_members_and_the_last_ones_of_imports() -> None:
+    places = list(java_places(ATTIC))
+    assert _named(places, "import") == ["List", "emptyList", "io"]
+    assert _named(places, "member") == [
+        *("Entry", "add", "getClass", "length", "out", "println", "valueOf"),
+    ]
+    assert all(_stands(ATTIC, place) for place in places)
 
 
 def test_a_site_is_the_file_cut_at_a_name() -> None:

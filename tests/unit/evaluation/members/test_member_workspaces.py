@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.weights.progress import ProgressReport, ignore_progress
-from evaluation.corpus.catalogue import ArchiveKind, corpus_packages
+from evaluation.corpus.catalogue import ArchiveKind, analysed_packages, corpus_packages
+from evaluation.corpus.environments import interpreter_of, site_packages_of
 from evaluation.corpus.errors import CorpusError
-from evaluation.members import programs, requirements
-from evaluation.members.environments import interpreter_of, site_packages_of
-from evaluation.members.requirements import requirements_of
-from evaluation.members.workspaces import workspace_of
+from evaluation.members import programs, requirements, workspaces
+from evaluation.members.requirements import build_of, identity_of, requirements_of
+from evaluation.members.workspaces import FLAGS_NAME, workspace_of
 from tests.unit.evaluation.made_up_packages import made_up_entry
 
 RECORD = "shop/front.py,,\nshop/__init__.py,,\n../../bin/shop,,\nmade_up-2.0.dist-info/RECORD,,\n"
@@ -53,8 +54,13 @@ def installed(
     """Put something in the place of pip and npm, and return what it is asked."""
     monkeypatch.setenv("WARMLINE_CACHE", str(tmp_path))
     monkeypatch.setattr(programs.shutil, "which", lambda _name: "/bin/npm")
-    needed = {"python": {"made-up": ("helper==1.0",)}, "npm": {"@made/up": ("helper@1.0",)}}
-    monkeypatch.setattr(requirements, "_requirements", lambda: needed)
+    needed = {
+        "python": {"made-up": ("helper==1.0",)},
+        "npm": {"@made/up": ("helper@1.0",)},
+        "source": {"made-of-c": ()},
+        "build": {"made-of-c": {"flags": ["-Iinclude", "-DX=1"], "headers": {"x.h": "int x;\n"}}},
+    }
+    monkeypatch.setattr(requirements, "_tables", lambda: needed)
 
     def use(install: Install) -> list[Sequence[str]]:
         asked: list[Sequence[str]] = []
@@ -135,13 +141,48 @@ def test_progress_says_what_is_installed(tmp_path: Path) -> None:
     assert {report.message for report in told} == {"Installing the shop"}
 
 
+def test_sources_are_unpacked_beside_what_their_build_would_say(
+    installed: Callable[[Install], list[Sequence[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is installed, and where the build is another one the workspace is too."""
+    asked = installed(lambda _command, _folder: 1)
+    package = replace(made_up_entry("made-of-c", ArchiveKind.SOURCE), language="c")
+
+    def unpack(*arguments: object) -> Path:
+        folder = arguments[2]
+        assert isinstance(folder, Path)
+        place = folder / "unpacked" / "made-of-c"
+        (place / "src").mkdir(parents=True)
+        (place / "src" / "made.c").write_text("int main;\n", encoding="utf-8")
+        return place
+
+    monkeypatch.setattr(workspaces, "download", unpack)
+    workspace = workspace_of(package, ignore_progress)
+    assert (workspace.language, workspace.interpreter) == ("c", None)
+    assert {path.name for path in workspace.folder.iterdir()} == {"src", "x.h", FLAGS_NAME}
+    assert (workspace.folder / FLAGS_NAME).read_text("utf-8") == "-Iinclude\n-DX=1\n"
+    assert [path.name for path in workspace.folder.parent.iterdir()] == ["work"]
+    assert not asked
+    needed, build = requirements_of(package), build_of(package)
+    assert identity_of(needed, build) != identity_of(needed, replace(build, flags=("-Iother",)))
+    assert identity_of(needed, build) != identity_of(needed, replace(build, headers={}))
+
+
 def test_everything_that_is_measured_is_pinned() -> None:
     """Each to one version, and for every package of the corpus that is written down."""
-    known = {package.name for package in corpus_packages()}
-    written = requirements._requirements()
-    assert set().union(*written.values()) <= known
-    for package in corpus_packages():
-        if package.name in written["python"] or package.name in written["npm"]:
+    packages = (*corpus_packages(), *analysed_packages())
+    tables = requirements._tables()
+    written = set().union(*tables.values())
+    assert written <= {package.name for package in packages}
+    assert {package.name for package in analysed_packages()} <= written
+    for package in packages:
+        if package.name in written:
             first, *others = requirements_of(package)
             assert package.latest.version in first
             assert all("==" in each or "@" in each[1:] for each in others)
+
+
+def test_what_a_compiler_is_told_is_known_for_all_of_c() -> None:
+    for package in analysed_packages():
+        is_compiled = package.language in ("c", "cpp")
+        assert bool(build_of(package).flags) == is_compiled, package.name

@@ -7,6 +7,7 @@ import pytest
 from monitors.host.completion_items import (
     ItemKind,
     bare_name,
+    importable_names,
     is_imported_with_it,
     is_of_members,
     names_in,
@@ -125,3 +126,11 @@ def test_an_operator_can_be_called_by_its_word() -> None:
     assign = {"label": " operator=(int)", "insertText": "operator=", "kind": ItemKind.METHOD}
     assert operator_name(read_list([assign])) == {"operator"}
     assert operator_name(read_list([{"label": "x", "kind": ItemKind.FIELD}])) == frozenset()
+
+
+def test_an_import_goes_on_with_one_name() -> None:
+    """Java's server ends the statement itself, and repeats the path of packages."""
+    texts = ("List;", "Map.Entry;", "java.util.concurrent.*;", "java.util.concurrent.atomic.*;")
+    items = [{"label": text.rstrip(";"), "textEdit": {"newText": text}} for text in texts]
+    assert importable_names(items, "java.util.") == {"List", "Map", "concurrent"}
+    assert importable_names([{"label": "import java.io"}], "java.util.") == frozenset()
