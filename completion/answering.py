@@ -95,7 +95,7 @@ class Answering:
         with guidance:
             await asyncio.sleep(0)  # an answer that is known by now is there with that
             builder = await self._builders.builder_for(self._engine.state.model)
-            prepared = await self._prepared(question, builder)
+            prepared = await self._prepared(question, builder, attempt)
             if not question.ticket.is_newest or not prepared.request.tokens:
                 return  # in the engine it would end the newer work
             question.ticket.entry.window = prepared.window
@@ -109,10 +109,13 @@ class Answering:
                 self._engine, prepared.request, drafts, guidance, lambda: question.ticket.is_newest
             )
 
-    async def _prepared(self, question: Question, builder: PromptBuilder) -> PreparedRequest:
+    async def _prepared(
+        self, question: Question, builder: PromptBuilder, attempt: Attempt
+    ) -> PreparedRequest:
         document, entry = question.ticket.document, question.ticket.entry
         offset, options, settings = question.offset, question.options, question.settings
-        await self._context.prepare(entry.context, document, offset, builder, settings)
+        with attempt.searching():
+            await self._context.prepare(entry.context, document, offset, builder, settings)
         window, chunks = entry.window, entry.context.fitted.chunks
         return await off_loop(
             document,
