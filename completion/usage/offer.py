@@ -58,6 +58,11 @@ class Offer:
         rests = {text[self.reached :] for text in self.texts}
         return offset == self.place and texts[0] in rests
 
+    def widen(self, texts: tuple[str, ...]) -> None:
+        """Take more candidates in, which begin where what is left of this one does."""
+        lead = self.texts[0][: self.reached]
+        self.texts = tuple(dict.fromkeys([*self.texts, *(lead + text for text in texts)]))
+
     def rest_ending(self, text: str) -> str:
         """Return what is left of a candidate, if `text` ends with it, else nothing.
 

@@ -106,9 +106,7 @@ def _head(name: str, kind: str, explanation: str) -> Iterator[str]:
 
 def _sample(name: str, labels: Labels, value: float) -> str:
     pairs = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
-    return (
-        f"{name}{{{pairs}}} {value:g}" if isinstance(value, float) else f"{name}{{{pairs}}} {value}"
-    )
+    return f"{name}{{{pairs}}} {value:.15g}" if pairs else f"{name} {value:.15g}"
 
 
 def _escaped(text: str) -> str:

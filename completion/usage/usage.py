@@ -78,7 +78,9 @@ class Usage:
         self._settle(document)
         if not texts:
             document.offer = None
-        elif document.offer is None or not document.offer.goes_on(offset, texts):
+        elif document.offer is not None and document.offer.goes_on(offset, texts):
+            document.offer.widen(texts)
+        else:
             document.offer = Offer(offset, texts, self._clock())
             self._count(Event.OFFERED)
         self._drop_unused()
