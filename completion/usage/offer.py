@@ -116,12 +116,13 @@ def looks_taken(rest: str, length: int) -> bool:
         return False
     if text == rest:
         return True
-    return length >= FEWEST_TAKEN_CHARACTERS and _is_boundary(rest, length)
+    return length >= FEWEST_TAKEN_CHARACTERS and ends_word(rest, length)
 
 
-def _is_boundary(text: str, place: int) -> bool:
-    """Tell whether no word goes on across `place`, which is inside the text."""
-    return not (_is_of_word(text[place - 1]) and _is_of_word(text[place]))
+def ends_word(text: str, place: int) -> bool:
+    """Tell whether no word goes on across a place."""
+    is_inside = 0 < place < len(text)
+    return not (is_inside and _is_of_word(text[place - 1]) and _is_of_word(text[place]))
 
 
 def _is_of_word(character: str) -> bool:

@@ -1,10 +1,10 @@
-"""`warmline eval edits|chunks|repo|members|trace`: how right is what Warmline says?"""
+"""`warmline eval edits|chunks|repo|members|trace|retention`: how right is what Warmline says?"""
 
 import argparse
 from importlib import import_module
 from types import ModuleType
 
-SUITES = ("edits", "chunks", "repo", "members", "trace")
+SUITES = ("edits", "chunks", "repo", "members", "trace", "retention")
 """Each is a module of `warmline.suites`."""
 
 

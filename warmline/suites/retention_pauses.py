@@ -1,0 +1,151 @@
+"""The parts of `warmline eval retention` put together: recording, model, pauses, report."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+
+from completion.settings import CompletionSettings
+from engine.settings import EngineSettings
+from engine.weights.store import ModelStore
+from evaluation.bench.audience import watching
+from evaluation.bench.runner import Deadline
+from evaluation.errors import CannotMeasureError, OtherConditionsError, UnexpectedResultError
+from evaluation.journal import Journal
+from evaluation.report import Parameter, Report, this_machine
+from evaluation.retention.author import Author
+from evaluation.retention.cases import choose_pauses
+from evaluation.retention.measure import PauseRecord, RetentionMeter, read_record
+from evaluation.retention.summary import PLOTS, STYLE, rows_of
+from evaluation.retention.writer import completer_writer, writer_settings
+from evaluation.shards.run import Outcome, measure_cases, open_journal
+from evaluation.trace.recording import Recording, read_recording
+from warmline import __version__
+from warmline.errors import UsageError, WorkError
+from warmline.languages import language_of
+from warmline.main import ExitCode
+from warmline.progress import shown_progress
+from warmline.suites.measuring import budget_s, hash_of_weights, publish
+from warmline.suites.retention import CASES, QUICK_CASES, SECONDS_EACH
+from warmline.suites.trace import SHARED_RECORDING, recording_path
+
+COMMAND = "eval retention"
+_SHARED_LANGUAGE = "rust"
+
+
+def measure_retention(arguments: argparse.Namespace) -> int:
+    """Measure what was asked for, show and write it, and return the exit code.
+
+    Raises:
+        UsageError: If what was asked for does not fit the recording or the folder.
+        WorkError: If the model cannot be loaded.
+    """
+    console = Console(stderr=True, highlight=False)
+    try:
+        report, outcome = _measure(arguments, console)
+    except (CannotMeasureError, OtherConditionsError) as error:
+        raise UsageError(str(error)) from error
+    except UnexpectedResultError as error:
+        raise WorkError(str(error)) from error
+    publish(report, arguments, console, STYLE, PLOTS)
+    return ExitCode.INTERRUPTED if outcome.is_interrupted else 0
+
+
+def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, Outcome]:
+    deadline = Deadline(budget_s(arguments))
+    path = recording_path(arguments.file)
+    recording, language = read_recording(path), _language(arguments, path)
+    author = Author(recording)
+    num_cases = arguments.cases or (QUICK_CASES if arguments.quick else CASES)
+    plan = choose_pauses(recording, num_cases, arguments.seed)
+    engine = EngineSettings(
+        model=arguments.model or EngineSettings().model,
+        offline=True,  # whatever is wanted has been pulled by then
+        device=arguments.device,
+        storage_type=arguments.storage_type,
+        threads=arguments.threads,
+        refresh="off",
+        snapshots=False,
+    )
+    with shown_progress() as progress:
+        directory = ModelStore(offline=arguments.offline).pull(engine.model, progress)
+        weights = hash_of_weights(directory, progress)
+    settings = writer_settings(arguments.prompt_tokens)
+    conditions = _conditions(arguments, recording, weights, language, settings)
+    journal = open_journal(arguments.out, conditions, read_record)
+    console.print(_expectation(plan.num_cases().total(), len(journal.records)), soft_wrap=True)
+    with completer_writer(engine, settings, recording.name, language) as writer:
+        meter = RetentionMeter(author, writer)
+        with watching(console) as audience:
+            outcome = measure_cases(plan, meter, journal, deadline=deadline, audience=audience)
+    return _report(arguments, recording, engine.model, journal, outcome), outcome
+
+
+def _expectation(num_cases: int, num_done: int) -> str:
+    """Say what is about to be done, and how long that may take."""
+    minutes = max(1, round((num_cases - num_done) * SECONDS_EACH / 60))
+    return (
+        f"{num_cases} pauses, {num_done} of them measured already; on two cores the default model"
+        f" takes about {SECONDS_EACH} s each, so about {minutes} minutes"
+    )
+
+
+def _language(arguments: argparse.Namespace, path: Path) -> str:
+    """Return what was named, or what the shared recording is known to be."""
+    if arguments.language:
+        return str(arguments.language)
+    is_shared = path.name == SHARED_RECORDING.name
+    return _SHARED_LANGUAGE if is_shared else language_of(Path(path.name.split(".json")[0]))
+
+
+def _conditions(
+    arguments: argparse.Namespace,
+    recording: Recording,
+    weights: str,
+    language: str,
+    settings: CompletionSettings,
+) -> dict[str, Parameter]:
+    """Say what must not differ between two shards of a run."""
+    return {
+        "command": COMMAND,
+        "version": __version__,
+        "recording": recording.name,
+        "transactions": len(recording.transactions),
+        "language": language,
+        "weights": weights,
+        "storage type": arguments.storage_type,
+        "device": arguments.device,
+        "processor": this_machine().processor,
+        "threads": arguments.threads,
+        "seed": arguments.seed,
+        **{f"setting {name}": value for name, value in asdict(settings).items()},
+    }
+
+
+def _report(
+    arguments: argparse.Namespace,
+    recording: Recording,
+    model: str,
+    journal: Journal[PauseRecord],
+    outcome: Outcome,
+) -> Report:
+    params: dict[str, Parameter] = {
+        "recording": recording.name,
+        "prompt_tokens": arguments.prompt_tokens,
+        "clock": "recorded" if recording.has_times else "transactions",
+    }
+    clock = (
+        "Times are those of the recording, in whole seconds."
+        if recording.has_times
+        else "No times were recorded: a second is one transaction, and any of them may be a pause."
+    )
+    return Report(
+        command=COMMAND,
+        version=__version__,
+        machine=this_machine(),
+        model=model,
+        seed=arguments.seed,
+        rows=rows_of(journal.records, arguments.seed, params),
+        notes=(clock, *outcome.notes()),
+    )
