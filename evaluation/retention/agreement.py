@@ -59,7 +59,7 @@ def agreed_length(suggestion: str, state: TypedState) -> int:
     typed = state.text
 
     def is_end(place: int) -> bool:
-        may_go_on = place == len(typed) and not state.is_last and typed[-1:].isalnum()
+        may_go_on = place == len(typed) and not state.is_settled and typed[-1:].isalnum()
         return ends_word(suggestion, place) and ends_word(typed, place) and not may_go_on
 
     common = replacement_between(suggestion, typed).start
@@ -76,4 +76,4 @@ def _first_line(text: str) -> str:
 def _is_line_over(state: TypedState, length: int) -> bool:
     """Tell whether nothing else stands on the line whose first characters are so many."""
     rest, line_end, _ = state.text[length:].partition("\n")
-    return not rest.strip() and (bool(line_end) or state.is_last)
+    return not rest.strip() and (bool(line_end) or state.is_settled)

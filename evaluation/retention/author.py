@@ -1,7 +1,7 @@
 """What the author of a recording did: the text at any moment, and what was typed next."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from completion.usage.edits import TextEdit
@@ -20,13 +20,13 @@ class TypedState:
         number: Of the transaction, from 1 on.
         at_s: When it was.
         text: All that was typed there, with what was corrected meanwhile.
-        is_last: Whether the author then went elsewhere.
+        is_settled: Whether nothing was typed behind it: the author went elsewhere, or changed it.
     """
 
     number: int
     at_s: float
     text: str
-    is_last: bool
+    is_settled: bool
 
 
 class Author:
@@ -63,23 +63,20 @@ class Author:
             number: Of the transaction.
             within_s: How long after the first state the last one may be.
         """
-        start, text, last_s = self.cursor(number), "", 0.0
-        state: TypedState | None = None
+        start, before = self.cursor(number), TypedState(number, 0.0, "", is_settled=False)
+        last_s = float("inf")
         transactions = self.recording.transactions[number:]
         for later, transaction in enumerate(transactions, number + 1):
-            typed = _typed(text, start, transaction)
-            if typed is None:
+            text = _typed(before.text, start, transaction)
+            if text is None or transaction.at_s > last_s:
                 break
-            if state is not None:
-                yield state
+            if before.number > number:
+                yield replace(before, is_settled=not text.startswith(before.text))
             else:
                 last_s = transaction.at_s + within_s
-            if transaction.at_s > last_s:
-                return
-            text = typed
-            state = TypedState(later, transaction.at_s, text, is_last=False)
-        if state is not None:
-            yield TypedState(state.number, state.at_s, state.text, is_last=True)
+            before = TypedState(later, transaction.at_s, text, is_settled=True)
+        if before.number > number:
+            yield before
 
     def edits(self, text: str, number: int) -> Iterator[tuple[TextEdit, str]]:
         """Yield the edits of a transaction, each with the text before it; the first has `text`."""

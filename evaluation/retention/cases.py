@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from evaluation.errors import CannotMeasureError
+from evaluation.retention.author import Author
 from evaluation.shards.plan import Plan, Stream
 from evaluation.trace.recording import Recording
 
@@ -34,18 +35,38 @@ class PauseCase:
         return f"{KIND}-{self.number}"
 
 
-def choose_pauses(recording: Recording, num_cases: int, seed: int) -> Plan[PauseCase]:
-    """Draw pauses; where no times were recorded, any transaction may be one.
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """Those of a recording.
+
+    Attributes:
+        num_all: All of them.
+        goes_on: Those after which the author typed at the cursor. At the others nothing that
+            might be suggested could have been accepted.
+    """
+
+    num_all: int
+    goes_on: Sequence[PauseCase]
+
+
+def find_pauses(author: Author) -> Pauses:
+    """Find the pauses; where no times were recorded, any transaction may be one.
 
     Raises:
-        CannotMeasureError: If there is none.
+        CannotMeasureError: If the author goes on after none.
     """
-    pauses = pauses_of(recording)
-    if not pauses:
+    pauses = pauses_of(author.recording)
+    goes_on = [pause for pause in pauses if any(author.typed_after(pause.number, 0.0))]
+    if not goes_on:
         raise CannotMeasureError(
-            f"nobody pauses for {PAUSE_S:g} s in {recording.name}, so there is nowhere to suggest"
-            " anything; name a longer recording"
+            f"nobody pauses for {PAUSE_S:g} s and then types on in {author.recording.name}, so"
+            " there is nowhere to suggest anything; name a longer recording"
         )
+    return Pauses(len(pauses), goes_on)
+
+
+def choose_pauses(pauses: Sequence[PauseCase], num_cases: int, seed: int) -> Plan[PauseCase]:
+    """Draw some of the pauses, in an order of its own, so that a run may be stopped anywhere."""
     drawn = random.Random(seed).sample(pauses, min(num_cases, len(pauses)))  # noqa: S311
     return Plan([Stream(KIND, len(drawn), drawn)])
 

@@ -1,19 +1,22 @@
 """One pause: what would have been shown, accepted, and kept; counted as the server counts."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from completion.types import Suggestion
+from completion.types import Candidate, Suggestion, Timings
 from completion.usage.edits import TextEdit
 from completion.usage.tally import Event, Family, Tally
 from completion.usage.usage import LOOKS_S, SHOWN_AFTER_S, Usage
 from evaluation.retention.agreement import RULES, Taken, taken_by_rule
-from evaluation.retention.author import Author
+from evaluation.retention.author import Author, TypedState
 from evaluation.retention.cases import KIND, PauseCase
 
 LONGEST_S = max(LOOKS_S.values())
+
+AUTHOR = "author"
+"""An arm beside the rules: what the author typed. No suggestion can be kept better than that."""
 
 _NAME = "recorded"
 
@@ -34,16 +37,15 @@ class PauseRecord:
         key, kind: Of the case.
         package: The stretch of typing, by which pauses are alike.
         seconds: That it took.
-        goes_on: Whether the author then typed at the cursor.
-        arms: By rule: `shown`, `accepted`, `taken_back` (0 or 1), `suggested` and `agreed`
-            (characters), and for each look `looked@` and `kept@` (characters).
+        arms: By rule, and for the author's own text as if it had been suggested: `shown`,
+            `accepted`, `taken_back` (0 or 1), `suggested` and `agreed` (characters), and for
+            each look `looked@` and `kept@` (characters).
     """
 
     key: str
     kind: str
     package: str
     seconds: float
-    goes_on: bool
     arms: Mapping[str, Mapping[str, float]]
 
 
@@ -65,9 +67,12 @@ class RetentionMeter:
         suggestion = self._writer.suggest(text, cursor)
         states = list(self._author.typed_after(case.number, LONGEST_S))
         taken = taken_by_rule(suggestion.text, states) if suggestion.text else {}
+        own = _own(states)
         arms = {rule: self._figures(case, text, suggestion, taken.get(rule)) for rule in RULES}
+        if own is not None:
+            arms[AUTHOR] = self._figures(case, text, _suggested(own), own)
         took_s = time.perf_counter() - began_s
-        return PauseRecord(case.key, KIND, str(case.stretch), took_s, bool(states), arms)
+        return PauseRecord(case.key, KIND, str(case.stretch), took_s, arms)
 
     def _figures(
         self, case: PauseCase, text: str, suggestion: Suggestion, taken: Taken | None
@@ -120,6 +125,18 @@ class RetentionMeter:
                 usage.edited(_NAME, edit, before)
                 text = before[: edit.start] + edit.inserted + before[edit.old_stop :]
         clock.now_s = max(clock.now_s, min(ends_s + SHOWN_AFTER_S, transactions[-1].at_s))
+
+
+def _own(states: Sequence[TypedState]) -> Taken | None:
+    """Return all that the author typed, taken when the last of it was; None if that is blank."""
+    last = states[-1]
+    length = len(last.text.rstrip())
+    return Taken(length, last.number, last.at_s, last.text) if length else None
+
+
+def _suggested(taken: Taken) -> Suggestion:
+    candidate = Candidate(taken.text[: taken.length], 0, 0.0)
+    return Suggestion((candidate,), AUTHOR, Timings(0.0, 0.0, 0.0), None, 0)
 
 
 def _cut(suggestion: Suggestion, length: int) -> Suggestion:

@@ -10,11 +10,11 @@ from evaluation.comparison.plots import Plot
 from evaluation.comparison.tables import Style
 from evaluation.intervals import Values
 from evaluation.report import Parameter, Row
-from evaluation.retention.agreement import RULES
-from evaluation.retention.measure import PauseRecord
+from evaluation.retention.agreement import LINE, RULES, WORD
+from evaluation.retention.cases import KIND
+from evaluation.retention.measure import AUTHOR, PauseRecord
 
-ALL, GOES_ON = "all pauses", "the author types on"
-"""Kinds of rows: the second has those pauses after which the author typed at the cursor."""
+ARMS = (*RULES, AUTHOR)
 
 _METRICS: Mapping[str, tuple[str, str]] = {
     "shown": ("shown", ""),
@@ -29,22 +29,18 @@ _METRICS: Mapping[str, tuple[str, str]] = {
 def rows_of(
     records: Sequence[PauseRecord], seed: int, params: Mapping[str, Parameter]
 ) -> tuple[Row, ...]:
-    """Return a row for each kind, rule and metric; what was taken from nothing is left out."""
-    kinds = {ALL: list(records), GOES_ON: [each for each in records if each.goes_on]}
+    """Return a row for each arm and metric; what would be taken from nothing is left out."""
     return tuple(
         row
-        for kind, own in kinds.items()
-        for rule in RULES
-        if own
-        for row in _rows(kind, rule, Cases(own, (rule,), seed), params)
+        for arm in ARMS
+        if (cases := Cases(records, (arm,), seed)).records
+        for row in _rows(arm, cases, params)
     )
 
 
-def _rows(
-    kind: str, rule: str, cases: Cases[PauseRecord], params: Mapping[str, Parameter]
-) -> Iterator[Row]:
+def _rows(arm: str, cases: Cases[PauseRecord], params: Mapping[str, Parameter]) -> Iterator[Row]:
     for metric, (part, whole) in _METRICS.items():
-        values, others = cases.values(rule, part), _wholes(cases, rule, whole)
+        values, others = cases.values(arm, part), _wholes(cases, arm, whole)
         num_counted = int(np.count_nonzero(others))
         if num_counted:
             told: dict[str, Parameter] = {
@@ -54,11 +50,11 @@ def _rows(
                 **params,
             }
             estimate = cases.resamples.ratio(values, others)
-            yield Row(kind, rule, metric, *estimate, num_counted, "share", told)
+            yield Row(KIND, arm, metric, *estimate, num_counted, "share", told)
 
 
-def _wholes(cases: Cases[PauseRecord], rule: str, name: str) -> Values:
-    return cases.values(rule, name) if name else np.ones(len(cases.records))
+def _wholes(cases: Cases[PauseRecord], arm: str, name: str) -> Values:
+    return cases.values(arm, name) if name else np.ones(len(cases.records))
 
 
 def _title(row: Row) -> str:
@@ -70,15 +66,16 @@ STYLE = Style(
     pair_metrics=(),
     bold_arm="",
     reading=(
-        "In brackets 95 % intervals, bootstrapped over stretches of typing. `shown`: share of"
+        "In brackets 95 % intervals, bootstrapped over stretches of typing. `shown`: share of the"
         " pauses with a suggestion; `accepted`: of those, accepted by the rule of the row;"
         " `agreed`: share of suggested characters that this accepts; `kept`: of the accepted"
-        " characters those still there after that time of the recording."
+        " characters those still there after that time of the recording. The row `author` has"
+        " what the author typed, as if it had been suggested."
     ),
     title=_title,
 )
 
-_COLOURS = {"line": "#0b6e4f", "word": "#5b6c9d"}
+_COLOURS = {LINE: "#0b6e4f", WORD: "#5b6c9d"}
 
 
 def _plot(metric: str, label: str) -> Plot:

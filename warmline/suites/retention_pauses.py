@@ -15,7 +15,7 @@ from evaluation.errors import CannotMeasureError, OtherConditionsError, Unexpect
 from evaluation.journal import Journal
 from evaluation.report import Parameter, Report, this_machine
 from evaluation.retention.author import Author
-from evaluation.retention.cases import choose_pauses
+from evaluation.retention.cases import Pauses, choose_pauses, find_pauses
 from evaluation.retention.measure import PauseRecord, RetentionMeter, read_record
 from evaluation.retention.summary import PLOTS, STYLE, rows_of
 from evaluation.retention.writer import completer_writer, writer_settings
@@ -58,7 +58,8 @@ def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, O
     recording, language = read_recording(path), _language(arguments, path)
     author = Author(recording)
     num_cases = arguments.cases or (QUICK_CASES if arguments.quick else CASES)
-    plan = choose_pauses(recording, num_cases, arguments.seed)
+    pauses = find_pauses(author)
+    plan = choose_pauses(pauses.goes_on, num_cases, arguments.seed)
     engine = EngineSettings(
         model=arguments.model or EngineSettings().model,
         offline=True,  # whatever is wanted has been pulled by then
@@ -79,7 +80,9 @@ def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, O
         meter = RetentionMeter(author, writer)
         with watching(console) as audience:
             outcome = measure_cases(plan, meter, journal, deadline=deadline, audience=audience)
-    return _report(arguments, recording, engine.model, journal, outcome), outcome
+    return _report(
+        arguments, recording, engine.model, journal, _notes(recording, pauses, outcome)
+    ), outcome
 
 
 def _expectation(num_cases: int, num_done: int) -> str:
@@ -128,18 +131,13 @@ def _report(
     recording: Recording,
     model: str,
     journal: Journal[PauseRecord],
-    outcome: Outcome,
+    notes: tuple[str, ...],
 ) -> Report:
     params: dict[str, Parameter] = {
         "recording": recording.name,
         "prompt_tokens": arguments.prompt_tokens,
         "clock": "recorded" if recording.has_times else "transactions",
     }
-    clock = (
-        "Times are those of the recording, in whole seconds."
-        if recording.has_times
-        else "No times were recorded: a second is one transaction, and any of them may be a pause."
-    )
     return Report(
         command=COMMAND,
         version=__version__,
@@ -147,5 +145,18 @@ def _report(
         model=model,
         seed=arguments.seed,
         rows=rows_of(journal.records, arguments.seed, params),
-        notes=(clock, *outcome.notes()),
+        notes=notes,
     )
+
+
+def _notes(recording: Recording, pauses: Pauses, outcome: Outcome) -> tuple[str, ...]:
+    clock = (
+        "Times are those of the recording, in whole seconds."
+        if recording.has_times
+        else "No times were recorded: a second is one transaction, and any of them may be a pause."
+    )
+    share = (
+        f"After {len(pauses.goes_on):,} of the {pauses.num_all:,} pauses the author typed at the"
+        " cursor; only such pauses are measured."
+    )
+    return clock, share, *outcome.notes()
