@@ -25,8 +25,7 @@ def summary(tally: Tally) -> dict[str, Any]:
 
 
 def _counts(tally: Tally, family: Family) -> dict[str, int]:
-    counted = tally.counts.get(family, {})
-    return {name: counted[name] for name in sorted(counted)}
+    return dict(sorted(tally.counts[family].items())) if family in tally.counts else {}
 
 
 def _suggestions(tally: Tally) -> dict[str, Any]:

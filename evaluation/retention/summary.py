@@ -27,12 +27,15 @@ _METRICS: Mapping[str, tuple[str, str]] = {
 
 
 def rows_of(
-    records: Sequence[PauseRecord], seed: int, params: Mapping[str, Parameter]
+    records: Sequence[PauseRecord],
+    seed: int,
+    params: Mapping[str, Parameter],
+    arms: Sequence[str] = ARMS,
 ) -> tuple[Row, ...]:
     """Return a row for each arm and metric; what would be taken from nothing is left out."""
     return tuple(
         row
-        for arm in ARMS
+        for arm in arms
         if (cases := Cases(records, (arm,), seed)).records
         for row in _rows(arm, cases, params)
     )

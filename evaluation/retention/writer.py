@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from completion.completer import Completer
 from completion.document import Document
 from completion.settings import CompletionSettings
-from completion.types import Suggestion
+from completion.types import EmptyReason, Suggestion, Timings
 from engine.permanent import permanent
 from engine.protocol.lifecycle import LOADING_TIMEOUT_S
 from engine.service.host import EngineHost, LoadProgress
@@ -73,6 +73,14 @@ class CompleterWriter:
         if suggestion.reason is not None and suggestion.sync is None:
             raise UnexpectedResultError(f"nothing can be suggested: {suggestion.detail}")
         return suggestion
+
+
+class SilentWriter:
+    """Suggests nothing, so that only what the author typed is followed."""
+
+    def suggest(self, _text: str, _offset: int) -> Suggestion:
+        """See `Writer`."""
+        return Suggestion((), "", Timings(0.0, 0.0, 0.0), None, 0, reason=EmptyReason.DISABLED)
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from warmline.suites.trace import SHARED_RECORDING
 SUMMARY = "suggest at the pauses of recorded typing, and see what its author would have kept"
 
 CASES, QUICK_CASES = 200, 20
-SECONDS_EACH = 5
-"""About; on two cores with nothing else to do."""
+SECONDS_EACH, AUTHOR_SECONDS_EACH = 5.0, 0.02
+"""About; on two cores, with the default model."""
 _PROMPT_TOKENS = 2000
 
 
@@ -33,6 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=positive_int,
         metavar="N",
         help=f"pauses, drawn by the seed ({CASES}; quick: {QUICK_CASES})",
+    )
+    parser.add_argument(
+        "--author-only",
+        action="store_true",
+        help="follow only what the author typed, as if it had been suggested; no model is loaded",
     )
     parser.add_argument(
         "--prompt-tokens",

@@ -1,7 +1,9 @@
 """The parts of `warmline eval retention` put together: recording, model, pauses, report."""
 
 import argparse
-from dataclasses import asdict
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -15,10 +17,11 @@ from evaluation.errors import CannotMeasureError, OtherConditionsError, Unexpect
 from evaluation.journal import Journal
 from evaluation.report import Parameter, Report, this_machine
 from evaluation.retention.author import Author
-from evaluation.retention.cases import Pauses, choose_pauses, find_pauses
-from evaluation.retention.measure import PauseRecord, RetentionMeter, read_record
-from evaluation.retention.summary import PLOTS, STYLE, rows_of
-from evaluation.retention.writer import completer_writer, writer_settings
+from evaluation.retention.cases import PauseCase, Pauses, choose_pauses, find_pauses
+from evaluation.retention.measure import AUTHOR, PauseRecord, RetentionMeter, Writer, read_record
+from evaluation.retention.summary import ARMS, PLOTS, STYLE, rows_of
+from evaluation.retention.writer import SilentWriter, completer_writer, writer_settings
+from evaluation.shards.plan import Plan
 from evaluation.shards.run import Outcome, measure_cases, open_journal
 from evaluation.trace.recording import Recording, read_recording
 from warmline import __version__
@@ -27,7 +30,7 @@ from warmline.languages import language_of
 from warmline.main import ExitCode
 from warmline.progress import shown_progress
 from warmline.suites.measuring import budget_s, hash_of_weights, publish
-from warmline.suites.retention import CASES, QUICK_CASES, SECONDS_EACH
+from warmline.suites.retention import AUTHOR_SECONDS_EACH, CASES, QUICK_CASES, SECONDS_EACH
 from warmline.suites.trace import SHARED_RECORDING, recording_path
 
 COMMAND = "eval retention"
@@ -52,6 +55,25 @@ def measure_retention(arguments: argparse.Namespace) -> int:
     return ExitCode.INTERRUPTED if outcome.is_interrupted else 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where suggestions come from.
+
+    Attributes:
+        model: Its name.
+        weights: Their hash.
+        writer: To be entered, which may load the model.
+        arms: What there is to report.
+        seconds_each: About how long a pause takes.
+    """
+
+    model: str
+    weights: str
+    writer: AbstractContextManager[Writer]
+    arms: Sequence[str]
+    seconds_each: float
+
+
 def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, Outcome]:
     deadline = Deadline(budget_s(arguments))
     path = recording_path(arguments.file)
@@ -60,6 +82,28 @@ def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, O
     num_cases = arguments.cases or (QUICK_CASES if arguments.quick else CASES)
     pauses = find_pauses(author)
     plan = choose_pauses(pauses.goes_on, num_cases, arguments.seed)
+    settings = writer_settings(arguments.prompt_tokens)
+    source = _source(arguments, recording, language, settings)
+    conditions = _conditions(arguments, recording, source.weights, language, settings)
+    journal = open_journal(arguments.out, conditions, read_record)
+    console.print(_expectation(plan, journal, source.seconds_each), soft_wrap=True)
+    with source.writer as writer, watching(console) as audience:
+        meter = RetentionMeter(author, writer)
+        outcome = measure_cases(plan, meter, journal, deadline=deadline, audience=audience)
+    notes = _notes(recording, pauses, outcome)
+    return _report(arguments, recording, source, journal, notes), outcome
+
+
+def _source(
+    arguments: argparse.Namespace,
+    recording: Recording,
+    language: str,
+    settings: CompletionSettings,
+) -> _Source:
+    """Find the model, unless nothing is to be suggested; it is loaded when it is needed."""
+    if arguments.author_only:
+        nobody = nullcontext(SilentWriter())
+        return _Source("none", "none", nobody, (AUTHOR,), AUTHOR_SECONDS_EACH)
     engine = EngineSettings(
         model=arguments.model or EngineSettings().model,
         offline=True,  # whatever is wanted has been pulled by then
@@ -72,25 +116,17 @@ def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, O
     with shown_progress() as progress:
         directory = ModelStore(offline=arguments.offline).pull(engine.model, progress)
         weights = hash_of_weights(directory, progress)
-    settings = writer_settings(arguments.prompt_tokens)
-    conditions = _conditions(arguments, recording, weights, language, settings)
-    journal = open_journal(arguments.out, conditions, read_record)
-    console.print(_expectation(plan.num_cases().total(), len(journal.records)), soft_wrap=True)
-    with completer_writer(engine, settings, recording.name, language) as writer:
-        meter = RetentionMeter(author, writer)
-        with watching(console) as audience:
-            outcome = measure_cases(plan, meter, journal, deadline=deadline, audience=audience)
-    return _report(
-        arguments, recording, engine.model, journal, _notes(recording, pauses, outcome)
-    ), outcome
+    writer = completer_writer(engine, settings, recording.name, language)
+    return _Source(engine.model, weights, writer, ARMS, SECONDS_EACH)
 
 
-def _expectation(num_cases: int, num_done: int) -> str:
+def _expectation(plan: Plan[PauseCase], journal: Journal[PauseRecord], seconds_each: float) -> str:
     """Say what is about to be done, and how long that may take."""
-    minutes = max(1, round((num_cases - num_done) * SECONDS_EACH / 60))
+    num_cases, num_done = plan.num_cases().total(), len(journal.records)
+    minutes = max(1, round((num_cases - num_done) * seconds_each / 60))
     return (
-        f"{num_cases} pauses, {num_done} of them measured already; on two cores the default model"
-        f" takes about {SECONDS_EACH} s each, so about {minutes} minutes"
+        f"{num_cases} pauses, {num_done} of them measured already; on two cores with nothing else"
+        f" to do one takes about {seconds_each:g} s, all that are left about {minutes} min"
     )
 
 
@@ -129,7 +165,7 @@ def _conditions(
 def _report(
     arguments: argparse.Namespace,
     recording: Recording,
-    model: str,
+    source: _Source,
     journal: Journal[PauseRecord],
     notes: tuple[str, ...],
 ) -> Report:
@@ -142,9 +178,9 @@ def _report(
         command=COMMAND,
         version=__version__,
         machine=this_machine(),
-        model=model,
+        model=source.model,
         seed=arguments.seed,
-        rows=rows_of(journal.records, arguments.seed, params),
+        rows=rows_of(journal.records, arguments.seed, params, source.arms),
         notes=notes,
     )
 

@@ -16,6 +16,10 @@ from warmline.main import main
 
 ENGINE = EngineStatus(EngineState(Phase.READY, 1.0, "It is ready."), 42, 5.0, 2, (), 10, 100, 0)
 
+_SUGGESTIONS = (
+    "  suggestions: 10 shown, 4 accepted (3 whole), 1 taken back, 0 typed along; acceptance 30%"
+)
+
 
 def tally() -> Tally:
     tally = Tally()
@@ -51,8 +55,7 @@ def test_people_read_shares_and_percentiles() -> None:
     lines = describe_window(WindowFigures(7, "1.0", 4000.0, tally())).splitlines()
     assert lines == [
         "window 7, version 1.0, up 1 h 7 min",
-        "  suggestions: 10 shown, 4 accepted (3 whole), 1 taken back, 0 typed along; acceptance"
-        + " 30%",
+        _SUGGESTIONS,
         "  still there after 30 s: 75% of the characters, 2 of 3 whole",
         "  answers: 1,200 typed along; empty: 2 timed-out",
         "  ms                  n      p50      p90      p95      p99  longest",
