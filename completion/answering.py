@@ -114,8 +114,9 @@ class Answering:
     ) -> PreparedRequest:
         document, entry = question.ticket.document, question.ticket.entry
         offset, options, settings = question.offset, question.options, question.settings
-        with attempt.searching():
-            await self._context.prepare(entry.context, document, offset, builder, settings)
+        if self._context.has_to_search(entry.context, settings):
+            with attempt.searching():
+                await self._context.prepare(entry.context, document, offset, builder, settings)
         window, chunks = entry.window, entry.context.fitted.chunks
         return await off_loop(
             document,

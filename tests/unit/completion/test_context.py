@@ -66,7 +66,9 @@ async def test_a_name_from_another_file_is_in_the_prompt_of_the_first_request(
 ) -> None:
     """Under its path, with the repository's tokens, before the document."""
     completer = start(engine, repositories, prepare_on_open=False)
-    assert (await completer.complete(NAME, len(TEXT))).text == "banana)"
+    suggestion = await completer.complete(NAME, len(TEXT))
+    assert suggestion.text == "banana)"
+    assert suggestion.timings.search_ms > 0
     prompt = asked(engine)
     assert "<|file_sep|>fruit.py\ndef peel(banana):" in prompt
     assert prompt.index("without_skin") < prompt.index("kitchen.py") < prompt.index("slice")

@@ -88,13 +88,14 @@ async def test_only_what_a_client_shows_is_shown_once_it_says_so(offered: Editor
 
 
 async def test_lengths_come_in_utf_16(offered: Editor) -> None:
-    """Eight units are seven characters: up to behind the emoji."""
-    offered.change(A, 2, edit(0, 4, 4, "v"))
-    item = {"item": {"insertText": SUGGESTED}, "acceptedLength": 8}
+    """Three units are two characters, which alone would be taken for typing."""
+    offered.backend.completer.reply = "😀a other"
+    await offered.inline(A, 0, 4)
+    offered.change(A, 2, edit(0, 4, 4, "😀a"))
+    item = {"item": {"insertText": "😀a other"}, "acceptedLength": 3}
     offered.notify("textDocument/didPartiallyAcceptCompletion", item)
-    offered.change(A, 3, edit(0, 5, 5, "alue 😀"))
     found = await suggestions(offered)
-    assert found["accepted_characters"] == len("alue 😀")
+    assert found["accepted_characters"] == len("😀a")
     assert "accepted_whole" not in found
 
 
