@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from completion.types import EmptyReason, Origin, Suggestion
 from completion.usage.edits import TextEdit
-from completion.usage.following import FollowedText
+from completion.usage.following import Change, FollowedText
 from completion.usage.offer import Move, Offer
 from completion.usage.tally import Event, Family, Stage, Tally
 from engine.protocol.messages import SyncReport
@@ -91,13 +91,16 @@ class Usage:
 
     def edited(self, name: str, edit: TextEdit, before: str) -> None:
         """Hear of an edit; `before` is the whole text before it, which is not kept."""
-        document, edit = self._documents.get(name), edit.trimmed()
-        if document is None or not (edit.removed or edit.inserted):
+        document = self._documents.get(name)
+        if document is None:
+            return
+        change = Change(edit)
+        if not change.edit.removed and not change.edit.inserted:
             return
         self._settle(document)
-        document.pieces = [each for each in document.pieces if self._follow(each, edit)]
+        document.pieces = [each for each in document.pieces if self._follow(each, change)]
         if document.offer is not None:
-            self._move(document, document.offer, edit, before)
+            self._move(document, document.offer, change.edit, before)
 
     def shown(self, text: str) -> None:
         """Hear from the client that it shows an item; from now on only that counts as shown."""
@@ -162,9 +165,9 @@ class Usage:
         self.tally.add(Family.RETENTION_CHARACTERS, look, length)
         self.tally.add(Family.RETENTION_KEPT, look, left)
 
-    def _follow(self, piece: _Piece, edit: TextEdit) -> bool:
+    def _follow(self, piece: _Piece, change: Change) -> bool:
         """Move a piece along; False if there is no more to be found out about it."""
-        if not piece.text.follow(edit):
+        if not piece.text.follow(change):
             self._count(Event.UNFOLLOWED)
             return False
         is_early = self._clock() - piece.taken_s <= TAKE_BACK_S

@@ -88,7 +88,7 @@ async def test_with_no_tokens_to_spend_nothing_is_searched(
     engine: FakeEngine, repositories: FakeRepositories
 ) -> None:
     completer = start(engine, repositories, context_tokens=0)
-    await completer.complete(NAME, len(TEXT))
+    assert (await completer.complete(NAME, len(TEXT))).timings.search_ms == 0
     assert "fruit.py" not in asked(engine)
     explanation = await completer.explain(NAME, len(TEXT))
     assert explanation is not None

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from completion.usage.edits import TextEdit
-from completion.usage.following import MOST_COMPARISONS, FollowedText, runs_kept
+from completion.usage.following import MOST_COMPARISONS, Change, FollowedText, runs_kept
 
 texts = st.text("ab \n", max_size=5)
 
@@ -63,7 +63,7 @@ def test_it_is_where_a_count_of_single_characters_says(
         stop = data.draw(st.integers(start, len(oracle.cells)))
         edit = TextEdit(start, oracle.text[start:stop], data.draw(texts)).trimmed()
         oracle.apply(edit)
-        assert followed.follow(edit)
+        assert followed.follow(Change(edit))
         assert places_of(followed) == oracle.places
         assert followed.num_left == len(oracle.places) <= followed.length
 
@@ -96,22 +96,22 @@ def test_a_small_fix_does_not_lose_the_rest(inserted: str, left: int) -> None:
     """Also where the editor says that the whole line was replaced."""
     text = "x = foo( a,b )"
     followed = FollowedText(0, len(text))
-    assert followed.follow(TextEdit(0, text, inserted).trimmed())
+    assert followed.follow(Change(TextEdit(0, text, inserted)))
     assert followed.num_left == left
 
 
 def test_an_edit_too_large_to_compare_says_so() -> None:
-    lines = [f"line {number}\n" for number in range(MOST_COMPARISONS // 100)]
+    lines = [f"line {number}\n" for number in range(MOST_COMPARISONS // 50)]
     removed, inserted = "".join(lines), "".join(reversed(lines))
     followed = FollowedText(0, 10)
-    assert not followed.follow(TextEdit(0, removed, inserted))
-    assert FollowedText(0, 10).follow(TextEdit(len(removed), "", inserted))
+    assert not followed.follow(Change(TextEdit(0, removed, inserted)))
+    assert FollowedText(0, 10).follow(Change(TextEdit(len(removed), "", inserted)))
 
 
 def test_many_lines_are_compared_line_by_line() -> None:
-    lines = [f"value_{number} = compute({number})\n" for number in range(100)]
-    changed = [*lines[:50], "new\n", *lines[51:]]
+    lines = [f"value_{number} = compute({number})\n" for number in range(60)]
+    changed = [*lines[:30], "new\n", *lines[31:]]
     edit = TextEdit(0, "".join(["old\n", *lines]), "".join(["older\n", *changed]))
     followed = FollowedText(4, len("".join(lines)))
-    assert followed.follow(edit)
-    assert followed.num_left == followed.length - len(lines[50])
+    assert followed.follow(Change(edit))
+    assert followed.num_left == followed.length - len(lines[30])
