@@ -114,4 +114,4 @@ def test_many_lines_are_compared_line_by_line() -> None:
     edit = TextEdit(0, "".join(["old\n", *lines]), "".join(["older\n", *changed]))
     followed = FollowedText(4, len("".join(lines)))
     assert followed.follow(Change(edit))
-    assert followed.num_left == followed.length - len(lines[30])
+    assert followed.num_left == followed.length - len(lines[30].rstrip())
