@@ -106,7 +106,7 @@ class Answering:
         """
         await asyncio.sleep(0)  # an answer that is known by now is there with that
         builder = await self._builders.builder_for(self._engine.state.model)
-        prepared = await self._prepared(question, builder)
+        prepared = await self._prepared(question, builder, attempt)
         if not question.ticket.is_newest or not prepared.request.tokens:
             return None  # in the engine it would end the newer work
         if refusal := refusal_of_place(prepared.place, question.options, question.settings):
@@ -124,10 +124,14 @@ class Answering:
         )
         return None
 
-    async def _prepared(self, question: Question, builder: PromptBuilder) -> PreparedRequest:
+    async def _prepared(
+        self, question: Question, builder: PromptBuilder, attempt: Attempt
+    ) -> PreparedRequest:
         document, entry = question.ticket.document, question.ticket.entry
         offset, options, settings = question.offset, question.options, question.settings
-        await self._context.prepare(entry.context, document, offset, builder, settings)
+        if self._context.has_to_search(entry.context, settings):
+            with attempt.searching():
+                await self._context.prepare(entry.context, document, offset, builder, settings)
         window, chunks = entry.window, entry.context.fitted.chunks
         return await off_loop(
             document,

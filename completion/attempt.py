@@ -1,7 +1,8 @@
 """One request on its way, and what is known of it whenever it ends."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from completion.candidates import Drafts
 from completion.guidance.guidance import Guidance
@@ -30,6 +31,7 @@ class Attempt:
         self._started = time.perf_counter()
         self._sync_ms = 0.0
         self._first_token_ms = 0.0
+        self._search_ms = 0.0
         self._sync: SyncReport | None = None
         self._decoding: DecodeReport | None = None
         self._decoded_before: DecodeReport | None = None  # by requests before the present one
@@ -51,6 +53,15 @@ class Attempt:
         """
         self._drafts, self._guidance = drafts, guidance
         await GuidedWriting(writer, guidance, drafts, self._hear, is_wanted).write(request)
+
+    @contextmanager
+    def searching(self) -> Iterator[None]:
+        """Count how long the search for what helps takes."""
+        started_ms = self._elapsed_ms()
+        try:
+            yield
+        finally:
+            self._search_ms = self._elapsed_ms() - started_ms
 
     @property
     def is_whole(self) -> bool:
@@ -102,7 +113,9 @@ class Attempt:
         return Suggestion(
             candidates=candidates,
             model=self._model,
-            timings=Timings(self._sync_ms, self._first_token_ms, self._elapsed_ms()),
+            timings=Timings(
+                self._sync_ms, self._first_token_ms, self._elapsed_ms(), self._search_ms
+            ),
             sync=self._sync,
             num_generated=self._drafts.num_generated if self._drafts else 0,
             decoding=self._decoding,

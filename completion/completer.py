@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -29,7 +29,7 @@ from completion.synchronization import Synchronization
 from completion.types import CompletionOptions, EmptyReason, Suggestion
 from engine.client.base import EngineClient
 from engine.errors import EngineError
-from engine.protocol.messages import EngineState, Phase
+from engine.protocol.messages import EngineState, Phase, SyncReport
 from monitors.types import Monitors
 
 _DEFAULT_OPTIONS = CompletionOptions()
@@ -201,6 +201,10 @@ class Completer:
         """Return the last answer for a document that nothing newer overtook."""
         entry = self._open.get(name)
         return entry.last_suggestion if entry else None
+
+    def on_sync(self, listener: Callable[[SyncReport], None]) -> None:
+        """Call `listener` with what became of the tokens of each prompt read ahead of requests."""
+        self._sync.listener = listener
 
     async def aclose(self) -> None:
         """Give up all work in the background, before the engine's session ends."""

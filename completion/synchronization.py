@@ -1,6 +1,7 @@
 """The engine's caches brought up to the documents before anyone asks."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 from completion.background import BackgroundTasks
@@ -12,7 +13,7 @@ from completion.serving import refusal_of_document
 from completion.settings import CompletionSettings
 from engine.client.base import EngineClient
 from engine.errors import SupersededError
-from engine.protocol.messages import Phase
+from engine.protocol.messages import Phase, SyncReport
 from retrieval.types import Chunk
 
 
@@ -24,6 +25,9 @@ class Synchronization:
         builders: For the prompt of whatever model is loaded.
         keeper: Knows what else is in a prompt.
         background: Runs the work.
+
+    Attributes:
+        listener: Called with the report of each sync.
     """
 
     def __init__(
@@ -37,6 +41,7 @@ class Synchronization:
         self._builders = builders
         self._keeper = keeper
         self._background = background
+        self.listener: Callable[[SyncReport], None] = lambda _: None
 
     def schedule(self, entry: OpenDocument, settings: CompletionSettings) -> None:
         """Begin to bring the cache of a document up to its text, in place of what is under way."""
@@ -70,7 +75,9 @@ class Synchronization:
         entry.remember_window(document, built.window)
         tokens = built.prompt.tokens.tolist()
         if tokens:
-            await self._engine.sync(document.name, tokens, built.prompt.cursor, built.prompt.chunks)
+            prompt = built.prompt
+            report = await self._engine.sync(document.name, tokens, prompt.cursor, prompt.chunks)
+            self.listener(report)
 
     async def _search_at_pause(self, entry: OpenDocument, settings: CompletionSettings) -> None:
         await asyncio.sleep(settings.context_pause_ms / 1000)

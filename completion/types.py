@@ -72,6 +72,7 @@ class Timings:
     sync_ms: float
     first_token_ms: float
     total_ms: float
+    search_ms: float = 0.0  # of the total: waited for what helps in other files
 
 
 @dataclass(frozen=True, slots=True)

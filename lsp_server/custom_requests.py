@@ -11,6 +11,9 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
 from completion.context.repositories import RepositoryStatus
 from completion.suggestion_json import suggestion_json
+from completion.usage.prometheus import CONTENT_TYPE, exposition
+from completion.usage.summary import summary
+from completion.usage.usage import Usage
 from engine.client.base import EngineClient
 from engine.errors import EngineError
 from engine.protocol.messages import PROTOCOL_VERSION
@@ -25,18 +28,25 @@ STATUS = "warmline/status"
 CACHE = "warmline/cache"
 EXPLAIN = "warmline/explain"
 LAST_SUGGESTION = "warmline/lastSuggestion"
+METRICS = "warmline/metrics"
 
 
 class CustomRequests:
     """Answers what no standard method asks."""
 
     def __init__(
-        self, version: str, documents: OpenDocuments, keeper: SessionKeeper, suggester: Suggester
+        self,
+        version: str,
+        documents: OpenDocuments,
+        keeper: SessionKeeper,
+        suggester: Suggester,
+        usage: Usage,
     ) -> None:
         self._version = version
         self._documents = documents
         self._keeper = keeper
         self._suggester = suggester
+        self._usage = usage
 
     async def status(self, _params: Any) -> dict[str, Any]:
         """Describe server and engine, and why the latest requests got nothing."""
@@ -55,6 +65,7 @@ class CustomRequests:
             "monitors": None if session is None else await _describe_analysis(session.analysis),
             "repositories": [asdict(each) for each in self._repositories()],
             "empty_answers": [asdict(answer) for answer in self._suggester.empty_answers],
+            "metrics": summary(self._usage.look()),
             **engine,
         }
 
@@ -99,6 +110,11 @@ class CustomRequests:
             return None
         suggestion = self._keeper.session.completer.last_suggestion(uri)
         return None if suggestion is None else suggestion_json(suggestion)
+
+    def metrics(self, _params: Any) -> dict[str, str]:
+        """Return all figures as text for Prometheus."""
+        text = exposition([({"window": str(os.getpid())}, self._usage.look())])
+        return {"content_type": CONTENT_TYPE, "text": text}
 
     def _repositories(self) -> Sequence[RepositoryStatus]:
         session = self._keeper.session

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from lsprotocol.types import (
     LanguageKind,
@@ -14,6 +14,7 @@ from lsprotocol.types import (
 )
 
 from completion.document import Document
+from completion.usage.edits import TextEdit
 from lsp_server.lines import LineIndex
 from lsp_server.positions import PositionCodec
 
@@ -50,8 +51,18 @@ class OpenDocument:
         """Return the text in `[start, stop)`."""
         return self._document.text[start:stop]
 
-    def apply(self, changes: Sequence[TextDocumentContentChangeEvent], version: int) -> int | None:
+    def apply(
+        self,
+        changes: Sequence[TextDocumentContentChangeEvent],
+        version: int,
+        hear: Callable[[TextEdit, str], None] = lambda _edit, _before: None,
+    ) -> int | None:
         """Apply the changes of one notification, each to the result of the one before.
+
+        Args:
+            changes: By range, or of the whole text.
+            version: Of the document once they are applied.
+            hear: Called with each edit and the whole text before it.
 
         Returns:
             Where the cursor probably is now: just behind what one small edit inserted. None
@@ -59,16 +70,23 @@ class OpenDocument:
         """
         cursor = None
         for change in changes:
-            cursor = self._apply_one(change, version)
+            cursor = self._apply_one(change, version, hear)
         return cursor if len(changes) == 1 else None
 
-    def _apply_one(self, change: TextDocumentContentChangeEvent, version: int) -> int | None:
-        text = without_lone_surrogates(change.text)
+    def _apply_one(
+        self,
+        change: TextDocumentContentChangeEvent,
+        version: int,
+        hear: Callable[[TextEdit, str], None],
+    ) -> int | None:
+        text, before = without_lone_surrogates(change.text), self._document.text
         if not isinstance(change, TextDocumentContentChangePartial):
-            self._document = self._document.edited(0, len(self._document.text), text, version)
+            hear(TextEdit(0, before, text), before)
+            self._document = self._document.edited(0, len(before), text, version)
             self._lines = LineIndex(text)
             return None
         start, stop = self._offsets(change.range)
+        hear(TextEdit(start, before[start:stop], text), before)
         self._document = self._document.edited(start, stop, text, version)
         self._lines.follow(self._document.text, start, stop, len(text))
         is_small = max(stop - start, len(text)) <= SMALL_EDIT_CHARACTERS

@@ -10,6 +10,7 @@ from completion.document import Document
 from completion.settings import CompletionSettings
 from completion.types import CompletionOptions, Suggestion
 from engine.client.base import EngineClient, NoticeListener
+from engine.protocol.messages import SyncReport
 from lsp_server.settings import Settings
 from lsp_server.workspace import Workspace
 
@@ -64,6 +65,10 @@ class CompleterPort(Protocol):
 
     def last_suggestion(self, name: str) -> Suggestion | None:
         """Return the latest answer for a document."""
+        ...
+
+    def on_sync(self, listener: Callable[[SyncReport], None]) -> None:
+        """Call `listener` with what became of the tokens of each prompt read ahead of requests."""
         ...
 
     async def aclose(self) -> None:

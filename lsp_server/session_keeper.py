@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterable
 
 from completion.background import BackgroundTasks
+from completion.usage.usage import Usage
 from engine.errors import EngineError
 from engine.protocol.messages import EngineState, Phase
 from lsp_server.documents import OpenDocuments
@@ -28,12 +29,15 @@ class SessionKeeper:
         documents: OpenDocuments,
         status: StatusReporter,
         tasks: BackgroundTasks,
+        *,
+        usage: Usage,
     ) -> None:
         self._make_session = make_session
         self._workspace = workspace
         self._documents = documents
         self._status = status
         self._tasks = tasks
+        self._usage = usage
         self._settings: Settings | None = None
         self._has_failed_to_connect = False
         self._is_connecting = False
@@ -85,6 +89,7 @@ class SessionKeeper:
         self.session, self.problem = session, ""
         session.engine.on_state(lambda state: self._state_changed(session, state))
         session.engine.on_notice(self._status.noticed)
+        session.completer.on_sync(self._usage.synced)
         if session.analysis is not None:
             session.analysis.on_notice(self._status.noticed)
         for document in self._documents:

@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from completion.types import CompletionOptions, EmptyReason, Suggestion, Timings
+from completion.usage.usage import Usage
 from lsp_server.ports import CompleterPort
 from lsp_server.session_keeper import SessionKeeper
 from lsp_server.status import StatusReporter
@@ -31,9 +32,10 @@ class Suggester:
     engine stops working for it.
     """
 
-    def __init__(self, keeper: SessionKeeper, status: StatusReporter) -> None:
+    def __init__(self, keeper: SessionKeeper, status: StatusReporter, usage: Usage) -> None:
         self._keeper = keeper
         self._status = status
+        self._usage = usage
         self._turns: dict[str, asyncio.Task[Suggestion]] = {}
         self.empty_answers: deque[EmptyAnswer] = deque(maxlen=_REMEMBERED_ANSWERS)
 
@@ -41,6 +43,7 @@ class Suggester:
         """Suggest what comes at `offset` of an open document. Never raises, save for cancelling."""
         suggestion = await self._suggest(uri, offset, options)
         self._status.answered(suggestion)
+        self._usage.answered(uri, offset, suggestion, options.forced_text)
         if suggestion.reason is not None:
             self.remember(uri, suggestion.reason, suggestion.detail)
         return suggestion

@@ -7,11 +7,20 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from completion.background import BackgroundTasks
+from completion.usage.usage import Usage
 from lsp_server.completion_list import CompletionLists
 from lsp_server.configuration import Configuration
-from lsp_server.custom_requests import CACHE, EXPLAIN, LAST_SUGGESTION, STATUS, CustomRequests
+from lsp_server.custom_requests import (
+    CACHE,
+    EXPLAIN,
+    LAST_SUGGESTION,
+    METRICS,
+    STATUS,
+    CustomRequests,
+)
 from lsp_server.documents import OpenDocuments
 from lsp_server.inline_completion import InlineCompletion
+from lsp_server.metrics import Metrics
 from lsp_server.opening import Opening
 from lsp_server.ports import MakeSession
 from lsp_server.positions import PositionCodec
@@ -37,12 +46,20 @@ class Window:
         self._configuration = Configuration(
             server, client, opening.initial_settings, self._report_setting
         )
+        usage = Usage()
+        self._metrics = Metrics(usage, server.version)
         self._keeper = SessionKeeper(
-            make_session, opening.workspace, self._documents, self._status, self._tasks
+            make_session,
+            opening.workspace,
+            self._documents,
+            self._status,
+            self._tasks,
+            usage=usage,
         )
-        self._suggester = Suggester(self._keeper, self._status)
+        self._suggester = Suggester(self._keeper, self._status, usage)
+        self._sync = TextSync(self._documents, self._keeper, self._suggester, usage)
         self._requests = CustomRequests(
-            server.version, self._documents, self._keeper, self._suggester
+            server.version, self._documents, self._keeper, self._suggester, usage
         )
         self._has_completion_list = opening.has_completion_list
         self._is_debounced = client.waits_for_pauses
@@ -54,7 +71,6 @@ class Window:
 
     def handlers(self) -> dict[str, Handler]:
         """Return what answers each method, apart from the life cycle's own."""
-        sync = TextSync(self._documents, self._keeper, self._suggester)
         inline = InlineCompletion(
             self._documents,
             self._keeper,
@@ -72,25 +88,30 @@ class Window:
             types.INITIALIZED: self._start,
             types.WORKSPACE_DID_CHANGE_CONFIGURATION: self._change_configuration,
             types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: self._change_folders,
-            types.TEXT_DOCUMENT_DID_OPEN: sync.open,
-            types.TEXT_DOCUMENT_DID_CHANGE: sync.change,
-            types.TEXT_DOCUMENT_DID_CLOSE: sync.close,
+            types.TEXT_DOCUMENT_DID_OPEN: self._sync.open,
+            types.TEXT_DOCUMENT_DID_CHANGE: self._sync.change,
+            types.TEXT_DOCUMENT_DID_CLOSE: self._sync.close,
             types.TEXT_DOCUMENT_INLINE_COMPLETION: inline.answer,
             types.TEXT_DOCUMENT_COMPLETION: lists.answer,
             STATUS: self._requests.status,
             CACHE: self._requests.cache,
             EXPLAIN: self._requests.explain,
             LAST_SUGGESTION: self._requests.last_suggestion,
+            METRICS: self._requests.metrics,
+            "textDocument/didShowCompletion": self._metrics.shown,
+            "textDocument/didPartiallyAcceptCompletion": self._metrics.partly_accepted,
             **dict.fromkeys(_HEARD, _hear),
         }
 
     async def aclose(self) -> None:
         """End all work and the session with the engine."""
         await self._tasks.aclose()
+        self._metrics.close()
         await self._keeper.aclose()
 
     def _start(self, _params: types.InitializedParams) -> None:
         self._tasks.start(self._configuration.start(self._keeper.use), "reading settings")
+        self._tasks.start(self._metrics.keep_on_disk(), "keeping figures")
 
     def _change_configuration(self, params: types.DidChangeConfigurationParams) -> None:
         change = self._configuration.change(params.settings, self._keeper.use)
@@ -108,8 +129,6 @@ _HEARD = (
     types.SET_TRACE,
     types.TEXT_DOCUMENT_DID_SAVE,
     types.WINDOW_WORK_DONE_PROGRESS_CANCEL,
-    "textDocument/didShowCompletion",
-    "textDocument/didPartiallyAcceptCompletion",
     "textDocument/didFocus",
 )
 """Notifications that clients may send and that change nothing here."""

@@ -19,6 +19,7 @@ COMMANDS = {
     "explain": "see what a suggestion is made from, and why",
     "cache": "draw the live cache of a file",
     "index": "see what the rest of a repository can tell the model",
+    "status": "see what runs, how well suggestions fare, and how fast they come",
     "engine": "see, start or stop the engine that all windows share",
     "models": "see and get models",
     "analysers": "see and install what checks that names exist",

@@ -93,6 +93,10 @@ class ContextKeeper:
         self._recent.close(name)
         self.repositories.close(name)
 
+    def has_to_search(self, context: DocumentContext, settings: CompletionSettings) -> bool:
+        """Tell whether the next request waits for a search."""
+        return settings.context_tokens > 0 and not context.is_searched
+
     async def prepare(
         self,
         context: DocumentContext,
@@ -105,7 +109,7 @@ class ContextKeeper:
 
         What an earlier search of the document found stays. Being cancelled is no search.
         """
-        if context.is_searched or not settings.context_tokens:
+        if not self.has_to_search(context, settings):
             return
         timeout_s = settings.context_timeout_ms / 1000
         proposal = await self.propose(document, offset, builder, settings, timeout_s)

@@ -82,33 +82,54 @@ class Endpoint:
 
     def write_card(self, card: ServiceCard) -> None:
         """Put `card` in place, whole or not at all."""
-        handle, draft = tempfile.mkstemp(dir=self.folder)  # mode 0600
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(asdict(card), file)
-        Path(draft).replace(self.card_path)
+        write_own_json(self.card_path, asdict(card))
 
     def has_service(self) -> bool:
-        """Whether a service lives here, answering or not.
-
-        Asking leaves no file: one that leaves meanwhile takes its lock along, which asking for it
-        would make again.
-        """
-        if not self.service_lock_path.exists():
-            return False
-        probe = file_lock(self.service_lock_path)
-        try:
-            probe.acquire(blocking=False)
-        except Timeout:
-            return True
-        with suppress(PermissionError):  # Windows keeps a file that is open
-            self.service_lock_path.unlink(missing_ok=True)
-        probe.release()
-        return False
+        """Whether a service lives here, answering or not."""
+        return is_held(self.service_lock_path)
 
 
 def file_lock(path: Path) -> FileLock:
     """Return a lock that the system frees when its holder dies."""
     return FileLock(path, mode=0o600, thread_local=False)
+
+
+def is_held(lock: Path) -> bool:
+    """Tell whether whoever holds a lock lives.
+
+    Asking leaves no file: one that leaves meanwhile takes its lock along, which asking for it
+    would make again.
+    """
+    if not lock.exists():
+        return False
+    probe = file_lock(lock)
+    try:
+        probe.acquire(blocking=False)
+    except Timeout:
+        return True
+    with suppress(PermissionError):  # Windows keeps a file that is open
+        lock.unlink(missing_ok=True)
+    probe.release()
+    return False
+
+
+def write_own_json(path: Path, value: object) -> None:
+    """Put a file in place that only this user may read, whole or not at all."""
+    handle, draft = tempfile.mkstemp(dir=path.parent)  # mode 0600
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(value, file)
+    Path(draft).replace(path)
+
+
+def runtime_folder() -> Path:
+    """Return the folder for what runs now: the user's own, or WARMLINE_RUNTIME_DIR.
+
+    Raises:
+        EngineUnavailableError: If the folder cannot be the user's own.
+    """
+    folder = _runtime_folder()
+    _make_own(folder)
+    return folder
 
 
 def endpoint_for(

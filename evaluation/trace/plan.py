@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evaluation.errors import CannotMeasureError
 from evaluation.trace.recording import Recording
 
 PAUSE_S = 2.0
@@ -49,7 +50,15 @@ def plan_for(
         num_transactions: How many of the first transactions; None plays all.
         num_samples: At how many pauses to compare, as evenly spread as pauses are.
         prompt_tokens: Most tokens of text in the prompt.
+
+    Raises:
+        CannotMeasureError: If the recording has no times, so that there are no pauses in it.
     """
+    if not recording.has_times:
+        raise CannotMeasureError(
+            f"the recording {recording.name} does not say when its transactions were, so it has no"
+            " pauses to compare at; name one with times"
+        )
     total = min(num_transactions or len(recording.transactions), len(recording.transactions))
     pauses = {
         number: pause_s

@@ -24,7 +24,7 @@ class Patch:
 class Transaction:
     """What the editor did at once, patch after patch."""
 
-    at_s: float  # recorded in whole seconds
+    at_s: float  # recorded in whole seconds; its number where no times were recorded
     patches: tuple[Patch, ...]
 
 
@@ -37,12 +37,14 @@ class Recording:
         start_text: Before the first transaction.
         end_text: After the last one.
         transactions: In the order of time.
+        has_times: Whether it says when each of them was.
     """
 
     name: str
     start_text: str
     end_text: str
     transactions: tuple[Transaction, ...]
+    has_times: bool = True
 
     def pauses_s(self) -> list[float]:
         """Return how long nothing happened after each transaction but the last."""
@@ -68,14 +70,19 @@ def read_recording(path: Path) -> Recording:
 
 
 def _recording(name: str, content: dict[str, Any]) -> Recording:
+    has_times = all("time" in each for each in content["txns"])
     return Recording(
         name,
         str(content["startContent"]),
         str(content["endContent"]),
-        tuple(_transaction(each) for each in content["txns"]),
+        tuple(
+            _transaction(each, None if has_times else float(number))
+            for number, each in enumerate(content["txns"])
+        ),
+        has_times,
     )
 
 
-def _transaction(content: dict[str, Any]) -> Transaction:
-    at_s = datetime.fromisoformat(content["time"]).timestamp()
+def _transaction(content: dict[str, Any], number: float | None) -> Transaction:
+    at_s = datetime.fromisoformat(content["time"]).timestamp() if number is None else number
     return Transaction(at_s, tuple(Patch(*patch) for patch in content["patches"]))

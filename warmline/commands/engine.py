@@ -97,16 +97,48 @@ async def _start(settings: EngineSettings, *, as_json: bool) -> int:
     return 0 if state.phase is Phase.READY else 1
 
 
-async def _status(settings: EngineSettings, *, as_json: bool) -> int:
+async def running_status(settings: EngineSettings) -> EngineStatus | None:
+    """Ask the engine how it is, without starting one; None where none runs.
+
+    Raises:
+        EngineError: If it runs and does not answer.
+    """
     launcher = launcher_for(settings, may_start=False)
     if not launcher.endpoint.has_service():
-        _say({"running": False}, f"No engine runs for {settings.model}.", as_json=as_json)
-        return 0
+        return None
     engine = RemoteEngine(settings, client_name=_CLIENT_NAME, launcher=launcher)
     try:
-        _report(await engine.status(), as_json=as_json)
+        return await engine.status()
     finally:
         await engine.aclose()
+
+
+def describe_status(status: EngineStatus) -> str:
+    """Return a few lines for people."""
+    held_mib, budget_mib = status.cache_bytes / 2**20, status.cache_budget_bytes / 2**20
+    lines = [
+        f"{status.state.message}  ({status.state.phase})",
+        f"process {status.pid}, up {status.uptime_s:.0f} s, clients: {status.num_clients}",
+        f"caches: {len(status.documents)}, {held_mib:.0f} of {budget_mib:.0f} MiB",
+        f"chunks of other files: {status.chunk_bytes / 2**20:.0f} MiB",
+        *status.documents,
+        *(f"text encoder: {name}" for name in status.encoders),
+        *status.notes,
+    ]
+    return "\n".join(lines)
+
+
+def describe_absence(settings: EngineSettings) -> str:
+    """Return a sentence for people."""
+    return f"No engine runs for {settings.model}."
+
+
+async def _status(settings: EngineSettings, *, as_json: bool) -> int:
+    status = await running_status(settings)
+    if status is None:
+        _say({"running": False}, describe_absence(settings), as_json=as_json)
+    else:
+        _report(status, as_json=as_json)
     return 0
 
 
@@ -189,17 +221,7 @@ def _narrator() -> Callable[[EngineState], None]:
 
 
 def _report(status: EngineStatus, *, as_json: bool) -> None:
-    held_mib, budget_mib = status.cache_bytes / 2**20, status.cache_budget_bytes / 2**20
-    lines = [
-        f"{status.state.message}  ({status.state.phase})",
-        f"process {status.pid}, up {status.uptime_s:.0f} s, clients: {status.num_clients}",
-        f"caches: {len(status.documents)}, {held_mib:.0f} of {budget_mib:.0f} MiB",
-        f"chunks of other files: {status.chunk_bytes / 2**20:.0f} MiB",
-        *status.documents,
-        *(f"text encoder: {name}" for name in status.encoders),
-        *status.notes,
-    ]
-    _say({"running": True, **asdict(status)}, "\n".join(lines), as_json=as_json)
+    _say({"running": True, **asdict(status)}, describe_status(status), as_json=as_json)
 
 
 def _say(value: dict[str, object], text: str, *, as_json: bool) -> None:

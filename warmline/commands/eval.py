@@ -1,10 +1,10 @@
-"""`warmline eval edits|chunks|repo|members|confidence|trace`: how right is what Warmline says?"""
+"""`warmline eval edits|chunks|repo|members|confidence|trace|retention`: how right is Warmline?"""
 
 import argparse
 from importlib import import_module
 from types import ModuleType
 
-SUITES = ("edits", "chunks", "repo", "members", "confidence", "trace")
+SUITES = ("edits", "chunks", "repo", "members", "confidence", "trace", "retention")
 """Each is a module of `warmline.suites`."""
 
 

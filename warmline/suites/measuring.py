@@ -76,7 +76,7 @@ def load_measured(arguments: argparse.Namespace, progress: Progress) -> Measured
             " name another with --model"
         )
     vocabulary = Vocabulary.from_file(directory / "tokenizer.json")
-    weights = _hash(directory, progress)
+    weights = hash_of_weights(directory, progress)
     # the engine's own choice may be another one tomorrow, and with it the rounding
     kernels = Kernels.settled(model.parts.decoder.configuration.attention_softcap)
     bench = Workbench(replace(model.parts, kernels=kernels))
@@ -132,7 +132,7 @@ def turned(packages: Sequence[PackageType], by: int) -> Sequence[PackageType]:
     return [*packages[start:], *packages[:start]]
 
 
-def _hash(directory: Path, progress: Progress) -> str:
+def hash_of_weights(directory: Path, progress: Progress) -> str:
     """Return one hash of all weights of a folder."""
     files = sorted(directory.glob("*.safetensors"))
     hashes = [sha256_of(file, file.name, progress) for file in files]

@@ -23,7 +23,7 @@ from warmline.progress import shown_progress
 
 SUMMARY = "play recorded typing through the cache, and see time, memory and error on the way"
 
-_RECORDING = Path("editing_traces") / "rustcode.json.gz"
+SHARED_RECORDING = Path("editing_traces") / "rustcode.json.gz"
 _QUICK_TRANSACTIONS, _QUICK_SAMPLES = 2000, 50
 
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--file",
         type=Path,
-        help=f"a recording; {_RECORDING} in the folder that WARMLINE_DATA names when left out",
+        help=f"a recording; {SHARED_RECORDING} in the folder WARMLINE_DATA names when left out",
     )
     parser.add_argument(
         "--transactions", type=positive_int, metavar="N", help="play so many, from the first on"
@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _measure(arguments: argparse.Namespace, console: Console) -> Report:
-    path = _recording_path(arguments.file)
+    path = recording_path(arguments.file)
     with shown_progress() as progress:
         store = ModelStore(offline=arguments.offline)
         directory = store.pull(arguments.model or EngineSettings().model, progress)
@@ -118,7 +118,12 @@ def _measure(arguments: argparse.Namespace, console: Console) -> Report:
         return run_trace(recording, model, plan, options, audience)
 
 
-def _recording_path(file: Path | None) -> Path:
+def recording_path(file: Path | None) -> Path:
+    """Return the recording that was named, or the shared one.
+
+    Raises:
+        UsageError: If there is none.
+    """
     if file is not None:
         return file
     folder = os.environ.get("WARMLINE_DATA")
@@ -127,4 +132,4 @@ def _recording_path(file: Path | None) -> Path:
             "there is no recording to play: WARMLINE_DATA names no folder with the shared data;"
             " set it, or name a recording with --file"
         )
-    return Path(folder) / _RECORDING
+    return Path(folder) / SHARED_RECORDING

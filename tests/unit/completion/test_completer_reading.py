@@ -13,6 +13,7 @@ from engine.protocol.messages import (
     EngineState,
     ModelDescription,
     Phase,
+    SyncReport,
 )
 from tests.unit.completion.fakes import (
     CURSOR,
@@ -55,6 +56,14 @@ async def test_changes_sync_once_for_the_newest_text(engine: FakeEngine) -> None
     await engine.until(lambda: bool(engine.syncs))
     assert len(engine.syncs) == 1
     assert completer.documents[NAME] is document
+
+
+async def test_what_became_of_its_tokens_is_told(engine: FakeEngine) -> None:
+    completer = completer_on(engine)
+    told: asyncio.Queue[SyncReport] = asyncio.Queue()
+    completer.on_sync(told.put_nowait)
+    report = await told.get()
+    assert report.kept + report.moved + report.encoded == report.prompt
 
 
 async def test_a_sync_and_a_request_have_the_same_prompt(engine: FakeEngine) -> None:

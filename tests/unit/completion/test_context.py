@@ -66,7 +66,9 @@ async def test_a_name_from_another_file_is_in_the_prompt_of_the_first_request(
 ) -> None:
     """Under its path, with the repository's tokens, before the document."""
     completer = start(engine, repositories, prepare_on_open=False)
-    assert (await completer.complete(NAME, len(TEXT))).text == "banana)"
+    suggestion = await completer.complete(NAME, len(TEXT))
+    assert suggestion.text == "banana)"
+    assert suggestion.timings.search_ms > 0
     prompt = asked(engine)
     assert "<|file_sep|>fruit.py\ndef peel(banana):" in prompt
     assert prompt.index("without_skin") < prompt.index("kitchen.py") < prompt.index("slice")
@@ -86,7 +88,7 @@ async def test_with_no_tokens_to_spend_nothing_is_searched(
     engine: FakeEngine, repositories: FakeRepositories
 ) -> None:
     completer = start(engine, repositories, context_tokens=0)
-    await completer.complete(NAME, len(TEXT))
+    assert (await completer.complete(NAME, len(TEXT))).timings.search_ms == 0
     assert "fruit.py" not in asked(engine)
     explanation = await completer.explain(NAME, len(TEXT))
     assert explanation is not None

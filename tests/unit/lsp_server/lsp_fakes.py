@@ -172,6 +172,9 @@ class FakeCompleter:
     async def aclose(self) -> None:
         pass
 
+    def on_sync(self, listener: Callable[[SyncReport], None]) -> None:
+        self.tell_sync = listener
+
     def last_suggestion(self, name: str) -> Suggestion | None:
         return self._last.get(name)
 

@@ -84,7 +84,7 @@ async def test_the_last_suggestion_has_the_shape_of_the_command_line(answered: E
         "text": "pass",
         "candidates": [{"text": "pass", "num_tokens": 3, "mean_logprob": -0.5, "confidence": 0.0}],
         "model": "tiny",
-        "timings": {"sync_ms": 1.0, "first_token_ms": 2.0, "total_ms": 3.0},
+        "timings": {"sync_ms": 1.0, "first_token_ms": 2.0, "total_ms": 3.0, "search_ms": 0.0},
         "tokens": {
             "prompt": 10,
             "kept": 7,

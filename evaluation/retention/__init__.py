@@ -1,0 +1,1 @@
+"""Suggestions held against what a recorded author typed next, and kept."""
