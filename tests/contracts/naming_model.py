@@ -21,7 +21,7 @@ from tests.unit.engine.doubles import CacheDouble, ModelDouble
 
 def name_of(before: str, after: str) -> str:
     """What the model writes between these texts: one word, another one for any other texts."""
-    text = "\0".join([before, after])
+    text = f"{before}\x00{after}"
     return f"k{zlib.crc32(text.encode()):08x}"
 
 

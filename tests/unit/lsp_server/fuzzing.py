@@ -112,9 +112,9 @@ wrong_bodies = st.one_of(
     st.builds(json_rpc, id=identifiers, method=values, params=values),
     st.builds(json_rpc, id=identifiers, result=values),
     st.builds(json_rpc, id=identifiers, error=values),
-    st.lists(calls, max_size=3).map(
-        lambda batch: json.dumps([{"jsonrpc": "2.0", "method": m, "params": p} for m, p in batch])
-    ).map(str.encode),
+    st.lists(calls, max_size=3)
+    .map(lambda batch: json.dumps([{"jsonrpc": "2.0", "method": m, "params": p} for m, p in batch]))
+    .map(str.encode),
 )
 
 lengths = st.sampled_from(
