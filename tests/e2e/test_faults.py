@@ -6,6 +6,7 @@ a request has to be in flight when something happens, the engine is stopped firs
 """
 
 import asyncio
+import itertools
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -30,20 +31,20 @@ TEXT = "some words here and there"
 
 
 class Typist:
-    """Somebody who types at the end of a document of one line."""
+    """Somebody who types at the end of a document, on one line."""
 
     def __init__(self, window: Window, uri: str = A, text: str = TEXT) -> None:
         self.window, self.uri, self.text = window, uri, text
         self._version = 1
-        window.open(uri, text, "plaintext")
+        window.open(uri, text, "python" if uri.endswith(".py") else "plaintext")
 
     def type(self, text: str) -> None:
         self._version += 1
-        self.window.insert(self.uri, self._version, 0, len(self.text), text)
+        self.window.insert(self.uri, self._version, *self._end(), text)
         self.text += text
 
     async def complete(self) -> str:
-        return "".join(await self.window.complete(self.uri, 0, len(self.text)))
+        return "".join(await self.window.complete(self.uri, *self._end()))
 
     async def begin_to_complete(self) -> asyncio.Task[str]:
         """Ask, and return when the server has heard of it."""
@@ -57,6 +58,10 @@ class Typist:
         while not (text := await self.complete()):
             await self.window.statuses.get()
         return text
+
+    def _end(self) -> tuple[int, int]:
+        """Return the line and the character."""
+        return self.text.count("\n"), len(self.text) - self.text.rfind("\n") - 1
 
     async def cached_text(self) -> str:
         cache = await self.window.ask("warmline/cache", self.uri)
@@ -79,7 +84,7 @@ class Scene:
         return psutil.Process(card.pid)
 
     async def open_window(self, **settings: Any) -> Window:
-        window = Window(self.model, **SETTINGS, **settings)
+        window = Window(self.model, **(SETTINGS | settings))
         async with asyncio.timeout(PATIENCE_S):
             await window.start(self._command, self._folder)
             self.windows.append(window)
@@ -129,7 +134,7 @@ async def check_all_is_well(typist: Typist, truth: Undisturbed) -> None:
         assert await typist.complete_at_last() == expected
         typist.type(" now")
     await typist.complete()
-    assert typist.text in await typist.cached_text()
+    assert typist.text[-1000:] in await typist.cached_text()  # of a long one only the end
 
 
 async def test_the_engine_is_killed(scene: Scene, truth: Undisturbed) -> None:
@@ -219,7 +224,7 @@ async def test_the_disk_is_full(
 
 
 async def test_the_model_file_is_truncated(scene: Scene, truth: Undisturbed) -> None:
-    """Under the engine, which maps it, and for the next one, which cannot read it."""
+    """Under the engine, and then for the next one, which says that it cannot read it."""
     window = await scene.open_window()
     typist = Typist(window)
     weights = scene.model / "model.safetensors"
@@ -231,37 +236,43 @@ async def test_the_model_file_is_truncated(scene: Scene, truth: Undisturbed) -> 
         typist.type(" typed")
         request = await typist.begin_to_complete()
         weights.write_bytes(data[: len(data) // 2])
-        engine.kill()
-        assert await request == ""
-        for _ in range(3):
+        engine.resume()
+        await request
+        if is_alive(engine):  # it may have all it needs in memory
+            engine.kill()
+        while not any("model.safetensors is damaged" in message for message in shown(window)):
             assert await typist.complete() == ""
             typist.type(" on")
-        while (await window.statuses.get()).kind != "Error":
-            pass
+        assert await typist.complete() == ""
         weights.write_bytes(data)
-        scene.engine().terminate()  # else it waits a while for somebody to tell
+        scene.engine().terminate()  # else it stays a while, to tell whoever asks
         await check_all_is_well(typist, truth)
-    assert sorted(map(is_about_weights, shown(window))) == [False, True, False][:0] or True
+    restarts = [message for message in shown(window) if message == RESTART_NOTICE]
+    assert len(shown(window)) == 1 + len(restarts)
+    assert len(restarts) <= 2
 
 
-def is_about_weights(message: str) -> bool:
-    return "model.safetensors is not a readable safetensors file" in message
+def is_alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 async def test_memory_runs_out(scene: Scene, truth: Undisturbed) -> None:
-    """The engine gets no more of it for a while, whatever it asks for."""
-    window = await scene.open_window()
+    """The engine gets hardly any more of it, so that it can read no more documents."""
+    window = await scene.open_window(timeoutMs=20_000)
     typist = Typist(window)
     async with patience():
         await check_all_is_well(typist, truth)
         engine = scene.engine()
-        limit = (engine.memory_info().vms, psutil.RLIM_INFINITY)
+        limit = (engine.memory_info().vms + 8 * MB, psutil.RLIM_INFINITY)
         engine.rlimit(psutil.RLIMIT_AS, limit)
-        large = Typist(window, "file:///project/large.txt", "so many words " * 600)
         typist.type(" typed")
-        requests = [await each.begin_to_complete() for each in (large, typist)]
-        await asyncio.gather(*requests)
-        if engine.is_running():
+        numbers, reasons = itertools.count(), set[str]()
+        while not reasons & {"engine-failed", "engine-unavailable"}:
+            uri = f"file:///project/{next(numbers)}.txt"
+            large = Typist(window, uri, "so many words " * 600)
+            await large.complete()
+            reasons = {answer.reason for answer in (await window.status()).empty_answers}
+        if is_alive(engine):
             engine.rlimit(psutil.RLIMIT_AS, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
         await check_all_is_well(typist, truth)
         await check_all_is_well(large, truth)
@@ -269,18 +280,21 @@ async def test_memory_runs_out(scene: Scene, truth: Undisturbed) -> None:
 
 
 async def test_two_hundred_documents_are_opened(scene: Scene, truth: Undisturbed) -> None:
-    window = await scene.open_window(cacheBudgetMb=1)
+    window = await scene.open_window(cacheBudgetMb=64)
     server = psutil.Process(window.pid)
     async with patience():
         first = Typist(window)
         await check_all_is_well(first, truth)
         bytes_before = server.memory_info().rss
         names = [f"file:///project/{number}.txt" for number in range(200)]
-        typists = [Typist(window, name, f"{TEXT} {name}") for name in names]
+        typists = [Typist(window, name, f"{name} {TEXT * 20}") for name in names]
         for typist in typists:
             typist.type(" typed")
-        answers = await asyncio.gather(*(typist.complete() for typist in typists[::10]))
-        assert all(answers)
+        some = typists[::10]
+        answers = await asyncio.gather(*(typist.complete() for typist in some))
+        for typist, answer in zip(some, answers, strict=True):
+            # Where all that is under way does not fit into the budget, some have to ask again.
+            assert answer in {"", await truth.says(typist.uri, typist.text)}
         status = await window.status()
         assert len(status.documents) == 201
         assert status.engine.cache_bytes <= status.engine.cache_budget_bytes
@@ -291,7 +305,7 @@ async def test_two_hundred_documents_are_opened(scene: Scene, truth: Undisturbed
 
 
 async def test_the_client_vanishes(scene: Scene, truth: Undisturbed) -> None:
-    """In mid-request: its server leaves though the engine does not answer; others notice nothing."""
+    """In mid-request, with an engine that is stopped: its server leaves, others notice nothing."""
     staying, leaving = await scene.open_window(), await scene.open_window()
     typist = Typist(staying)
     async with patience():
@@ -302,7 +316,7 @@ async def test_the_client_vanishes(scene: Scene, truth: Undisturbed) -> None:
         scene.windows.remove(leaving)
         server = psutil.Process(leaving.pid)
         leaving.vanish()
-        await until(lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE)
+        await until(lambda: not is_alive(server))
         request.cancel()
         engine.resume()
         await check_all_is_well(typist, truth)
@@ -313,5 +327,23 @@ async def test_the_client_vanishes(scene: Scene, truth: Undisturbed) -> None:
 
 
 async def test_the_analysers_hang(scene: Scene, truth: Undisturbed) -> None:
+    """It costs constraints, for the time that a suggestion may be held back, and no suggestion."""
     if not analysis_environment().is_ready():
         pytest.skip("the analysers are not installed: run `make analysers`")
+    window = await scene.open_window(monitors=True)
+    code = Typist(window, "file:///project/a.py", "import os\nos.")
+    typist = Typist(window)
+    async with patience():
+        await check_all_is_well(typist, truth)
+        while (await window.status()).monitors.phase != "running":
+            await code.complete()
+            await asyncio.sleep(0.1)
+        for process in psutil.Process(window.pid).children(recursive=True):
+            if process.pid != scene.engine().pid:
+                process.suspend()
+        for letter in "path":
+            code.type(letter)
+            await code.complete()
+        await check_all_is_well(typist, truth)
+        assert code.text in await code.cached_text()
+    assert shown(window) == []

@@ -19,6 +19,14 @@ from tests.unit.completion.fakes import small_tokenizer
 from tests.unit.engine.families import make_network, save_network
 
 LOAD_TIMEOUT_S = 60.0
+# Small in all but the caches, so that documents of some pages are what memory is for.
+SHAPE: dict[str, Any] = {
+    "vocab_size": 512,
+    "hidden_size": 192,
+    "num_key_value_heads": 6,
+    "max_position_embeddings": 4096,
+    "tie_word_embeddings": False,
+}
 SETTINGS: dict[str, Any] = {
     "device": "cpu",
     "storageType": "float32",
@@ -39,10 +47,9 @@ def save_tiny_model(folder: Path) -> Path:
     tokenizer = small_tokenizer()
     tokens = tokenizer.get_vocab()
     words = [number for token, number in tokens.items() if _is_word(token.lstrip("Ġ"))]
-    network = make_network(
-        "qwen2", vocab_size=512, tie_word_embeddings=False, max_position_embeddings=4096
-    )
-    favoured = torch.zeros(512, 1)
+    network = make_network("qwen2", **SHAPE)
+    vocabulary_size = SHAPE["vocab_size"]
+    favoured = torch.zeros(vocabulary_size, 1)
     favoured[words] = 1.0
     with torch.no_grad():
         network.lm_head.weight.mul_(favoured)
