@@ -56,7 +56,7 @@ class Suggester:
         self.empty_answers.append(EmptyAnswer(uri, reason, detail))
 
     def send_off(self, uri: str, items: Sequence[Item]) -> list[Item]:
-        """Return the items of an answer, which go missing if something newer comes before it leaves.
+        """Return the items of an answer, emptied if something newer comes before it leaves.
 
         Between the end of a request's work and its answer the event loop may hear of an edit.
         """
