@@ -52,7 +52,7 @@ class CompletionLists:
         suggestion = await self._suggester.suggest(uri, offset, self._options)
         texts = [candidate.text for candidate in suggestion.candidates]
         items = [_item(place, word, text) for text in texts if not text.isspace()]
-        return CompletionList(is_incomplete=True, items=items)
+        return CompletionList(is_incomplete=True, items=self._suggester.send_off(uri, items))
 
 
 def _word_start(opened: OpenDocument, offset: int) -> int:

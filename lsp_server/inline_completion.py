@@ -64,7 +64,8 @@ class InlineCompletion:
         options = self._options(params, place)
         suggestion = await self._suggester.suggest(uri, place.offset, options)
         items = [_item(place, candidate.text) for candidate in suggestion.candidates]
-        return InlineCompletionList(items=[item for item in items if item is not None])
+        shown = [item for item in items if item is not None]
+        return InlineCompletionList(items=self._suggester.send_off(uri, shown))
 
     def _options(self, params: InlineCompletionParams, place: Place) -> CompletionOptions:
         if params.context.trigger_kind is not InlineCompletionTriggerKind.Invoked:

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from completion.types import CompletionOptions, EmptyReason, Suggestion, Timings
 from completion.usage.usage import Usage
@@ -14,6 +16,8 @@ from lsp_server.status import StatusReporter
 logger = logging.getLogger(__name__)
 
 _REMEMBERED_ANSWERS = 20
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class Suggester:
         self._status = status
         self._usage = usage
         self._turns: dict[str, asyncio.Task[Suggestion]] = {}
+        self._on_their_way: dict[str, list[Any]] = {}
         self.empty_answers: deque[EmptyAnswer] = deque(maxlen=_REMEMBERED_ANSWERS)
 
     async def suggest(self, uri: str, offset: int, options: CompletionOptions) -> Suggestion:
@@ -53,10 +58,20 @@ class Suggester:
         logger.info("No suggestion in %s (%s): %s", uri, reason, detail)
         self.empty_answers.append(EmptyAnswer(uri, reason, detail))
 
+    def send_off(self, uri: str, items: Sequence[Item]) -> list[Item]:
+        """Return the items of an answer, emptied if something newer comes before it leaves.
+
+        Between the end of a request's work and its answer the event loop may hear of an edit.
+        """
+        leaving = list(items)
+        self._on_their_way[uri] = leaving
+        return leaving
+
     def supersede(self, uri: str) -> None:
         """End the work on a document's request: its answer would come too late."""
         if turn := self._turns.pop(uri, None):
             turn.cancel()
+        self._on_their_way.pop(uri, []).clear()
 
     async def _suggest(self, uri: str, offset: int, options: CompletionOptions) -> Suggestion:
         session = self._keeper.session

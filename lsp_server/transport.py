@@ -14,6 +14,10 @@ logger = logging.getLogger(__name__)
 # was too short, its remains stand in front of the next header.
 _CONTENT_LENGTH = re.compile(rb"content-length:\s*(\d{1,10})\s*$", re.IGNORECASE)
 
+_MAX_BODY_BYTES = 1 << 28
+"""More than any document an editor shows. A longer message is a mistake, for the rest of which
+the server would wait for ever."""
+
 _CHUNK_BYTES = 1 << 16
 
 
@@ -34,7 +38,7 @@ async def read_messages(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
     num_bytes: int | None = None
     while line := await _read_line(stream):
         if found := _CONTENT_LENGTH.search(line):
-            num_bytes = int(found.group(1))
+            num_bytes = _believable(int(found.group(1)))
         elif not line.strip() and num_bytes is not None:
             try:
                 body = await stream.readexactly(num_bytes)
@@ -43,6 +47,14 @@ async def read_messages(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
                 return
             num_bytes = None
             yield body
+
+
+def _believable(num_bytes: int) -> int | None:
+    """Return a message's stated length, or None where no message is so long."""
+    if num_bytes <= _MAX_BODY_BYTES:
+        return num_bytes
+    logger.warning("A message of %d bytes is announced; that is skipped.", num_bytes)
+    return None
 
 
 async def _read_line(stream: asyncio.StreamReader) -> bytes:

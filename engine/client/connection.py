@@ -60,6 +60,7 @@ class EngineConnection:
         self._inboxes: dict[int, asyncio.Queue[Frame | ConnectionLostError]] = {}
         self._has_heard_state = False
         self._lost: ConnectionLostError | None = None
+        self._cancels: set[asyncio.Task[None]] = set()
         self._reader = asyncio.create_task(self._read())
 
     @property
@@ -114,7 +115,7 @@ class EngineConnection:
     async def close(self) -> None:
         """End the connection; requests in flight fail."""
         await self._socket.close()
-        await self._reader
+        await asyncio.gather(self._reader, *self._cancels)
 
     @asynccontextmanager
     async def _exchange(
@@ -131,13 +132,19 @@ class EngineConnection:
             yield inbox
         finally:
             if self._inboxes.pop(request_id, None) is not None:  # nobody answered to the end
-                await self._cancel(request_id)
+                self._begin_to_cancel(request_id)
 
     async def _send(self, data: bytes) -> None:
         try:
             await self._socket.send(data)
         except ConnectionClosed as closed:
             raise ConnectionLostError(_why(closed)) from closed
+
+    def _begin_to_cancel(self, request_id: int) -> None:
+        """Tell the service, but let nobody wait: one that is stopped takes no more in."""
+        task = asyncio.create_task(self._cancel(request_id))
+        self._cancels.add(task)
+        task.add_done_callback(self._cancels.discard)
 
     async def _cancel(self, request_id: int) -> None:
         params = to_wire(Cancel, Cancel(request_id))

@@ -1,12 +1,14 @@
 """The door of the service: a private Unix socket, or a loopback port with a token."""
 
+import asyncio
 import hmac
 import http
+import logging
 import os
 import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 from filelock import Timeout
@@ -20,6 +22,11 @@ from engine.protocol.frames import MAX_FRAME_BYTES
 HANDSHAKE_TIMEOUT_S = 10.0
 _CLOSE_TIMEOUT_S = 2.0
 _PREDECESSOR_TIMEOUT_S = 10.0
+_SOCKET_CHECK_S = 2.0
+"""How long a socket may be gone that something tidied away; a client that finds the service
+but no socket waits longer."""
+
+_LOG = logging.getLogger(__name__)
 
 Handler = Callable[[ServerConnection], Awaitable[None]]
 
@@ -73,15 +80,44 @@ async def listening(endpoint: Endpoint, handler: Handler) -> AsyncIterator[None]
         "ping_interval": None,
     }
     if endpoint.transport is Transport.UNIX:
-        server = unix_serve(handler, sock=_private_socket(endpoint), **options)
-        card = ServiceCard(os.getpid())
-    else:
-        sock = socket.create_server(("127.0.0.1", 0))
-        card = ServiceCard(os.getpid(), sock.getsockname()[1], secrets.token_urlsafe(32))
-        server = serve(handler, sock=sock, process_request=_token_check(card.token), **options)
-    async with server:
+        async with _on_socket(endpoint, handler, options):
+            endpoint.write_card(ServiceCard(os.getpid()))
+            yield
+        return
+    sock = socket.create_server(("127.0.0.1", 0))
+    card = ServiceCard(os.getpid(), sock.getsockname()[1], secrets.token_urlsafe(32))
+    check = _token_check(card.token)
+    async with serve(handler, sock=sock, process_request=check, **options):
         endpoint.write_card(card)
         yield
+
+
+@asynccontextmanager
+async def _on_socket(
+    endpoint: Endpoint, handler: Handler, options: dict[str, Any]
+) -> AsyncIterator[None]:
+    """Listen at the endpoint's socket, and at a new one where something removes it."""
+    async with AsyncExitStack() as servers:
+        await servers.enter_async_context(
+            unix_serve(handler, sock=_private_socket(endpoint), **options)
+        )
+
+        async def watch() -> None:
+            while True:
+                await asyncio.sleep(_SOCKET_CHECK_S)
+                if endpoint.folder.exists() and not endpoint.socket_path.exists():
+                    _LOG.warning("The socket was removed; the engine listens at a new one.")
+                    server = unix_serve(handler, sock=_private_socket(endpoint), **options)
+                    await servers.enter_async_context(server)
+                    endpoint.write_card(ServiceCard(os.getpid()))
+
+        watching = asyncio.create_task(watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError, OSError):  # a full disk ends the watch, no more
+                await watching
 
 
 def _private_socket(endpoint: Endpoint) -> socket.socket:

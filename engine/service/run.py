@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import EngineUnavailableError
 from engine.permanent import permanent
@@ -73,6 +73,7 @@ def serve_in_foreground(
             encoders=encoders,
         )
         _stop_on_signals(server)
+        asyncio.get_running_loop().set_exception_handler(partial(_stop_without_memory, server))
         return await server.serve()
 
     try:
@@ -154,6 +155,18 @@ def load_encoder(name: str, settings: EngineSettings) -> "TransformerEncoder":
 def thread_environment() -> dict[str, str]:
     """Return the variables that the engine sets, for others who want to run as it does."""
     return {name: os.environ.get(name, value) for name, value in _THREAD_ENVIRONMENT.items()}
+
+
+def _stop_without_memory(
+    server: EngineServer, loop: asyncio.AbstractEventLoop, context: dict[str, Any]
+) -> None:
+    """Leave where there is not even memory to read a request; the next one starts an engine anew.
+
+    Otherwise it would stay, and nobody could reach it.
+    """
+    loop.default_exception_handler(context)
+    if isinstance(context.get("exception"), MemoryError):
+        server.stop("there is no memory left.")
 
 
 def _stop_on_signals(server: EngineServer) -> None:

@@ -4,20 +4,18 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
-from pytest_lsp import LanguageClient, make_test_lsp_client
 
+from tests.e2e.window import PATIENCE_S, Window, inline_params, patience
 from warmline.analysis import analysis_environment
 
 pytestmark = pytest.mark.e2e
 
-PATIENCE_S = 150.0
 CANCELLED = -32800
 
 A, B = "file:///project/a.py", "file:///project/b.py"
@@ -26,86 +24,6 @@ ADDING = "def add(a, b):\n    return a + b\n\n\ndef subtract(a, b):\n    return 
 LONG = "".join(
     f"def scale_{number}(value):\n    return value * {number}\n\n\n" for number in range(60)
 )
-
-CAPABILITIES = types.ClientCapabilities(
-    text_document=types.TextDocumentClientCapabilities(
-        inline_completion=types.InlineCompletionClientCapabilities()
-    ),
-    window=types.WindowClientCapabilities(work_done_progress=True),
-)
-
-
-class Window:
-    """One editor window: a client, and the server that runs for it."""
-
-    def __init__(self, model: Path, **settings: Any) -> None:
-        self.client: LanguageClient = make_test_lsp_client()
-        self.statuses: asyncio.Queue[Any] = asyncio.Queue()
-        take = self.statuses.put_nowait
-        self.client.protocol.fm.add_builtin_feature("didChangeStatus", take)
-        usual = {"model": str(model), "offline": True, "timeoutMs": 120_000, "monitors": False}
-        self._settings = usual | settings
-
-    async def start(self, command: Path, folder: Path) -> None:
-        await self.client.start_io(str(command), "serve", cwd=folder)
-        params = types.InitializeParams(
-            capabilities=CAPABILITIES,
-            initialization_options=self._settings,
-            workspace_folders=[types.WorkspaceFolder(folder.as_uri(), folder.name)],
-        )
-        await self.client.initialize_session(params)
-
-    async def until_ready(self) -> None:
-        while True:
-            status = await self.statuses.get()
-            assert status.kind != "Error", status.message
-            if not status.busy:
-                return
-
-    def open(self, uri: str, text: str) -> None:
-        item = types.TextDocumentItem(uri, "python", 1, text)
-        self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
-
-    def insert(self, uri: str, version: int, line: int, character: int, text: str) -> None:
-        position = types.Position(line, character)
-        change = types.TextDocumentContentChangePartial(types.Range(position, position), text)
-        document = types.VersionedTextDocumentIdentifier(version, uri)
-        params = types.DidChangeTextDocumentParams(document, [change])
-        self.client.text_document_did_change(params)
-
-    async def complete(self, uri: str, line: int, character: int) -> list[str]:
-        params = inline_params(uri, line, character)
-        answer = await self.client.text_document_inline_completion_async(params)
-        assert isinstance(answer, types.InlineCompletionList)
-        for item in answer.items:
-            assert item.range is not None
-        return [str(item.insert_text) for item in answer.items]
-
-    async def ask(self, method: str, uri: str) -> Any:
-        params = {"textDocument": {"uri": uri}}
-        return await self.client.protocol.send_request_async(method, params)
-
-    async def status(self) -> Any:
-        return await self.client.protocol.send_request_async("warmline/status", {})
-
-    def send_bytes(self, body: bytes) -> None:
-        process = self.client._server
-        assert process is not None
-        assert process.stdin is not None
-        process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
-
-    async def stop(self) -> None:
-        await self.client.shutdown_session()
-        await self.client.stop()
-
-
-def inline_params(uri: str, line: int, character: int) -> types.InlineCompletionParams:
-    return types.InlineCompletionParams(
-        types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic),
-        types.TextDocumentIdentifier(uri),
-        types.Position(line, character),
-    )
-
 
 OpenWindow = Callable[..., Awaitable[Window]]
 
@@ -129,12 +47,6 @@ async def open_window(
     for window in windows:
         async with asyncio.timeout(PATIENCE_S):
             await window.stop()
-
-
-@asynccontextmanager
-async def patience() -> AsyncIterator[None]:
-    async with asyncio.timeout(PATIENCE_S):
-        yield
 
 
 async def test_open_edit_complete(open_window: OpenWindow) -> None:

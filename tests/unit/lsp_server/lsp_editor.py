@@ -6,8 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from lsp_fakes import FakeBackend
-
 from lsp_server.running import serve
 
 PATIENCE_S = 10.0
@@ -24,7 +22,7 @@ class ErrorAnswerError(Exception):
 class Editor:
     """Plays the client's side. Every wait ends after `PATIENCE_S`, with a failure."""
 
-    def __init__(self, backend: FakeBackend) -> None:
+    def __init__(self, backend: Any) -> None:
         self.backend = backend
         self.stream = asyncio.StreamReader()
         self.received: list[dict[str, Any]] = []

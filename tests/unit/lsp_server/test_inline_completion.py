@@ -4,6 +4,8 @@ import pytest
 from lsp_editor import Editor, ErrorAnswerError, edit, span
 from lsp_fakes import loading
 
+from lsp_server.suggesting import Suggester
+
 A, B = "file:///a.py", "file:///b.py"
 CANCELLED = -32800
 
@@ -158,6 +160,21 @@ async def test_an_answer_that_an_edit_overtook_is_not_given(opened: Editor) -> N
     completer.gate.set()
     opened.change(A, 2, edit(1, 7, 7, "n"))
     assert await opened.answer_to(request) == {"items": []}
+
+
+async def test_an_answer_that_an_edit_overtakes_on_its_way_out_is_empty(
+    opened: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything is done but the sending, for which the event loop takes one more turn."""
+    send_off = Suggester.send_off
+
+    def overtaken(suggester: Suggester, uri: str, items: list[object]) -> list[object]:
+        leaving = send_off(suggester, uri, items)
+        suggester.supersede(uri)
+        return leaving
+
+    monkeypatch.setattr(Suggester, "send_off", overtaken)
+    assert await opened.inline(A, 1, 7) == []
 
 
 async def test_a_request_and_an_edit_sent_together_keep_their_order(opened: Editor) -> None:

@@ -119,6 +119,16 @@ async def test_a_stated_length_that_is_too_short_costs_one_message(editor: Edito
     await editor.settle()
 
 
+@pytest.mark.parametrize("length", [b"9999999999", b"-5", b"1e3", b"", b"9" * 40])
+async def test_a_stated_length_that_no_message_has_is_skipped(
+    editor: Editor, length: bytes
+) -> None:
+    """Rather than waited for, which would be the end of the session."""
+    await editor.initialize()
+    editor.stream.feed_data(b"Content-Length: %b\r\n\r\n" % length)
+    await editor.settle()
+
+
 async def test_unknown_requests_are_refused_without_a_popup(editor: Editor) -> None:
     await editor.initialize()
     assert await code_of(editor, "textDocument/hover", at("file:///a", 0, 0)) == METHOD_NOT_FOUND
