@@ -22,7 +22,7 @@ from completion.guidance.watching import PATIENT_MS, Watching
 from completion.next_suggestion import LASTING_REASONS, PAUSE_S, NextSuggestions
 from completion.open_documents import OpenDocument
 from completion.preparation import PromptBuilders
-from completion.serving import refusal_of_document, refusal_of_request
+from completion.serving import Admission, refusal_of_request
 from completion.settings import CompletionSettings
 from completion.suggestion_cache import Remembered, Shown
 from completion.synchronization import Synchronization
@@ -74,7 +74,10 @@ class Completer:
             engine, self._builders, self._background, self._watching, self._late, pause_s=pause_s
         )
         self._context = ContextKeeper(repositories or NoRepositories())
-        self._sync = Synchronization(engine, self._builders, self._context, self._background)
+        self._admission = Admission(self._context.repositories)
+        self._sync = Synchronization(
+            engine, self._builders, self._context, self._background, self._admission
+        )
         self._answering = Answering(engine, self._builders, self._context, self._sync)
         self._open: dict[str, OpenDocument] = {}
         self._newest: OpenDocument | None = None
@@ -103,7 +106,7 @@ class Completer:
             self._newest.context.cancel_pause()
         self._newest = self._open[document.name] = OpenDocument(document)
         self._context.open(document)
-        if refusal_of_document(document, self._settings) is None:
+        if self._admission.refusal(document, self._settings) is None:
             self._watching.open(document)
         if self._settings.prepare_on_open:
             self._sync.schedule(self._newest, self._settings)
@@ -121,7 +124,7 @@ class Completer:
         entry.change(document, cursor)
         self._newest = entry
         self._sync.schedule(entry, self._settings)
-        if refusal_of_document(document, self._settings) is None:
+        if self._admission.refusal(document, self._settings) is None:
             self._watching.change(document, entry.likely_cursor)
         shown = self._find(entry, entry.cursor, _DEFAULT_OPTIONS)
         if shown is not None:  # some editors show what is left without asking
@@ -217,7 +220,7 @@ class Completer:
     ) -> Suggestion | None:
         """Answer at once what needs no engine."""
         length, state = len(entry.document.text), self._engine.state
-        refusal = refusal_of_document(entry.document, self._settings)
+        refusal = self._admission.refusal(entry.document, self._settings)
         refusal = refusal or refusal_of_request(options, self._settings)
         if refusal is not None:
             return attempt.empty(refusal)

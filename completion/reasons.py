@@ -24,6 +24,8 @@ _SENTENCES = {
     EmptyReason.LANGUAGE_OFF: "The setting disabled_languages names the language of the document.",
     EmptyReason.PATH_OFF: "A pattern of the setting disabled_paths matches the document.",
     EmptyReason.PRIVATE_FILE: "The file is one for secrets by its name, so nothing of it is read.",
+    EmptyReason.IGNORED_FILE: "An ignore file names the document, so nothing of it is read; a `!`"
+    " pattern in .warmlineignore takes it in.",
     EmptyReason.IN_COMMENT: "The cursor is in a comment, and the setting in_comments is off.",
     EmptyReason.IN_STRING: "The cursor is in a string, and the setting in_strings is off.",
     EmptyReason.UNSURE: "The model is less sure than the setting show_threshold asks for.",

@@ -5,6 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 from pathspec import GitIgnoreSpec
 
+from completion.context.repositories import Repositories
 from completion.document import Document
 from completion.lexemes import LexemeKind
 from completion.settings import CompletionSettings
@@ -17,8 +18,25 @@ _PARTS_THAT_TELL = 3
 """Of a path, from its end: a folder far above, such as a home, says nothing about a file."""
 
 
-def refusal_of_document(document: Document, settings: CompletionSettings) -> EmptyReason | None:
-    """Say why nothing of a document may reach the model; None if it may."""
+class Admission:
+    """Knows which documents may reach the model.
+
+    Args:
+        repositories: Know what is ignored.
+    """
+
+    def __init__(self, repositories: Repositories) -> None:
+        self._repositories = repositories
+
+    def refusal(self, document: Document, settings: CompletionSettings) -> EmptyReason | None:
+        """Say why nothing of a document may reach the model; None if it may."""
+        refusal = _refusal_of_document(document, settings)
+        if refusal is None and self._repositories.is_ignored(document.name):
+            return EmptyReason.IGNORED_FILE
+        return refusal
+
+
+def _refusal_of_document(document: Document, settings: CompletionSettings) -> EmptyReason | None:
     if not settings.enabled:
         return EmptyReason.DISABLED
     if document.language in settings.disabled_languages:

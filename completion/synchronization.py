@@ -9,7 +9,7 @@ from completion.context.keeper import PAUSE_TIMEOUT_S, ContextKeeper
 from completion.open_documents import OpenDocument
 from completion.preparation import PromptBuilders, off_loop
 from completion.prompting import PromptBuilder
-from completion.serving import refusal_of_document
+from completion.serving import Admission
 from completion.settings import CompletionSettings
 from engine.client.base import EngineClient
 from engine.errors import SupersededError
@@ -25,6 +25,7 @@ class Synchronization:
         builders: For the prompt of whatever model is loaded.
         keeper: Knows what else is in a prompt.
         background: Runs the work.
+        admission: Knows which documents may reach the model.
 
     Attributes:
         listener: Called with the report of each sync.
@@ -36,18 +37,20 @@ class Synchronization:
         builders: PromptBuilders,
         keeper: ContextKeeper,
         background: BackgroundTasks,
+        admission: Admission,
     ) -> None:
         self._engine = engine
         self._builders = builders
         self._keeper = keeper
         self._background = background
+        self._admission = admission
         self.listener: Callable[[SyncReport], None] = lambda _: None
 
     def schedule(self, entry: OpenDocument, settings: CompletionSettings) -> None:
         """Begin to bring the cache of a document up to its text, in place of what is under way."""
         entry.cancel_sync()
         is_ready = self._engine.state.phase is Phase.READY
-        if is_ready and refusal_of_document(entry.document, settings) is None:
+        if is_ready and self._admission.refusal(entry.document, settings) is None:
             purpose = f"syncing {entry.document.name}"
             entry.sync_task = self._background.start(self._sync(entry, settings), purpose)
             self.search_at_pause(entry, settings)

@@ -25,6 +25,7 @@ class EmptyReason(StrEnum):
     LANGUAGE_OFF = "language-off"
     PATH_OFF = "path-off"
     PRIVATE_FILE = "private-file"
+    IGNORED_FILE = "ignored-file"
     IN_COMMENT = "in-comment"
     IN_STRING = "in-string"
     UNSURE = "unsure"

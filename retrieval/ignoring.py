@@ -17,6 +17,9 @@ OWN_IGNORE_FILE = ".warmlineignore"
 IGNORE_FILES = frozenset({OWN_IGNORE_FILE, ".gitignore"})
 """Names of files after whose change everything is to be looked at again."""
 
+_EXCLUDE_FILE = ".git/info/exclude"
+_NAMES_OF_IGNORE_FILES = IGNORE_FILES | {_EXCLUDE_FILE}
+
 _LEFT_OUT = {
     "kept by tools for themselves": """
         .git/ .hg/ .svn/ .jj/ node_modules/ bower_components/ __pycache__/ .venv/ .tox/ .nox/
@@ -112,6 +115,11 @@ class IgnoreRules:
         return next(marks, "")
 
 
+def is_from_ignore_file(reason: str) -> bool:
+    """Tell whether a reason for leaving a path out is a pattern that somebody wrote for that."""
+    return reason.partition(": ")[0] in _NAMES_OF_IGNORE_FILES
+
+
 def _parent(path: str) -> str:
     return path.rpartition("/")[0]
 
@@ -137,8 +145,8 @@ def _rules_above(root: Path) -> Iterator[_Rules]:
     if top is None:
         return
     prefix = "".join(f"{part}/" for part in root.relative_to(top).parts)
-    if lines := _patterns_in(top / ".git/info/exclude"):
-        yield _Rules(".git/info/exclude", _compiled(lines), prefix=prefix)
+    if lines := _patterns_in(top / _EXCLUDE_FILE):
+        yield _Rules(_EXCLUDE_FILE, _compiled(lines), prefix=prefix)
     while prefix:
         yield from _rules_of(top, "", prefix)
         first, _, prefix = prefix.partition("/")

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from completion.context.repositories import Located, RepositoryStatus
 from completion.document import Document
+from retrieval.ignoring import is_from_ignore_file
 from retrieval.lexical import LexicalIndex
 from retrieval.types import Place, Retrieval
 from warmline.encoders.choice import SecondStage, hashed_second_stage
@@ -90,6 +91,11 @@ class LiveRepositories:
         view = self._view_of(_local_file(seen_from or name)) or self._view_of(file)
         located = view.locate(file) if view and file else None
         return located or self._loose.locate(name)
+
+    def is_ignored(self, name: str) -> bool:
+        """Tell whether an ignore file of a folder names a document."""
+        reasons = (index.live.reason_for(path) for index, path in self._places_of(name))
+        return any(is_from_ignore_file(reason) for reason in reasons)
 
     def use_folders(self, folders: Sequence[Path]) -> None:
         """Search these folders from now on, and no others; returns at once."""

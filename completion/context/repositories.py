@@ -50,6 +50,10 @@ class Repositories(Protocol):
         """
         ...
 
+    def is_ignored(self, name: str) -> bool:
+        """Tell whether an ignore file names a document, so that nobody may read it."""
+        ...
+
     def use_folders(self, folders: Sequence[Path]) -> None:
         """Search these folders from now on, and no others; returns at once."""
         ...
@@ -77,6 +81,10 @@ class NoRepositories:
     def locate(self, name: str, seen_from: str = "") -> Located | None:  # noqa: ARG002
         """Return None."""
         return None
+
+    def is_ignored(self, name: str) -> bool:  # noqa: ARG002 -- nothing is
+        """Return False."""
+        return False
 
     def use_folders(self, folders: Sequence[Path]) -> None:
         """Do nothing."""

@@ -46,6 +46,10 @@ class FakeRepositories:
         async with asyncio.timeout(10), self.changed:
             await self.changed.wait_for(condition)
 
+    def is_ignored(self, name: str) -> bool:
+        located = self.locate(name)
+        return located is not None and located.path in self.ignored
+
     def use_folders(self, folders: Sequence[Path]) -> None:
         self.folders = folders
 

@@ -8,6 +8,7 @@ import pytest
 from completion.document import Document
 from completion.types import CompletionOptions, EmptyReason
 from tests.unit.completion.fakes import CURSOR, NAME, OPENED, FakeEngine, completer_on, says, typed
+from tests.unit.completion.repositories import ROOT, FakeRepositories
 
 INVOKED = CompletionOptions(is_invoked=True)
 COMMENTED = "value = 1  # the "
@@ -64,6 +65,18 @@ async def test_nothing_of_a_file_for_secrets_reaches_the_engine(
     assert (await completer.complete(name, 7, INVOKED)).reason is EmptyReason.PRIVATE_FILE
     await completer.aclose()
     assert (engine.requests, engine.syncs, engine.read_ahead) == ([], [], [])
+
+
+async def test_nothing_of_an_ignored_file_reaches_the_engine(engine: FakeEngine) -> None:
+    engine.script = says("left")
+    name = f"{ROOT}build/made.py"
+    document = Document(name, "python", 1, "x = ")
+    repositories = FakeRepositories(ignored={"build/made.py"})
+    completer = completer_on(engine, document, repositories)
+    completer.change(typed(document, 4, "1"), 5)
+    assert (await completer.complete(name, 5, INVOKED)).reason is EmptyReason.IGNORED_FILE
+    await completer.aclose()
+    assert (engine.requests, engine.syncs) == ([], [])
 
 
 async def test_a_folder_far_above_makes_no_secret(engine: FakeEngine) -> None:

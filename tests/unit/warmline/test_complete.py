@@ -166,7 +166,12 @@ def test_the_json_is_as_promised(
     assert answer["text"] == "one"
     assert [candidate["text"] for candidate in answer["candidates"]] == ["one", "two"]
     assert answer["model"] == "tiny"
-    assert answer["timings"] == {"sync_ms": 1.5, "first_token_ms": 2.0, "total_ms": 3.0}
+    assert answer["timings"] == {
+        "sync_ms": 1.5,
+        "first_token_ms": 2.0,
+        "total_ms": 3.0,
+        "search_ms": 0.0,
+    }
     assert answer["decoding"] == {
         "tokens": 5,
         "passes": 2,

@@ -82,6 +82,25 @@ async def test_ignored_files_are_neither_found_nor_quoted(folder: Path) -> None:
     await repositories.aclose()
 
 
+async def test_documents_are_ignored_by_what_somebody_wrote_and_nothing_else(folder: Path) -> None:
+    (folder / ".gitignore").write_text("build/\nscratch.py\n")
+    (folder / ".warmlineignore").write_text("!scratch.py\nprivate/\n")
+    repositories = open_folders(folder)
+    ignored = {
+        path: repositories.is_ignored((folder / path).as_uri())
+        for path in ("build/made.py", "private/a.py", "scratch.py", "main.py", "data.csv", "a.lock")
+    }
+    outside = repositories.is_ignored((folder.parent / "build/made.py").as_uri())
+    unsaved = repositories.is_ignored("untitled:build/made.py")
+    await repositories.aclose()
+    assert [path for path, is_ignored in ignored.items() if is_ignored] == [
+        "build/made.py",
+        "private/a.py",
+    ]
+    assert not outside
+    assert not unsaved
+
+
 async def test_documents_outside_all_folders_are_found_from_each_other(folder: Path) -> None:
     repositories = open_folders(folder)
     repositories.change(Document("untitled:one", "python", 1, "def peel(pear): ...\n"))
