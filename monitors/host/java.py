@@ -169,17 +169,12 @@ class JavaAnalyser(LspAnalyser):
         """Tell whether the type of what stands before the dot has no bases that are not known."""
         if self._is_closed_world and await self._is_closed_world:
             return True
-        uris = await self._declared_in(probed, offset)
-        # To the server a statement without an end may mean nothing, and so may one ended too soon.
-        uris = uris or await self._declared_in(_ended(probed, offset), offset)
-        return bool(uris) and all([is_own_base(uri, await self._text_of(uri)) for uri in uris])
-
-    async def _declared_in(self, probed: Document, offset: int) -> list[str]:
-        """Return where the type of what stands before the dot is declared."""
         receiver = probed.text[:offset].rstrip(". \t\r\n")
-        answer = await self.ask("textDocument/typeDefinition", probed, max(len(receiver) - 1, 0))
+        ended = _ended(probed, offset)
+        answer = await self.ask("textDocument/typeDefinition", ended, max(len(receiver) - 1, 0))
         places = [answer] if isinstance(answer, dict) else list(answer or ())
-        return [str(place.get("uri") or place.get("targetUri")) for place in places]
+        uris = [str(place.get("uri") or place.get("targetUri")) for place in places]
+        return bool(uris) and all([is_own_base(uri, await self._text_of(uri)) for uri in uris])
 
     async def _text_of(self, uri: str) -> str:
         place = urlsplit(uri)
@@ -229,8 +224,14 @@ class JavaAnalyser(LspAnalyser):
 
 
 def _ended(probed: Document, offset: int) -> Document:
-    """Return a probed document in which the made-up name ends its statement."""
-    stop = offset + len(PROBE)
+    """Return a probed document in which the made-up name ends its statement, if it may.
+
+    A statement without an end may mean nothing to the server, nor one that ends in brackets.
+    """
+    before, stop = probed.text[probed.text.rfind("\n", 0, offset) + 1 : offset], offset + len(PROBE)
+    is_followed = bool(probed.text[stop:].partition("\n")[0].strip())
+    if is_followed or before.count("(") != before.count(")"):
+        return probed
     return replace(probed, text=f"{probed.text[:stop]};{probed.text[stop:]}")
 
 
