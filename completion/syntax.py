@@ -6,7 +6,7 @@ from enum import Enum
 from itertools import takewhile
 
 from completion.grammars import has_grammar, parsed_lexemes
-from completion.languages import traits_of
+from completion.languages import opens_block, traits_of
 from completion.lexemes import (
     Lexeme,
     LexemeKind,
@@ -139,8 +139,9 @@ def _shape(lexemes: list[Lexeme], tail: str, after: str, language: str) -> Shape
     if not is_blank:
         return LINE
     follows_comment = bool(lexemes) and lexemes[-1].kind is LexemeKind.COMMENT
+    is_introduced = follows_comment or (bool(code) and _is_introduction(lexemes, code[-1], tail))
     is_top_level = line == "" and _next_indent(after) <= 0
-    if follows_comment or (is_top_level and not _has_open_bracket(lexemes)):
+    if is_introduced or (is_top_level and not _has_open_bracket(lexemes)):
         return Shape(ShapeKind.STATEMENT, columns_of(line + "x"), ends_by_dedent=True)
     return LINE
 
@@ -150,7 +151,17 @@ def _opens_block(lexemes: list[Lexeme], index: int, tail: str, language: str) ->
     if traits.indents_blocks:
         first = _first_of_statement(lexemes, index, tail)
         return last.text == ":" and lexemes[first].text in _COLON_WORDS
-    return last.text == "{" or last.text in traits.block_words
+    if last.text == "{" or traits.block_line is None:
+        return last.text == "{"
+    return opens_block(tail[_line_start(lexemes, index, tail) : last.stop], language)
+
+
+def _is_introduction(lexemes: list[Lexeme], index: int, tail: str) -> bool:
+    """Tell whether a decorator, an annotation or an attribute stands alone on its lines."""
+    first = _first_of_statement(lexemes, index, tail)
+    begins = "".join(lexeme.text for lexeme in lexemes[first : first + 2])
+    is_ended = lexemes[index].text in {";", "}"}  # so what it belongs to is there
+    return begins.startswith(("@", "#[")) and not is_ended
 
 
 def _is_docstring(lexemes: list[Lexeme], index: int, tail: str, language: str) -> bool:

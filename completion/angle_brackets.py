@@ -1,0 +1,69 @@
+"""The brackets of types and tags, which are operators elsewhere."""
+
+import re
+
+from completion.languages import traits_of
+from completion.lexemes import LexemeKind, bracket_lexemes_of
+from completion.syntax import Place
+
+_TYPE_OPENER = re.compile(r"(?<=[\w:<])<(?![=<])")
+_TAG_OPENER = re.compile(r"<(?=[A-Za-z][\w.-]*(?:\s|\Z))")
+_CLOSER = re.compile(r"(?<![-=/])>(?!=)")
+
+
+def without_doubled_angle(text: str, place: Place) -> str:
+    """Cut before a `>` that closes what is closed after the cursor."""
+    if not num_closed_after(place):
+        return text
+    num_allowed = max(0, _num_open(place.line_before, place.language) - num_closed_after(place))
+    masked = _masked(text, place.language)
+    depth = -num_allowed
+    for match in re.finditer(f"{_TYPE_OPENER.pattern}|{_CLOSER.pattern}", masked):
+        depth += 1 if match[0] == "<" else -1
+        if match[0] == ">" and depth < -num_allowed:
+            return text[: match.start()]
+    return text
+
+
+def num_closed_after(place: Place) -> int:
+    """Return how many brackets around the cursor are closed right after it."""
+    closers = re.match(r">*", place.line_after)
+    if place.is_in_literal or closers is None or not closers[0]:
+        return 0
+    return min(len(closers[0]), _num_open(place.line_before, place.language))
+
+
+def _num_open(line: str, language: str) -> int:
+    """Return how many brackets of types, or of a tag, are open at the end of a line."""
+    traits, masked = traits_of(language), _masked(line, language)
+    openers = [_TYPE_OPENER] if traits.has_type_brackets else []
+    openers += [_TAG_OPENER] if traits.has_tags else []
+    starts = {match.start() for opener in openers for match in opener.finditer(masked)}
+    num_open = 0
+    for match in re.finditer(f"<|{_CLOSER.pattern}", masked):
+        if match[0] == ">":
+            num_open = max(0, num_open - 1)
+        elif match.start() in starts:
+            num_open += 1
+    return num_open
+
+
+def _masked(text: str, language: str) -> str:
+    """Blank out literals and what stands in other brackets that are closed."""
+    parts: list[str] = []
+    opened: list[int] = []  # where, in code points
+    spans: list[tuple[int, int]] = []
+    for lexeme in bracket_lexemes_of(text, language):
+        if lexeme.kind is LexemeKind.OPENER:
+            opened.append(lexeme.start)
+        elif lexeme.kind is LexemeKind.CLOSER and opened:
+            spans.append((opened.pop(), lexeme.stop))
+        elif lexeme.kind in {LexemeKind.STRING, LexemeKind.COMMENT}:
+            spans.append((lexeme.start, lexeme.stop))
+    done = 0
+    for start, stop in sorted(spans):
+        if stop > done:
+            start = max(start, done)
+            parts += [text[done:start], " " * (stop - start)]
+            done = stop
+    return "".join([*parts, text[done:]])
