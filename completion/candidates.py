@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from completion.confidence import LineOdds
+from completion.indentation import with_indentation_of
 from completion.scope import find_end
 from completion.syntax import Place
 from completion.trimming import Trimmed, complete_text, trim, with_newlines_of
@@ -150,7 +151,11 @@ class Drafts:
         text = complete_text(bytes(draft.data)).replace("\r\n", "\n")
         if draft.is_cut_short:
             text = whole_part(text, self._place, self._forced_text)
-        return trim(text, self._place, self._forced_text)
+        trimmed = trim(text, self._place, self._forced_text)
+        indented = with_indentation_of(self._place, trimmed.text, len(self._forced_text))
+        if indented == trimmed.text:
+            return trimmed
+        return trim(indented, self._place, self._forced_text)  # it may repeat lines only now
 
 
 def for_document(text: str, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

@@ -29,7 +29,7 @@ def find_end(
         newline = generated.find("\n", num_forced)
         return None if newline < 0 else newline
     walk = _Walk(place, generated)
-    for lexeme in _generated_lexemes(place, generated):
+    for lexeme in generated_lexemes(place, generated):
         if not is_whole and lexeme.stop == len(generated) and lexeme.kind is LexemeKind.OTHER:
             return None
         if walk.ends_before(lexeme):
@@ -38,7 +38,7 @@ def find_end(
     return None
 
 
-def _generated_lexemes(place: Place, generated: str) -> list[Lexeme]:
+def generated_lexemes(place: Place, generated: str) -> list[Lexeme]:
     if not has_grammar(place.language):
         return list(lexemes_of(generated, place.language))
     context = last_lines(place.before, PARSED_CHARACTERS)

@@ -135,17 +135,17 @@ def _is_statement_end(end: _LineEnd, place: Place) -> bool:
     if end.opened or end.code.startswith("@"):
         return False
     is_entry = place.shape.kind is ShapeKind.BODY and not place.shape.ends_by_dedent
-    return not _goes_on(end.code.removesuffix(",") if is_entry else end.code, place.language)
+    return not goes_on(end.code.removesuffix(",") if is_entry else end.code, place.language)
 
 
 def _is_entry_end(end: _LineEnd, language: str) -> bool:
     """Tell whether a line is a whole statement of a block, or entry of a list, still open."""
     if "(" in end.opened or not end.opened:
         return False
-    return not _goes_on(end.code.removesuffix(","), language)
+    return not goes_on(end.code.removesuffix(","), language)
 
 
-def _goes_on(code: str, language: str) -> bool:
+def goes_on(code: str, language: str) -> bool:
     if opens_block(code, language):
         return True
     return any(
