@@ -1,6 +1,7 @@
 """The brackets of types and tags, which are operators elsewhere."""
 
 import re
+from collections.abc import Iterable, Iterator
 
 from completion.languages import traits_of
 from completion.lexemes import LexemeKind, bracket_lexemes_of
@@ -50,20 +51,27 @@ def _num_open(line: str, language: str) -> int:
 
 def _masked(text: str, language: str) -> str:
     """Blank out literals and what stands in other brackets that are closed."""
-    parts: list[str] = []
+    characters = list(text)
+    for start, stop in _outermost(_hidden(text, language)):
+        characters[start:stop] = " " * (stop - start)
+    return "".join(characters)
+
+
+def _hidden(text: str, language: str) -> Iterator[tuple[int, int]]:
     opened: list[int] = []  # where, in code points
-    spans: list[tuple[int, int]] = []
     for lexeme in bracket_lexemes_of(text, language):
         if lexeme.kind is LexemeKind.OPENER:
             opened.append(lexeme.start)
-        elif lexeme.kind is LexemeKind.CLOSER and opened:
-            spans.append((opened.pop(), lexeme.stop))
-        elif lexeme.kind in {LexemeKind.STRING, LexemeKind.COMMENT}:
-            spans.append((lexeme.start, lexeme.stop))
+        elif lexeme.kind is not LexemeKind.CLOSER:
+            yield lexeme.start, lexeme.stop
+        elif opened:
+            yield opened.pop(), lexeme.stop
+
+
+def _outermost(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Leave out spans within others, so that nothing is blanked out twice."""
     done = 0
     for start, stop in sorted(spans):
         if stop > done:
-            start = max(start, done)
-            parts += [text[done:start], " " * (stop - start)]
+            yield start, stop
             done = stop
-    return "".join([*parts, text[done:]])

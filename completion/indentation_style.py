@@ -9,6 +9,7 @@ _LINES_BEFORE = 200
 _LINES_AFTER = 100
 _CHARACTERS = 16_000  # on either side, whatever the length of lines
 _UNITS = (2, 3, 4, 8)  # spaces
+_ANY_CODE = "x"
 _CLEAR_SHARE = 2 / 3  # of the steps are of one length
 _STRAY_SHARE = 0.1  # lines of the other sort that a file may have and still be of one
 _FEWEST_STEPS = 2  # where nothing says that a block begins
@@ -25,8 +26,9 @@ def unit_near(before: str, after: str) -> str | None:
     Returns:
         None where that is not clear: no indented lines, or lines of both sorts.
     """
-    lines = before[-_CHARACTERS:].split("\n")[-_LINES_BEFORE:]
-    lines += after[:_CHARACTERS].split("\n")[1 : 1 + _LINES_AFTER]
+    *above, line = before[-_CHARACTERS:].split("\n")[-_LINES_BEFORE:]
+    at_cursor = [line + _ANY_CODE if line.isspace() else line]  # white space is meant for code
+    lines = above + at_cursor + after[:_CHARACTERS].split("\n")[1 : 1 + _LINES_AFTER]
     num_tabs = sum(line.startswith("\t") for line in lines)
     num_spaces = sum(re.match(r" {2,}(?!\*)", line) is not None for line in lines)
     if min(num_tabs, num_spaces) > _STRAY_SHARE * (num_tabs + num_spaces):
@@ -50,9 +52,7 @@ def _step(lines: list[str]) -> int | None:
 
 def _steps(lines: list[str]) -> Iterator[tuple[int, bool]]:
     """Give the length of each step inwards, and whether a block begins there."""
-    *above, last = lines if lines else [""]
-    shown = [line for line in above if line.strip()] + [last] * bool(last)
-    for line, following in pairwise(shown):
+    for line, following in pairwise([line for line in lines if line.strip()]):
         spaces = _num_spaces(following) - _num_spaces(line)
         if spaces > 0 and not following.lstrip().startswith("*"):
             yield spaces, _BLOCK_BEGINS.search(line.rstrip()) is not None

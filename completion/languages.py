@@ -40,9 +40,7 @@ _SHELL = LanguageTraits(
 _GO = LanguageTraits(multi_line_quotes=("`",))
 _JAVASCRIPT = LanguageTraits(multi_line_quotes=("`",), has_tags=True)
 _TYPESCRIPT = LanguageTraits(multi_line_quotes=("`",), has_type_brackets=True)
-_TYPESCRIPT_TAGS = LanguageTraits(
-    multi_line_quotes=("`",), has_type_brackets=True, has_tags=True
-)
+_TYPESCRIPT_TAGS = LanguageTraits(multi_line_quotes=("`",), has_type_brackets=True, has_tags=True)
 _JAVA = LanguageTraits(multi_line_quotes=('"""',), has_type_brackets=True)
 _PYTHON = LanguageTraits(
     comment_mark="#",

@@ -39,6 +39,7 @@ def find_end(
 
 
 def generated_lexemes(place: Place, generated: str) -> list[Lexeme]:
+    """Cut text behind the cursor into lexemes, by what stands before it where that is known."""
     if not has_grammar(place.language):
         return list(lexemes_of(generated, place.language))
     context = last_lines(place.before, PARSED_CHARACTERS)

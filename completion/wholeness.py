@@ -146,8 +146,7 @@ def _is_entry_end(end: _LineEnd, language: str) -> bool:
 
 
 def goes_on(code: str, language: str) -> bool:
+    """Tell whether something must come after a line of code, without comment."""
     if opens_block(code, language):
         return True
-    return any(
-        ending.search(code) for ending in (_MEMBER_TO_COME, _SIGN_TO_GO_ON, _WORD_TO_GO_ON)
-    )
+    return any(ending.search(code) for ending in (_MEMBER_TO_COME, _SIGN_TO_GO_ON, _WORD_TO_GO_ON))

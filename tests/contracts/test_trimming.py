@@ -36,7 +36,9 @@ class Case:
     inserts: str | None
     reason: str | None
 
-    def inserted(self, newline: str, piece_bytes: int = 1_000_000) -> tuple[str, EmptyReason | None]:
+    def inserted(
+        self, newline: str, piece_bytes: int = 1_000_000
+    ) -> tuple[str, EmptyReason | None]:
         """Return what comes of it in a document with these line ends, and why if nothing."""
         before, after = self.code.replace("\n", newline).split(CURSOR)
         place = place_at(before + after, len(before), self.language, multi_line=True)
