@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from completion.indentation_rows import Row, rows_of
+from completion.indentation_rows import Row, lexemes_around, rows_of
 from completion.indentation_style import unit_near
 from completion.languages import opens_block, traits_of
 from completion.syntax import Place
@@ -56,11 +56,23 @@ def with_indentation_of(place: Place, text: str, num_forced: int = 0) -> str:
     unit = unit_near(place.before, place.after)
     if unit is None:
         return text
-    rows = rows_of(place, text, num_forced)
-    for reading in _readings(unit, rows[0]):
+    return _fitted(place, text, num_forced, unit)
+
+
+def _fitted(place: Place, text: str, num_forced: int, unit: str) -> str:
+    rows = rows_of(place, text, num_forced, ())
+    readings = list(_readings(unit, rows[0]))
+    if not readings or _is_well_written(text, rows, readings[0], unit, place.language):
+        return text  # as nearly all texts are, which spares looking closer
+    rows = rows_of(place, text, num_forced, lexemes_around(place, text))
+    for reading in readings:
         if _makes_sense(rows, reading, place.language):
-            return _rewritten(text, rows[1:], reading, unit)
+            return _rewritten(text, rows, reading, unit)
     return text
+
+
+def _is_well_written(text: str, rows: list[Row], own: _Reading, unit: str, language: str) -> bool:
+    return _makes_sense(rows, own, language) and _rewritten(text, rows, own, unit) == text
 
 
 def _rewritten(text: str, rows: list[Row], reading: _Reading, unit: str) -> str:

@@ -1,7 +1,7 @@
 """The lines of a suggestion that stand at a level of their own."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from completion.lexemes import Lexeme, LexemeKind, bracket_lexemes_of, lexemes_of
@@ -21,13 +21,18 @@ class Row:
     is_starred: bool = False  # in a comment whose stars are aligned
 
 
-def rows_of(place: Place, text: str, num_forced: int) -> list[Row]:
+def rows_of(place: Place, text: str, num_forced: int, lexemes: Iterable[Lexeme]) -> list[Row]:
     """Return the lines of `text` that count, after the line of the file that they follow.
 
-    Lines that begin in a string, or beside the text after an open bracket, do not count.
+    Args:
+        place: The code around the cursor.
+        text: The suggestion.
+        num_forced: Characters at its beginning, with whose lines it is as with the file's.
+        lexemes: Of the cursor's line and the suggestion. Lines that begin in a string, or
+            continue the line of an open bracket, do not count. Without any, all lines do.
     """
     fixed, first = _last_fixed(place, text, num_forced)
-    kept = _Kept(place, text)
+    kept = _Kept(place.line_before + text, lexemes)
     rows = [fixed]
     for number, line in enumerate(text.split("\n")):
         if number >= first and line.strip() and not kept.is_aligned(number):
@@ -63,19 +68,18 @@ class _Kept:
     """Knows in what each line of a suggestion begins.
 
     Args:
-        place: The code around the cursor.
-        text: The suggestion.
+        joined: The suggestion behind what is on the cursor's line before it.
+        lexemes: Of that.
     """
 
-    def __init__(self, place: Place, text: str) -> None:
+    def __init__(self, joined: str, lexemes: Iterable[Lexeme]) -> None:
         self._in_literal: set[int] = set()
         self._aligned: set[int] = set()
         self._in_brackets: set[int] = set()
-        joined = place.line_before + text
         newlines = [match.start() for match in re.finditer("\n", joined)]
         opened: list[bool] = []  # whether something stands behind it on its line
         number = 0  # of the last line begun
-        for lexeme in _lexemes(place, text):
+        for lexeme in lexemes:
             while number < len(newlines) and newlines[number] < lexeme.stop:
                 is_inside = newlines[number] > lexeme.start
                 number += 1
@@ -107,7 +111,7 @@ class _Kept:
                 self._aligned.add(number)
 
 
-def _lexemes(place: Place, text: str) -> Iterator[Lexeme]:
+def lexemes_around(place: Place, text: str) -> Iterator[Lexeme]:
     """Give the brackets of the cursor's line, and the lexemes of the suggestion behind them."""
     yield from bracket_lexemes_of(place.line_before, place.language)
     shift = len(place.line_before)

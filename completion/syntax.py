@@ -1,5 +1,6 @@
 """What is to be written at a cursor: the rest of a line, a block's body, or one statement."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
@@ -26,6 +27,7 @@ _COLON_WORDS = frozenset(
     {"async", "case", "class", "def", "elif", "else", "except"}
     | {"finally", "for", "if", "match", "try", "while", "with"}
 )
+_INTRODUCTION = re.compile(r"@[\w.]+\s*(?:\(.*\))?|#!?\[.*\]", re.DOTALL)
 
 
 class ShapeKind(Enum):
@@ -158,10 +160,8 @@ def _opens_block(lexemes: list[Lexeme], index: int, tail: str, language: str) ->
 
 def _is_introduction(lexemes: list[Lexeme], index: int, tail: str) -> bool:
     """Tell whether a decorator, an annotation or an attribute stands alone on its lines."""
-    first = _first_of_statement(lexemes, index, tail)
-    begins = "".join(lexeme.text for lexeme in lexemes[first : first + 2])
-    is_ended = lexemes[index].text in {";", "}"}  # so what it belongs to is there
-    return begins.startswith(("@", "#[")) and not is_ended
+    statement = tail[_line_start(lexemes, index, tail) : lexemes[index].stop]
+    return _INTRODUCTION.fullmatch(statement) is not None
 
 
 def _is_docstring(lexemes: list[Lexeme], index: int, tail: str, language: str) -> bool:

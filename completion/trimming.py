@@ -20,6 +20,7 @@ from completion.scope import find_end
 from completion.syntax import Place
 from completion.types import EmptyReason
 
+_WITHIN_WORD = re.compile(r"\S\Z")  # as in ${name#x}; and an address has a colon before //
 _QUOTES = "\"'`"
 
 
@@ -79,8 +80,8 @@ def _without_comment(text: str, place: Place) -> str:
     mark = traits_of(place.language).comment_mark
     for lexeme in bracket_lexemes_of(text, place.language):
         left = place.line_before + text[: lexeme.start]
-        begins_word = mark != "#" or re.search(r"\S\Z", left) is None  # in a shell's ${name#x}
-        if lexeme.kind is LexemeKind.COMMENT and lexeme.text.startswith(mark) and begins_word:
+        is_within = _WITHIN_WORD.search(left) if mark == "#" else left.endswith(":")
+        if lexeme.kind is LexemeKind.COMMENT and lexeme.text.startswith(mark) and not is_within:
             return text[: lexeme.start].rstrip(" \t")
     return text
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from completion.languages import opens_block, traits_of
 from completion.lexemes import Lexeme, LexemeKind, bracket_lexemes_of
@@ -12,8 +13,9 @@ from completion.syntax import Place, ShapeKind
 _PREFIX_WORDS = r"(?:(?:export|default|public|private|protected|static|async|pub)\s+)*"
 _HEADER = re.compile(
     rf"{_PREFIX_WORDS}(?:def|class|function|func|fn|fun|struct|interface|if|elif|else|for|while"
-    r"|with|try|except|switch|match|case|impl|enum|trait)\b"
+    r"|with|try|except|switch|match|case|impl|enum|trait)\b(?!\s*[=.])"
 )
+_ENDING_CHARACTERS = 100  # at the end of a line, enough to see whether it must go on
 _MEMBER_TO_COME = re.compile(r"(?:\w+(?:\.|\?\.|::|->))+\Z")
 _SIGN_TO_GO_ON = re.compile(
     r"(?:[*/%=<&|^~:.,@\\([{]|(?<!\+)\+|(?<!-)-|[-=\s]>|\s[!?])\Z"  # not x++, load()? or <br>
@@ -59,19 +61,25 @@ def _whole_part_of_line(line: str, place: Place) -> str:
 
 
 def _without_half_word(line: str) -> str:
-    return re.sub(r"\w+\Z", "", line)
+    stop = len(line)
+    while stop and (line[stop - 1].isalnum() or line[stop - 1] == "_"):
+        stop -= 1
+    return line[:stop]
 
 
 def _without_dangling_end(line: str) -> str:
     """Drop operators, commas, openers and words after which something must come."""
-    while True:
-        shown = line.rstrip()
-        for ending in (_MEMBER_TO_COME, _SIGN_TO_GO_ON, _WORD_TO_GO_ON):
-            if found := ending.search(shown):
-                line = shown[: found.start()]
-                break
-        else:
-            return line
+    while (start := _start_of_dangling_end(line.rstrip())) is not None:
+        line = line[:start]
+    return line
+
+
+def _start_of_dangling_end(line: str) -> int | None:
+    tail = line[-_ENDING_CHARACTERS:]
+    for ending in (_MEMBER_TO_COME, _SIGN_TO_GO_ON, _WORD_TO_GO_ON):
+        if found := ending.search(tail):
+            return len(line) - len(tail) + found.start()
+    return None
 
 
 def _is_unclosed(lexeme: Lexeme, text: str) -> bool:
@@ -103,10 +111,10 @@ def _whole_lines(text: str, place: Place, num_forced: int) -> str:
     if not traits_of(place.language).pairs_brackets:
         return text
     ends = [end for end in _line_ends(text, place) if end.offset >= num_forced]
-    whole = [end.offset for end in ends if _is_statement_end(end, place)]
-    entries = [end.offset for end in ends if _is_entry_end(end, place.language)]
-    offset = (whole or entries or [num_forced])[-1]
-    return text[:offset]
+    ends.reverse()
+    whole = (end.offset for end in ends if _is_statement_end(end, place))
+    entries = (end.offset for end in ends if _is_entry_end(end, place.language))
+    return text[: next(chain(whole, entries), num_forced)]
 
 
 def _line_ends(text: str, place: Place) -> Iterator[_LineEnd]:
@@ -147,6 +155,4 @@ def _is_entry_end(end: _LineEnd, language: str) -> bool:
 
 def goes_on(code: str, language: str) -> bool:
     """Tell whether something must come after a line of code, without comment."""
-    if opens_block(code, language):
-        return True
-    return any(ending.search(code) for ending in (_MEMBER_TO_COME, _SIGN_TO_GO_ON, _WORD_TO_GO_ON))
+    return opens_block(code, language) or _start_of_dangling_end(code) is not None

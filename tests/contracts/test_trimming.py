@@ -12,6 +12,7 @@ from completion.candidates import Drafts, for_document
 from completion.syntax import place_at
 from completion.trimming import complete_text, trim, uses_crlf
 from completion.types import EmptyReason
+from completion.wholeness import whole_part
 from engine.protocol.messages import Finished, FinishReason, Piece
 
 CASES_FILE = Path(__file__).parents[1] / "data" / "completion_cases.md"
@@ -93,17 +94,26 @@ SCRAPS = st.lists(
         [
             *("(", ")", "[", "]", "{", "}", '"', "'", "`", "\\", "\n", "\r\n", " ", "    ", "\t"),
             *("x", "def f", ":", "#", "//", "/*", "*/", '"""', "if", "return", ",", ";", "é", "😀"),
+            *("<", ">", "<a", "=>", "@", "end", "do", "a.", "--", "<!--", "-->"),
         ]
     ),
     max_size=25,
 ).map("".join)
 
 
+LANGUAGES = st.sampled_from(
+    [
+        *("python", "typescriptreact", "rust", "cpp", "go", "kotlin", "ruby", "shellscript"),
+        *("sql", "yaml", "html", "css", "lua", "makefile", "markdown"),
+    ]
+)
+
+
 @given(
     before=SCRAPS,
     after=SCRAPS,
     writes=SCRAPS,
-    language=st.sampled_from(["python", "typescript", "rust", "cpp", "kotlin", "markdown"]),
+    language=LANGUAGES,
     forced_length=st.integers(0, 5),
 )
 @settings(max_examples=300, deadline=None)
@@ -117,6 +127,16 @@ def test_any_text_gives_a_beginning_of_what_was_written(
     assert writes.replace("\r\n", "\n").startswith(trimmed.text)
     assert bool(trimmed.text) is (trimmed.reason is None)
     assert not trimmed.text or trimmed.text.startswith(forced)
+
+
+@given(before=SCRAPS, after=SCRAPS, writes=SCRAPS, language=LANGUAGES)
+@settings(max_examples=300, deadline=None)
+def test_what_is_cut_short_is_a_beginning_too(
+    before: str, after: str, writes: str, language: str
+) -> None:
+    place = place_at(before + after, len(before), language, multi_line=True)
+    writes = writes.replace("\r\n", "\n")
+    assert writes.startswith(whole_part(writes, place, ""))
 
 
 def test_bytes_end_at_a_whole_character() -> None:
