@@ -16,9 +16,9 @@ def without_doubled_angle(text: str, place: Place) -> str:
     """Cut before a `>` that closes what is closed after the cursor."""
     if not num_closed_after(place):
         return text
-    num_allowed = max(0, _num_open(place.line_before, place.language) - num_closed_after(place))
-    masked = _masked(text, place.language)
-    depth = -num_allowed
+    num_open = len(open_angles(place.line_before, place.language))
+    num_allowed = max(0, num_open - num_closed_after(place))
+    masked, depth = _masked(text, place.language), 0
     for match in re.finditer(f"{_TYPE_OPENER.pattern}|{_CLOSER.pattern}", masked):
         depth += 1 if match[0] == "<" else -1
         if match[0] == ">" and depth < -num_allowed:
@@ -31,22 +31,22 @@ def num_closed_after(place: Place) -> int:
     closers = re.match(r">*", place.line_after)
     if place.is_in_literal or closers is None or not closers[0]:
         return 0
-    return min(len(closers[0]), _num_open(place.line_before, place.language))
+    return min(len(closers[0]), len(open_angles(place.line_before, place.language)))
 
 
-def _num_open(line: str, language: str) -> int:
-    """Return how many brackets of types, or of a tag, are open at the end of a line."""
+def open_angles(line: str, language: str) -> list[int]:
+    """Return where the brackets of types, or of a tag, begin that are open at a line's end."""
     traits, masked = traits_of(language), _masked(line, language)
     openers = [_TYPE_OPENER] if traits.has_type_brackets else []
     openers += [_TAG_OPENER] if traits.has_tags else []
     starts = {match.start() for opener in openers for match in opener.finditer(masked)}
-    num_open = 0
+    opened: list[int] = []
     for match in re.finditer(f"<|{_CLOSER.pattern}", masked):
-        if match[0] == ">":
-            num_open = max(0, num_open - 1)
-        elif match.start() in starts:
-            num_open += 1
-    return num_open
+        if match[0] == "<" and match.start() in starts:
+            opened.append(match.start())
+        elif match[0] == ">" and opened:
+            opened.pop()
+    return opened
 
 
 def _masked(text: str, language: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from completion.angle_brackets import open_angles
 from completion.languages import opens_block, traits_of
 from completion.lexemes import Lexeme, LexemeKind, bracket_lexemes_of
 from completion.repetition import without_loop_in_line
@@ -55,8 +56,9 @@ def _whole_part_of_line(line: str, place: Place) -> str:
     if lexemes and _is_unclosed(lexemes[-1], line):
         is_last = not place.line_after.strip()
         return line if is_last else _without_dangling_end(line[: lexemes[-1].start])
-    if place.line_after.strip() and (opened := _opened(lexemes)):
-        return _without_dangling_end(_without_half_word(line[: opened[0].start]))
+    opened = [each.start for each in _opened(lexemes)] + open_angles(line, place.language)
+    if opened and place.line_after.strip():
+        return _without_dangling_end(_without_half_word(line[: min(opened)]))
     return _without_dangling_end(line)
 
 
