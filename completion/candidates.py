@@ -1,13 +1,14 @@
 """Candidates as they are written: text, cost and the moment when enough is there."""
 
-import re
 from dataclasses import dataclass, field, replace
 
 from completion.confidence import LineOdds
+from completion.indentation import with_indentation_of
 from completion.scope import find_end
-from completion.syntax import Place, ShapeKind
+from completion.syntax import Place
 from completion.trimming import Trimmed, complete_text, trim, with_newlines_of
 from completion.types import Candidate, EmptyReason
+from completion.wholeness import whole_part
 from engine.protocol.messages import Finished, FinishReason, Piece
 
 
@@ -147,24 +148,19 @@ class Drafts:
         return end is not None
 
     def _trimmed(self, draft: Draft) -> Trimmed:
-        text = complete_text(bytes(draft.data))
+        text = complete_text(bytes(draft.data)).replace("\r\n", "\n")
         if draft.is_cut_short:
-            text = _whole_part(text, self._place, self._forced_text)
-        return trim(text, self._place, self._forced_text)
+            text = whole_part(text, self._place, self._forced_text)
+        trimmed = trim(text, self._place, self._forced_text)
+        indented = with_indentation_of(self._place, trimmed.text, len(self._forced_text))
+        if indented == trimmed.text:
+            return trimmed
+        return trim(indented, self._place, self._forced_text)  # it may repeat lines only now
 
 
 def for_document(text: str, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     """Return `candidates` as they are inserted into a document of this `text`."""
     return tuple(replace(each, text=with_newlines_of(text, each.text)) for each in candidates)
-
-
-def _whole_part(text: str, place: Place, forced_text: str) -> str:
-    """Drop the line, or at least the word, that was being written when it was cut short."""
-    rest = text[len(forced_text) :]
-    lines = rest[: rest.rfind("\n") + 1]
-    if place.shape.kind is not ShapeKind.LINE and lines.strip():
-        return forced_text + lines
-    return forced_text + re.sub(r"\w+\Z", "", rest)
 
 
 def _mean_logprob(draft: Draft) -> float:

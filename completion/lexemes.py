@@ -39,6 +39,7 @@ class Lexeme:
 
 _KIND_OF_GROUP = {
     "string": LexemeKind.STRING,
+    "character": LexemeKind.STRING,
     "long_string": LexemeKind.STRING,
     "comment": LexemeKind.COMMENT,
     "long_comment": LexemeKind.COMMENT,
@@ -75,11 +76,17 @@ def bracket_lexemes_of(text: str, language: str) -> Iterator[Lexeme]:
             yield _lexeme(match)
 
 
-def literal_at_end(text: str, language: str) -> LexemeKind | None:
-    """Return STRING or COMMENT if what follows `text` belongs to one begun in it."""
+def open_literal(text: str, language: str) -> Lexeme | None:
+    """Return the string or comment in which `text` ends, if there is one."""
     last = deque(bracket_lexemes_of(text, language), maxlen=1)
     is_inside = bool(last) and last[0].stop == len(text) and not last[0].is_closed
-    return last[0].kind if is_inside else None
+    return last[0] if is_inside else None
+
+
+def literal_at_end(text: str, language: str) -> LexemeKind | None:
+    """Return STRING or COMMENT if what follows `text` belongs to one begun in it."""
+    literal = open_literal(text, language)
+    return literal.kind if literal else None
 
 
 def unclosed_count(text: str, language: str) -> int:
@@ -127,20 +134,24 @@ def _lexeme(match: re.Match[str]) -> Lexeme:
 @cache
 def _beginning(traits: LanguageTraits) -> re.Pattern[str]:
     """Return a pattern for the characters with which brackets, strings and comments begin."""
-    firsts = {mark[0] for mark in (*traits.multi_line_quotes, traits.comment_mark, "/*")}
+    marks = [*traits.multi_line_quotes, traits.comment_mark, *(traits.block_comment or ())[:1]]
+    firsts = {mark[0] for mark in marks} | set("'" if traits.has_characters else "")
     return re.compile(f"[{re.escape(''.join({*firsts, *traits.string_quotes, *'()[]{}'}))}]")
 
 
 @cache
 def _pattern(traits: LanguageTraits, *, has_words: bool) -> re.Pattern[str]:
-    comment = re.escape(traits.comment_mark)
     groups = []
     if traits.multi_line_quotes:
         quotes = "|".join(map(re.escape, traits.multi_line_quotes))
         groups.append(rf"(?P<long_string>(?P<quotes>{quotes})(?s:.)*?(?:(?P=quotes)|\Z))")
-    if traits.has_block_comments:
-        groups.append(r"(?P<long_comment>/\*(?s:.)*?(?:\*/|\Z))")
-    groups.append(rf"(?P<comment>{comment}[^\n]*)")
+    if traits.block_comment is not None:
+        start, end = map(re.escape, traits.block_comment)
+        groups.append(rf"(?P<long_comment>{start}(?s:.)*?(?:(?P<comment_end>{end})|\Z))")
+    if traits.has_line_comments:
+        groups.append(rf"(?P<comment>{re.escape(traits.comment_mark)}[^\n]*)")
+    if traits.has_characters:
+        groups.append(r"(?P<character>'(?:\\[^'\n]+|\\'|[^\\'\n])')")
     if traits.string_quotes:
         groups.append(
             rf"(?P<string>(?P<quote>[{traits.string_quotes}])"
@@ -159,5 +170,5 @@ def _is_closed(match: re.Match[str]) -> bool:
         quotes = match["quotes"]
         return match[0].endswith(quotes) and len(match[0]) >= 2 * len(quotes)
     if match.lastgroup == "long_comment":
-        return match[0].endswith("*/")
+        return match["comment_end"] is not None
     return match.lastgroup != "comment"

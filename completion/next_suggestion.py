@@ -9,11 +9,16 @@ from completion.continuation import Continuation
 from completion.guidance.late import LateAnswers
 from completion.guidance.watching import PATIENT_MS, Watching
 from completion.open_documents import NextTask, OpenDocument
-from completion.preparation import PromptBuilders, off_loop, place_behind, prepare_next
+from completion.preparation import (
+    PromptBuilders,
+    line_start_behind,
+    off_loop,
+    place_behind,
+    prepare_next,
+)
 from completion.serving import is_sure_enough, refusal_of_place
 from completion.settings import CompletionSettings
 from completion.suggestion_cache import Remembered, Shown
-from completion.trimming import with_newlines_of
 from completion.types import CompletionOptions, EmptyReason
 from engine.client.base import EngineClient
 
@@ -113,7 +118,9 @@ class NextSuggestions:
             async with aclosing(Continuation(writer, request, guidance)) as written:
                 reason = await read_behind(accepted, 0)
                 if reason is EmptyReason.NOTHING_TO_SAY and (start := await written.line_start()):
-                    inserted = accepted + with_newlines_of(document.text, start)
+                    inserted = accepted + line_start_behind(
+                        document, cursor, accepted, start, settings
+                    )
                     await read_behind(inserted, len(start))
 
 

@@ -8,16 +8,19 @@ from typing import TypeVar
 from completion.budget import Window
 from completion.document import Document
 from completion.errors import CompletionError
+from completion.indentation import with_indentation_of
 from completion.prompting import BuiltPrompt, PromptBuilder
 from completion.settings import CompletionSettings
 from completion.suggestion_cache import Shown
 from completion.syntax import Place, ShapeKind, place_at
+from completion.trimming import with_newlines_of
 from completion.types import CompletionOptions
 from engine.errors import NotReadyError
 from engine.protocol.messages import MAX_CANDIDATES, GenerationRequest, ModelDescription, Sampling
 from retrieval.types import Chunk
 
 _INLINE_CHARACTERS = 4_000  # longer texts are worth the way to a thread and back
+_ANY_CODE = "x"
 _VARIED = Sampling(temperature=0.8, top_p=0.95)  # for all candidates but the first
 
 Result = TypeVar("Result")
@@ -110,6 +113,15 @@ def place_behind(
     text = document.text[:cursor] + inserted + document.text[cursor:]
     offset = cursor + len(inserted)
     return place_at(text, offset, document.language, multi_line=settings.multi_line)
+
+
+def line_start_behind(
+    document: Document, cursor: int, inserted: str, written: str, settings: CompletionSettings
+) -> str:
+    """Return a written line break, and the indentation after it, as the document has them."""
+    place = place_behind(document, cursor, inserted, settings)
+    indented = with_indentation_of(place, written.replace("\r\n", "\n") + _ANY_CODE)
+    return with_newlines_of(document.text, indented.removesuffix(_ANY_CODE))
 
 
 def _max_tokens(

@@ -16,6 +16,7 @@ _SENTENCES = {
     EmptyReason.SUPERSEDED: "The text changed or a newer request came while this one was answered.",
     EmptyReason.NOTHING_TO_SAY: "The model has nothing to add at this place.",
     EmptyReason.REPEATS_SUFFIX: "The model only repeated what already follows the cursor.",
+    EmptyReason.REPEATS_PREFIX: "The model only repeated what stands before the cursor.",
     EmptyReason.DOCUMENT_TOO_LARGE: "The document is larger than the setting max_document_bytes.",
     EmptyReason.POSITION_OUTSIDE: "The position is outside the document.",
     EmptyReason.UNKNOWN_DOCUMENT: "The document is not open; open it before asking.",

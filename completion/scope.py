@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 from completion.grammars import has_grammar, parsed_lexemes
 from completion.languages import traits_of
-from completion.lexemes import Lexeme, LexemeKind, lexemes_of
+from completion.lexemes import Lexeme, LexemeKind, lexemes_of, open_literal
 from completion.syntax import PARSED_CHARACTERS, Place, ShapeKind, columns_of, last_lines
 
 _CONTINUATIONS = frozenset(["else", "elif", "except", "finally", "catch", "where", "end"])
 _CLOSING_WORDS = frozenset(["end", "done", "fi"])  # where words open blocks, words close them
+_LONGEST_MARK = 3  # characters with which a literal begins
 _INTRODUCTIONS = ("@", "#")  # decorators, annotations, attributes
 
 
@@ -28,7 +29,7 @@ def find_end(
         newline = generated.find("\n", num_forced)
         return None if newline < 0 else newline
     walk = _Walk(place, generated)
-    for lexeme in _generated_lexemes(place, generated):
+    for lexeme in generated_lexemes(place, generated):
         if not is_whole and lexeme.stop == len(generated) and lexeme.kind is LexemeKind.OTHER:
             return None
         if walk.ends_before(lexeme):
@@ -37,16 +38,33 @@ def find_end(
     return None
 
 
-def _generated_lexemes(place: Place, generated: str) -> list[Lexeme]:
+def generated_lexemes(place: Place, generated: str) -> list[Lexeme]:
+    """Cut text behind the cursor into lexemes, by what stands before it where that is known."""
     if not has_grammar(place.language):
         return list(lexemes_of(generated, place.language))
     context = last_lines(place.before, PARSED_CHARACTERS)
     shift = len(context)
-    return [
+    lexemes = [
         Lexeme(each.kind, each.start - shift, each.stop - shift, each.text, each.is_closed)
         for each in parsed_lexemes(context + generated, place.language, start=shift)
         if each.start >= shift
     ]
+    return _with_open_literal(lexemes, generated, place.language)
+
+
+def _with_open_literal(lexemes: list[Lexeme], generated: str, language: str) -> list[Lexeme]:
+    """Take a string or comment that is still being written for one, not for the code in it."""
+    literal = open_literal(generated, language)
+    if literal is None or any(_is_same_literal(each, literal) for each in lexemes):
+        return lexemes
+    return [*(each for each in lexemes if each.stop <= literal.start), literal]
+
+
+def _is_same_literal(lexeme: Lexeme, literal: Lexeme) -> bool:
+    """Tell whether a grammar has an opinion on what stands behind the marks of a literal."""
+    if lexeme.kind not in {LexemeKind.STRING, LexemeKind.COMMENT}:
+        return False
+    return lexeme.start <= literal.start and lexeme.stop > literal.start + _LONGEST_MARK
 
 
 @dataclass(slots=True)
@@ -73,7 +91,16 @@ class _Walk:
             return False
         if self.has_closed:
             return True
+        if self._goes_on(lexeme):
+            return False
         return self._is_dedented(lexeme) and not self._closes_by_word(lexeme)
+
+    def _goes_on(self, lexeme: Lexeme) -> bool:
+        """Tell whether the statement has not come to the mark that ends it."""
+        end = traits_of(self.place.language).statement_end
+        between = self.generated[self.last_stop : lexeme.start]
+        is_ended = self.generated.endswith(end or "", 0, self.last_stop)
+        return end is not None and not is_ended and between.count("\n") <= 1
 
     def take(self, lexeme: Lexeme) -> None:
         if lexeme.kind is LexemeKind.OPENER:
@@ -108,7 +135,7 @@ class _Walk:
         return columns == shape.indent and self.has_begun and not is_continued
 
     def _closes_by_word(self, lexeme: Lexeme) -> bool:
-        if not traits_of(self.place.language).block_words or lexeme.text not in _CLOSING_WORDS:
+        if not traits_of(self.place.language).block_line or lexeme.text not in _CLOSING_WORDS:
             return False
         return columns_of(self._line_of(lexeme)) == self.place.shape.indent
 

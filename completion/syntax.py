@@ -1,12 +1,13 @@
 """What is to be written at a cursor: the rest of a line, a block's body, or one statement."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from itertools import takewhile
 
 from completion.grammars import has_grammar, parsed_lexemes
-from completion.languages import traits_of
+from completion.languages import opens_block, traits_of
 from completion.lexemes import (
     Lexeme,
     LexemeKind,
@@ -26,6 +27,7 @@ _COLON_WORDS = frozenset(
     {"async", "case", "class", "def", "elif", "else", "except"}
     | {"finally", "for", "if", "match", "try", "while", "with"}
 )
+_INTRODUCTION = re.compile(r"@[\w.]+\s*(?:\(.*\))?|#!?\[.*\]", re.DOTALL)
 
 
 class ShapeKind(Enum):
@@ -139,8 +141,9 @@ def _shape(lexemes: list[Lexeme], tail: str, after: str, language: str) -> Shape
     if not is_blank:
         return LINE
     follows_comment = bool(lexemes) and lexemes[-1].kind is LexemeKind.COMMENT
+    is_introduced = follows_comment or (bool(code) and _is_introduction(lexemes, code[-1], tail))
     is_top_level = line == "" and _next_indent(after) <= 0
-    if follows_comment or (is_top_level and not _has_open_bracket(lexemes)):
+    if is_introduced or (is_top_level and not _has_open_bracket(lexemes)):
         return Shape(ShapeKind.STATEMENT, columns_of(line + "x"), ends_by_dedent=True)
     return LINE
 
@@ -150,7 +153,15 @@ def _opens_block(lexemes: list[Lexeme], index: int, tail: str, language: str) ->
     if traits.indents_blocks:
         first = _first_of_statement(lexemes, index, tail)
         return last.text == ":" and lexemes[first].text in _COLON_WORDS
-    return last.text == "{" or last.text in traits.block_words
+    if last.text == "{" or traits.block_line is None:
+        return last.text == "{"
+    return opens_block(tail[_line_start(lexemes, index, tail) : last.stop], language)
+
+
+def _is_introduction(lexemes: list[Lexeme], index: int, tail: str) -> bool:
+    """Tell whether a decorator, an annotation or an attribute stands alone on its lines."""
+    statement = tail[_line_start(lexemes, index, tail) : lexemes[index].stop]
+    return _INTRODUCTION.fullmatch(statement) is not None
 
 
 def _is_docstring(lexemes: list[Lexeme], index: int, tail: str, language: str) -> bool:

@@ -8,13 +8,19 @@ lines that follow.
 import re
 from dataclasses import dataclass
 
+from completion.angle_brackets import num_closed_after, without_doubled_angle
 from completion.languages import traits_of
 from completion.lexemes import CLOSER_OF, LexemeKind, bracket_lexemes_of, unclosed_count
+from completion.repetition import (
+    repeats_line_before,
+    without_following_lines,
+    without_loop,
+)
 from completion.scope import find_end
 from completion.syntax import Place
 from completion.types import EmptyReason
 
-_LONG_LINE_CHARACTERS = 8  # a repeated line of this length is no coincidence
+_WITHIN_WORD = re.compile(r"\S\Z")  # as in ${name#x}; and an address has a colon before //
 _QUOTES = "\"'`"
 
 
@@ -55,22 +61,43 @@ def trim(generated: str, place: Place, forced_text: str = "") -> Trimmed:
         forced_text: Never cut; when nothing is left after it, nothing is left at all.
     """
     text = generated.replace("\r\n", "\n").removesuffix("\r")
-    text = text[: find_end(place, text, len(forced_text))]
+    text = _without_comment(text[: find_end(place, text, len(forced_text))], place)
     if text.strip() in {"", forced_text.strip()}:
         return Trimmed("", EmptyReason.NOTHING_TO_SAY)
-    text = _without_rest_of_line(text, place)
-    text = _without_doubled_closers(text, place)
-    text = _without_following_lines(text, place)
-    text = _without_end(text, place)
+    if not forced_text and repeats_line_before(text, place):
+        return Trimmed("", EmptyReason.REPEATS_PREFIX)
+    for cut in _CUTS:
+        text = cut(text, place)
     if len(text) <= len(forced_text) or not text.strip():
         return Trimmed("", EmptyReason.REPEATS_SUFFIX)
     return Trimmed(text)
 
 
+def _without_comment(text: str, place: Place) -> str:
+    """Drop a comment that would swallow the rest of the line."""
+    if place.is_in_literal or not place.line_after.strip():
+        return text
+    mark = traits_of(place.language).comment_mark
+    for lexeme in bracket_lexemes_of(text, place.language):
+        left = place.line_before + text[: lexeme.start]
+        is_within = _WITHIN_WORD.search(left) if mark == "#" else left.endswith(":")
+        if lexeme.kind is LexemeKind.COMMENT and lexeme.text.startswith(mark) and not is_within:
+            return text[: lexeme.start].rstrip(" \t")
+    return text
+
+
+def _without_rest_of_word(text: str, place: Place) -> str:
+    """Drop it all if it begins with the rest of the word in which the cursor is."""
+    rest = re.match(r"\w+", place.line_after)
+    if rest is None or not _splits_word(place.line_before, rest[0]):
+        return text
+    return "" if re.match(rf"{re.escape(rest[0])}(?!\w)", text) else text
+
+
 def _without_rest_of_line(text: str, place: Place) -> str:
     """Drop an end of `text` that is the beginning of the rest of the line."""
     rest = place.line_after.rstrip()
-    if not rest.strip():
+    if not rest.strip() or num_closed_after(place):
         return text
     if place.is_in_literal and rest[0] in _QUOTES:
         return _before_quote(text, rest[0])
@@ -86,7 +113,9 @@ def _without_rest_of_line(text: str, place: Place) -> str:
 def _is_repetition(text: str, rest: str, length: int, place: Place) -> bool:
     """Tell whether the overlap repeats the rest rather than ending like it by chance."""
     kept, overlap = text[:-length], rest[:length]
-    if not overlap.strip() or _splits_word(kept, overlap) or _splits_word(overlap, rest[length:]):
+    if not overlap.strip() or _splits_word(overlap, rest[length:]):
+        return False
+    if _splits_word(kept, overlap) and not _splits_word(place.line_before, rest):
         return False
     if place.is_in_literal:
         return True
@@ -133,41 +162,19 @@ def _without_doubled_closers(text: str, place: Place) -> str:
     return text
 
 
-def _without_following_lines(text: str, place: Place) -> str:
-    """Cut before lines that follow the cursor already."""
-    following = [line.rstrip() for line in place.after.split("\n")[1:] if line.strip()]
-    if not following:
-        return text
-    lines = text.split("\n")
-    shown = [place.line_before + lines[0], *lines[1:]]
-    for index in range(len(lines)):
-        written = [line.rstrip() for line in shown[index:] if line.strip()]
-        if shown[index].strip() and _repeats(written, following):
-            return "\n".join(lines[:index])
-    return text
-
-
-def _repeats(written: list[str], following: list[str]) -> bool:
-    """Tell whether `written` begins to repeat the lines of `following`.
-
-    One line must be telling, or be all there is and more than brackets; in several, the last
-    may be cut short.
-    """
-    if written[0] != following[0]:
-        return False
-    if len(following[0].strip()) >= _LONG_LINE_CHARACTERS:
-        return True
-    if not re.search(r"\w", written[0]):
-        return False
-    *whole, last = written
-    expected = following[: len(written)]
-    return (
-        whole == expected[:-1] and len(expected) == len(written) and expected[-1].startswith(last)
-    )
-
-
 def _without_end(text: str, place: Place) -> str:
     """Drop white space at the end, unless it parts the text from a word after the cursor."""
     if re.match(r"\w", place.line_after):
         return text.rstrip("\n")
     return text.rstrip()
+
+
+_CUTS = (
+    _without_rest_of_word,
+    without_doubled_angle,
+    _without_rest_of_line,
+    _without_doubled_closers,
+    without_following_lines,
+    without_loop,
+    _without_end,
+)

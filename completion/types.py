@@ -17,6 +17,7 @@ class EmptyReason(StrEnum):
     SUPERSEDED = "superseded"
     NOTHING_TO_SAY = "nothing-to-say"
     REPEATS_SUFFIX = "repeats-suffix"
+    REPEATS_PREFIX = "repeats-prefix"
     DOCUMENT_TOO_LARGE = "document-too-large"
     POSITION_OUTSIDE = "position-outside"
     UNKNOWN_DOCUMENT = "unknown-document"

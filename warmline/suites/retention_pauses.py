@@ -158,8 +158,12 @@ def _conditions(
         "processor": this_machine().processor,
         "threads": arguments.threads,
         "seed": arguments.seed,
-        **{f"setting {name}": value for name, value in asdict(settings).items()},
+        **{f"setting {name}": _plain(value) for name, value in asdict(settings).items()},
     }
+
+
+def _plain(value: Parameter | tuple[str, ...]) -> Parameter:
+    return ",".join(value) if isinstance(value, tuple) else value
 
 
 def _report(

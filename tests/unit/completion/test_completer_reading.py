@@ -94,7 +94,7 @@ async def test_a_request_takes_the_place_of_a_waiting_sync(engine: FakeEngine) -
     completer = completer_on(engine, timeout_ms=200)
     completer.change(typed(OPENED, CURSOR, "l"), CURSOR)
     suggestion = await completer.complete(NAME, CURSOR + 1)
-    assert suggestion.text == "left +"
+    assert suggestion.text == "left"
     assert engine.syncs == []
 
 

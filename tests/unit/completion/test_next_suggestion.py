@@ -116,6 +116,23 @@ async def test_another_indentation_is_another_place(engine: FakeEngine) -> None:
     assert suggestion.origin is Origin.MODEL
 
 
+async def test_the_next_line_waits_for_the_indentation_of_the_file(engine: FakeEngine) -> None:
+    document = Document(NAME, "python", 1, "def f(x):\n\ty = \n\t")
+    at = document.text.index("y = ") + 4
+    completer = await show(engine, "x + 1", says("\n    z = y\n"), document, at)
+    suggestion = await type_on(completer, at, "x + 1\n\t")
+    assert (suggestion.text, suggestion.origin) == ("z = y", Origin.PREPARED)
+
+
+async def test_it_is_indented_as_the_file_is(engine: FakeEngine) -> None:
+    document = Document(NAME, "python", 1, "def f(x):\n\ty = x\n\t")
+    following = says("\n        print(z)\n        f(z)\n")
+    completer = await show(engine, "for z in y:", following, document, len(document.text))
+    suggestion = await type_on(completer, len(document.text), "for z in y:")
+    assert suggestion.text == "\n\t\tprint(z)\n\t\tf(z)"
+    assert suggestion.origin is Origin.PREPARED
+
+
 async def test_crlf_is_inserted_as_the_document_has_it(engine: FakeEngine) -> None:
     document = Document(NAME, "python", 1, BODY.replace("\n", "\r\n"))
     following = says("\n    return left")
