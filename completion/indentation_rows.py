@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from completion.lexemes import Lexeme, LexemeKind, bracket_lexemes_of, lexemes_of
 from completion.scope import generated_lexemes
-from completion.syntax import Place
+from completion.syntax import TAB_COLUMNS, Place, columns_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def rows_of(place: Place, text: str, num_forced: int, lexemes: Iterable[Lexeme])
         text: The suggestion.
         num_forced: Characters at its beginning, with whose lines it is as with the file's.
         lexemes: Of the cursor's line and the suggestion. Lines that begin in a string, or
-            continue the line of an open bracket, do not count. Without any, all lines do.
+            under what stands behind an open bracket, do not count. Without any, all lines do.
     """
     fixed, first = _last_fixed(place, text, num_forced)
     kept = _Kept(place.line_before + text, lexemes)
@@ -77,16 +77,17 @@ class _Kept:
         self._aligned: set[int] = set()
         self._in_brackets: set[int] = set()
         newlines = [match.start() for match in re.finditer("\n", joined)]
-        opened: list[bool] = []  # whether something stands behind it on its line
+        lines = joined.split("\n")
+        opened: list[int | None] = []  # the column of what stands behind it on its line
         number = 0  # of the last line begun
         for lexeme in lexemes:
             while number < len(newlines) and newlines[number] < lexeme.stop:
                 is_inside = newlines[number] > lexeme.start
                 number += 1
-                self._note(number, opened, is_in_literal=is_inside)
+                self._note(number, lines[number], opened, is_in_literal=is_inside)
             if lexeme.kind is LexemeKind.OPENER:
-                stop = newlines[number] if number < len(newlines) else len(joined)
-                opened.append(bool(joined[lexeme.stop : stop].strip()))
+                start = newlines[number - 1] + 1 if number else 0
+                opened.append(_column_behind(lines[number], lexeme.stop - start))
             elif lexeme.kind is LexemeKind.CLOSER and opened:
                 opened.pop()
 
@@ -95,20 +96,28 @@ class _Kept:
         return number in self._in_literal
 
     def is_aligned(self, number: int) -> bool:
-        """Tell whether a line continues the one on which its bracket was opened."""
+        """Tell whether a line begins under what stands behind its bracket."""
         return number in self._aligned
 
     def is_in_brackets(self, number: int) -> bool:
         """Tell whether a line begins in brackets that the suggestion, or its line, opened."""
         return number in self._in_brackets
 
-    def _note(self, number: int, opened: list[bool], *, is_in_literal: bool) -> None:
+    def _note(
+        self, number: int, line: str, opened: list[int | None], *, is_in_literal: bool
+    ) -> None:
         if is_in_literal:
             self._in_literal.add(number)
         elif opened:
             self._in_brackets.add(number)
-            if opened[-1]:
+            if opened[-1] == columns_of(line):
                 self._aligned.add(number)
+
+
+def _column_behind(line: str, index: int) -> int | None:
+    """Return the column of the first character from `index` on that is not white space."""
+    rest = line[index:].lstrip()
+    return len(line[: len(line) - len(rest)].expandtabs(TAB_COLUMNS)) if rest else None
 
 
 def lexemes_around(place: Place, text: str) -> Iterator[Lexeme]:
@@ -116,4 +125,20 @@ def lexemes_around(place: Place, text: str) -> Iterator[Lexeme]:
     yield from bracket_lexemes_of(place.line_before, place.language)
     shift = len(place.line_before)
     for each in generated_lexemes(place, text):
-        yield replace(each, start=each.start + shift, stop=each.stop + shift)
+        for piece in _pieces(each, place.language):
+            yield replace(piece, start=piece.start + shift, stop=piece.stop + shift)
+
+
+def _pieces(lexeme: Lexeme, language: str) -> Iterator[Lexeme]:
+    """Part strings that stand side by side, which a grammar may take for one."""
+    pieces = list(lexemes_of(lexeme.text, language)) if "\n" in lexeme.text else []
+    if lexeme.kind is LexemeKind.STRING and pieces and all(map(_is_string_or_prefix, pieces)):
+        for each in pieces:
+            yield replace(each, start=each.start + lexeme.start, stop=each.stop + lexeme.start)
+    else:
+        yield lexeme
+
+
+def _is_string_or_prefix(lexeme: Lexeme) -> bool:
+    is_string = lexeme.kind is LexemeKind.STRING
+    return lexeme.is_closed if is_string else lexeme.text.isidentifier()

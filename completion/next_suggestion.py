@@ -25,7 +25,9 @@ from engine.client.base import EngineClient
 PAUSE_S = 0.2
 """How long a suggestion must be shown first: while somebody types on, preparing is for nothing."""
 
-LASTING_REASONS = frozenset({EmptyReason.NOTHING_TO_SAY, EmptyReason.REPEATS_SUFFIX})
+LASTING_REASONS = frozenset(
+    {EmptyReason.NOTHING_TO_SAY, EmptyReason.REPEATS_PREFIX, EmptyReason.REPEATS_SUFFIX}
+)
 """What the model would say again to the same text."""
 
 _AUTOMATIC = CompletionOptions()

@@ -4,12 +4,14 @@ Nothing is compared at a request: each remembered suggestion follows the edits o
 from one to the next and is dropped at the first one that changes the text around it.
 """
 
+import re
 from collections import deque
 from dataclasses import dataclass, field, replace
 
 from completion.difference import Replacement
 from completion.types import Candidate, CompletionOptions, EmptyReason, Origin
 
+_INDENTATION = re.compile(r"\n[ \t]+")
 CAPACITY = 16  # suggestions of one document; enough to go back over a few words
 
 
@@ -71,13 +73,15 @@ class Remembered:
         if it were all there is to say, where the model has something better.
         """
         least = len(self.lead) + len(self.options.forced_text)
-        lines = forbidden[: forbidden.rfind("\n") + 1].rstrip("\r\n")
-        is_enough = bool(lines[least:].strip())
-        left = [
-            replace(each, text=lines) if _begins_with(each.text, forbidden) else each
-            for each in self.candidates
-            if is_enough or not _begins_with(each.text, forbidden)
-        ]
+        num_lines = forbidden.count("\n")
+        left = []
+        for each in self.candidates:
+            if not _begins_with(each.text, forbidden):
+                left.append(each)
+                continue
+            lines = "\n".join(each.text.split("\n")[:num_lines]).rstrip("\r\n")
+            if lines[least:].strip():
+                left.append(replace(each, text=lines))
         has_lost_all = bool(self.candidates) and not left
         self.candidates = tuple(left)
         return not has_lost_all and not _begins_with(self.lead, forbidden)
@@ -88,7 +92,11 @@ class Remembered:
 
 
 def _begins_with(text: str, forbidden: str) -> bool:
-    """Tell whether `text` begins with `forbidden`, the last name of which is whole."""
+    """Tell whether `text` begins with `forbidden`, the last name of which is whole.
+
+    Lines may be indented otherwise: what is remembered is indented as its document is.
+    """
+    text, forbidden = _INDENTATION.sub("\n", text), _INDENTATION.sub("\n", forbidden)
     following = text[len(forbidden) :][:1]
     return text.startswith(forbidden) and not (following.isalnum() or following == "_")
 

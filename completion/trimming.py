@@ -20,7 +20,6 @@ from completion.scope import find_end
 from completion.syntax import Place
 from completion.types import EmptyReason
 
-_WITHIN_WORD = re.compile(r"\S\Z")  # as in ${name#x}; and an address has a colon before //
 _QUOTES = "\"'`"
 
 
@@ -79,11 +78,17 @@ def _without_comment(text: str, place: Place) -> str:
         return text
     mark = traits_of(place.language).comment_mark
     for lexeme in bracket_lexemes_of(text, place.language):
-        left = place.line_before + text[: lexeme.start]
-        is_within = _WITHIN_WORD.search(left) if mark == "#" else left.endswith(":")
-        if lexeme.kind is LexemeKind.COMMENT and lexeme.text.startswith(mark) and not is_within:
+        if lexeme.kind is not LexemeKind.COMMENT or not lexeme.text.startswith(mark):
+            continue
+        left = text[lexeme.start - 1] if lexeme.start else place.line_before[-1:]
+        if lexeme.stop == len(text) and not _is_within_word(mark, left):
             return text[: lexeme.start].rstrip(" \t")
     return text
+
+
+def _is_within_word(mark: str, left: str) -> bool:
+    """Tell whether a mark of comments is none there, as in `${name#x}` and `https://`."""
+    return bool(left.strip()) if mark == "#" else left == ":"
 
 
 def _without_rest_of_word(text: str, place: Place) -> str:

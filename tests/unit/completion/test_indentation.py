@@ -60,6 +60,13 @@ def test_what_makes_no_sense_by_any_reading_stays() -> None:
         assert with_indentation_of(place, text) == text
 
 
+def test_strings_side_by_side_are_indented_each() -> None:
+    place = place_behind(TABS + "def g(x):\n\t")
+    text = 'raise ValueError(\n        "one"\n        f" two"\n    )'
+    expected = 'raise ValueError(\n\t\t"one"\n\t\tf" two"\n\t)'
+    assert with_indentation_of(place, text) == expected
+
+
 Nested = list[tuple[str, int]]  # lines of code, each with its level
 
 

@@ -232,6 +232,14 @@ def test_what_goes_on_from_something_forbidden_is_taken_back_with_it() -> None:
     assert document.answer(7) is None
 
 
+def test_what_is_taken_back_may_be_indented_as_the_document_is() -> None:
+    """The model wrote spaces where the file has tabs."""
+    document = Text("x = \n")
+    document.suggest(4, "f(\n\ta,\n\tb.c)")
+    document.cache.take_back(4, "f(\n    a,\n    b.c")
+    assert document.answer(4) == ["f(\n\ta,"]
+
+
 def test_of_what_was_prepared_lines_stay_that_come_after_what_is_shown() -> None:
     document = Text("x = \n")
     shown = document.suggest(4, "f()")

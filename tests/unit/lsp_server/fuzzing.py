@@ -60,6 +60,9 @@ RIGHT_PARAMS: dict[str, Any] = {
     "warmline/explain": AT_A,
 }
 
+MOST_CUT_BYTES = 2_000
+"""Of a message that is cut short: what is asked after it must be long enough to be its rest."""
+
 leaves = (
     st.none()
     | st.booleans()
@@ -133,7 +136,12 @@ broken_bytes = st.one_of(
     st.binary(max_size=60),
     headers,
     st.builds(bytes.__add__, headers, some_message),
-    st.builds(lambda data, kept: data[: kept % len(data)], some_message, st.integers(0, 300)),
+    st.builds(
+        lambda data, kept: data[: kept % len(data)],
+        # of a long message a server rightly waits for the rest
+        some_message.filter(lambda data: len(data) < MOST_CUT_BYTES),
+        st.integers(0, 300),
+    ),
     some_message.map(lambda data: data.replace(b"Content-Length", b"Content-Lenght")),
     some_message.map(lambda data: data.split(b"\r\n", 1)[0] + b"\r\n" + data),
 )
