@@ -267,7 +267,7 @@ async def test_memory_runs_out(scene: Scene, truth: Undisturbed) -> None:
         engine.rlimit(psutil.RLIMIT_AS, limit)
         typist.type(" typed")
         numbers, reasons = itertools.count(), set[str]()
-        while not reasons & {"engine-failed", "engine-unavailable"}:
+        while is_alive(engine) and not reasons & {"engine-failed", "engine-unavailable"}:
             uri = f"file:///project/{next(numbers)}.txt"
             large = Typist(window, uri, "so many words " * 600)
             await large.complete()
