@@ -5,6 +5,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
+from engine.decoding.vocabulary import Vocabulary
 from engine.protocol.messages import (
     Finished,
     FinishReason,
@@ -32,6 +33,7 @@ class NamingModel(ModelDouble):
         super().__init__()
         self.tokenizer = small_tokenizer()
         self.tokenizer.save(str(directory / "tokenizer.json"))
+        self._vocabulary = Vocabulary.from_file(directory / "tokenizer.json")
         self.description = replace(description(directory), name="naming")
 
     def load(self, _: LoadProgress) -> LoadedModel:
@@ -44,7 +46,7 @@ class NamingModel(ModelDouble):
         forced = request.forced_text.decode()
         for token in self.tokenizer.encode(forced + name_of(before + forced, after)).ids:
             self.run_pass("decode", checkpoint)
-            yield (Piece(0, (token,), self.tokenizer.decode([token]).encode(), -0.5),)
+            yield (Piece(0, (token,), self._vocabulary.token_bytes(token), -0.5),)
         yield (Finished(0, FinishReason.END_OF_TEXT),)
 
     def run_pass(self, kind: str, checkpoint: Checkpoint) -> None:
