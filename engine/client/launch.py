@@ -199,6 +199,8 @@ def _make_room_for_log(log_path: Path) -> int:
 
 def _spawn(command: Sequence[str], log_path: Path) -> subprocess.Popen[bytes]:
     """Start a process that outlives this one and keeps nothing of it."""
+    log_path.touch(mode=0o600)
+    log_path.chmod(0o600)  # one that is there may be from a time when everybody could read it
     with log_path.open("ab") as log:
         child = subprocess.Popen(
             command,
