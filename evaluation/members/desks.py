@@ -1,13 +1,12 @@
 """Sites measured one after the other, each where its package is worked on."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from contextlib import AbstractAsyncContextManager
+from typing import Generic, Protocol, TypeVar
 
 from evaluation.members.site import NameSite
 from evaluation.members.workspaces import Workspace
+from evaluation.shards.looped import LoopedMeter
 
 _Record_co = TypeVar("_Record_co", covariant=True)
 RecordType = TypeVar("RecordType")
@@ -32,7 +31,7 @@ class Desk(Protocol[_Record_co]):
 StartDesk = Callable[[Workspace], Awaitable[Desk[RecordType]]]
 
 
-class DeskMeter(Generic[RecordType]):
+class DeskMeter(LoopedMeter, Generic[RecordType]):
     """Measures sites; one workspace is worked in at any time. To be used as a context.
 
     Args:
@@ -45,31 +44,10 @@ class DeskMeter(Generic[RecordType]):
         workspaces: Mapping[str, Workspace],
         desks: AbstractAsyncContextManager[StartDesk[RecordType]],
     ) -> None:
+        super().__init__()
         self._workspaces = workspaces
         self._desks = desks
-        self._loop = asyncio.Runner()
-        self._exits = AsyncExitStack()
         self._title = ""
-
-    def __enter__(self) -> Self:
-        try:
-            self._start = self._loop.run(self._exits.enter_async_context(self._desks))
-        except BaseException:
-            self._loop.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            self._loop.run(self._leave())
-            self._loop.run(self._exits.aclose())
-        finally:
-            self._loop.close()
 
     def measure(self, site: NameSite) -> RecordType:
         """Return what came of a site.
@@ -79,10 +57,17 @@ class DeskMeter(Generic[RecordType]):
         """
         return self._loop.run(self._measure(site))
 
+    async def _begin(self) -> None:
+        self._start_desk = await self._exits.enter_async_context(self._desks)
+
+    async def _end(self) -> None:
+        await self._leave()
+        await super()._end()
+
     async def _measure(self, site: NameSite) -> RecordType:
         if self._title != site.package:
             await self._leave()
-            self._desk = await self._start(self._workspaces[site.package])
+            self._desk = await self._start_desk(self._workspaces[site.package])
             self._title = site.package
         return await self._desk.measure(site)
 

@@ -1,14 +1,10 @@
 """The parts of `warmline eval confidence` put together: lines, engine, journal, report."""
 
 import argparse
-import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import cache
 from itertools import islice
-from types import TracebackType
-from typing import Self
 
 from rich.console import Console
 
@@ -36,6 +32,7 @@ from evaluation.fidelity.case import FILL_IN
 from evaluation.repo.selection import PackageTasks, all_tasks
 from evaluation.repo.task import LINE
 from evaluation.report import Parameter, Report, this_machine
+from evaluation.shards.looped import LoopedMeter
 from evaluation.shards.plan import Plan, Stream
 from evaluation.shards.run import Outcome, measure_cases, open_journal
 from warmline import __version__
@@ -47,6 +44,7 @@ from warmline.suites.repo_corpus import QUICK_PACKAGES
 from warmline.suites.writing_engine import (
     PREFIX_TOKENS,
     SUFFIX_TOKENS,
+    conditions_of_writing,
     engine_settings,
     line_settings,
     writing_engine,
@@ -75,7 +73,9 @@ def measure_confidence(arguments: argparse.Namespace) -> int:
 def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, Outcome]:
     with shown_progress() as progress:
         plan, complaints = _plan(arguments, progress)
-    journal = open_journal(arguments.out, _conditions(arguments), read_sure)
+    journal = open_journal(
+        arguments.out, conditions_of_writing(COMMAND, arguments, _params(arguments)), read_sure
+    )
     with _Meter(arguments) as meter, watching(console) as audience:
         deadline = Deadline(budget_s(arguments))  # from when the model is loaded
         outcome = measure_cases(plan, meter, journal, deadline=deadline, audience=audience)
@@ -113,33 +113,13 @@ def _plan(
     return Plan(streams), corpus.complaints
 
 
-class _Meter:
+class _Meter(LoopedMeter):
     """Measures cursors with one completer over an engine of its own. To be used as a context."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
+        super().__init__()
         self._settings = engine_settings(arguments)
         self._completion_settings = replace(line_settings(), heal_words=not arguments.no_healing)
-        self._loop = asyncio.Runner()
-        self._exits = AsyncExitStack()
-
-    def __enter__(self) -> Self:
-        try:
-            self._loop.run(self._start())
-        except BaseException:
-            self._loop.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            self._loop.run(self._exits.aclose())
-        finally:
-            self._loop.close()
 
     def measure(self, cursor: Cursor) -> SureRecord:
         """Return what came of a cursor.
@@ -149,7 +129,7 @@ class _Meter:
         """
         return self._loop.run(self._writer.measure(cursor))
 
-    async def _start(self) -> None:
+    async def _begin(self) -> None:
         engine = await self._exits.enter_async_context(
             writing_engine(self._settings, f"warmline {COMMAND}")
         )
@@ -174,20 +154,4 @@ def _params(arguments: argparse.Namespace) -> dict[str, Parameter]:
         "prefix_tokens": PREFIX_TOKENS,
         "suffix_tokens": SUFFIX_TOKENS,
         "heals_words": not arguments.no_healing,
-    }
-
-
-def _conditions(arguments: argparse.Namespace) -> dict[str, Parameter]:
-    """Say what must not differ between two shards of a run."""
-    settings = engine_settings(arguments)
-    return {
-        "command": COMMAND,
-        "version": __version__,
-        "model": settings.model,
-        "storage type": settings.storage_type,
-        "device": settings.device,
-        "processor": this_machine().processor,
-        "threads": settings.threads,
-        "seed": arguments.seed,
-        **_params(arguments),
     }

@@ -41,7 +41,12 @@ from warmline.suites.measuring import budget_s, publish
 from warmline.suites.member_analysers import installed_host
 from warmline.suites.member_sites import MembersPlan, plan_sites
 from warmline.suites.member_writing import writing_desks
-from warmline.suites.writing_engine import PREFIX_TOKENS, SUFFIX_TOKENS, engine_settings
+from warmline.suites.writing_engine import (
+    PREFIX_TOKENS,
+    SUFFIX_TOKENS,
+    conditions_of_writing,
+    engine_settings,
+)
 
 COMMAND = "eval members"
 VERDICTS_NAME = "verdicts.jsonl"
@@ -135,7 +140,7 @@ def _prepare(arguments: argparse.Namespace) -> _Run:
         plan = plan_sites(arguments, progress)
         checkers = _checkers({each.language for each in plan.workspaces.values()}, progress)
         ModelStore(offline=arguments.offline).pull(engine_settings(arguments).model, progress)
-    conditions = _conditions(arguments)
+    conditions = conditions_of_writing(COMMAND, arguments, _params(arguments))
     folder: Path | None = arguments.out
     verdicts = Journal(folder / VERDICTS_NAME if folder else None, conditions, read_verdict)
     written = open_journal(folder, conditions, read_written)
@@ -172,20 +177,4 @@ def _params(arguments: argparse.Namespace) -> dict[str, Parameter]:
         "split": arguments.split,
         "prefix_tokens": PREFIX_TOKENS,
         "suffix_tokens": SUFFIX_TOKENS,
-    }
-
-
-def _conditions(arguments: argparse.Namespace) -> dict[str, Parameter]:
-    """Say what must not differ between two shards of a run."""
-    settings = engine_settings(arguments)
-    return {
-        "command": COMMAND,
-        "version": __version__,
-        "model": settings.model,
-        "storage type": settings.storage_type,
-        "device": settings.device,
-        "processor": this_machine().processor,
-        "threads": settings.threads,
-        "seed": arguments.seed,
-        **_params(arguments),
     }

@@ -1,7 +1,7 @@
 """The engine of suites that have suggestions written: as windows have it, but private."""
 
 import argparse
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -13,6 +13,8 @@ from engine.settings import EngineSettings
 from evaluation.bench.serving.private_engine import private_engines
 from evaluation.decoding.answers import MAX_LINE_TOKENS
 from evaluation.errors import CannotMeasureError
+from evaluation.report import Parameter, this_machine
+from warmline import __version__
 from warmline.headless import COMPLETION_TIMEOUT_MS
 from warmline.loading import show_loading
 
@@ -51,6 +53,24 @@ def line_settings() -> CompletionSettings:
         adaptive_delay=False,
         timeout_ms=COMPLETION_TIMEOUT_MS,
     )
+
+
+def conditions_of_writing(
+    command: str, arguments: argparse.Namespace, params: Mapping[str, Parameter]
+) -> dict[str, Parameter]:
+    """Say what must not differ between two shards of a run."""
+    settings = engine_settings(arguments)
+    return {
+        "command": command,
+        "version": __version__,
+        "model": settings.model,
+        "storage type": settings.storage_type,
+        "device": settings.device,
+        "processor": this_machine().processor,
+        "threads": settings.threads,
+        "seed": arguments.seed,
+        **params,
+    }
 
 
 @asynccontextmanager
