@@ -28,7 +28,7 @@ from evaluation.report import Row
 from tests.unit.completion.fakes import FakeEngine, description, says, small_tokenizer
 from warmline.suites.writing_engine import line_settings
 
-TRUE_WEIGHTS = (1.0, 0.3, 0.8, -0.4)
+TRUE_WEIGHTS = (1.0, 0.4, -0.4)
 TASK = Task(
     key="line/fill-in/made-up-1.0/app.py:3/0",
     kind=LINE,
