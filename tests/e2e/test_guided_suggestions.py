@@ -34,7 +34,11 @@ def describe(basket: Basket, *, with_owner: bool = True) -> str:
     |
 """
 SETTINGS = CompletionSettings(
-    context_tokens=0, prepare_next=False, multi_line=False, analysis_timeout_ms=30_000
+    heal_words=False,  # the scripts say what comes after the cursor
+    context_tokens=0,
+    prepare_next=False,
+    multi_line=False,
+    analysis_timeout_ms=30_000,
 )
 
 
