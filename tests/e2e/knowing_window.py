@@ -11,6 +11,7 @@ from typing import Any
 from lsprotocol import types
 from pytest_lsp import LanguageClient, make_test_lsp_client
 
+from completion.healing import held_back
 from engine.protocol.endpoint import endpoint_for
 from engine.service.server import EngineServer
 from tests.e2e.knowing_model import KnowingModel
@@ -80,10 +81,11 @@ class Window:
         return await self.ask("warmline/lastSuggestion")
 
     async def followed(self) -> None:
-        """Wait until the live cache is for the text as it is now."""
+        """Wait until the live cache is for the text as it is now, but for the word at its end."""
+        read = self.text.removesuffix(held_back(self.text, len(self.text)))
         while True:
             cache = await self.ask("warmline/cache")
-            if self.text + "<|" in "".join(run.text for run in cache.runs):
+            if read + "<|" in "".join(run.text for run in cache.runs):
                 return
 
     async def next_prepared(self) -> None:
