@@ -51,6 +51,8 @@ class Editor:
     async def initialize(self, settings: dict[str, Json], on_loading: OnLoading) -> str:
         """Open the window, wait until the model is loaded, and return the server's version.
 
+        Unless `settings` say otherwise, whoever asks is given one suggestion, as while typing.
+
         Raises:
             UnexpectedResultError: If the server says that the model cannot be loaded.
             NoAnswerError: If it does not say anything for too long.
@@ -67,7 +69,7 @@ class Editor:
                 "processId": os.getpid(),
                 "rootUri": None,
                 "capabilities": capabilities,
-                "initializationOptions": settings,
+                "initializationOptions": {"invokedCandidates": 1} | settings,
             },
         )
         await self._client.notify("initialized", {})

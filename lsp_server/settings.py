@@ -27,7 +27,7 @@ class EditorSettings:
     """How suggestions reach the editor. Read-only."""
 
     invoked_candidates: int = field(
-        default=1,
+        default=3,
         metadata={
             "description": "Suggestions to choose from when one is asked for explicitly.",
             "minimum": 1,

@@ -110,7 +110,7 @@ async def test_an_entry_that_rewrites_text_is_not_extended(
 
 
 async def test_several_candidates_only_when_asked_for_explicitly(editor: Editor) -> None:
-    await editor.initialize(initializationOptions={"invokedCandidates": 3})
+    await editor.initialize()
     editor.open(A, "x")
     assert len(await editor.inline(A, 0, 1, triggerKind=1)) == 3
     assert len(await editor.inline(A, 0, 1, triggerKind=2)) == 1
