@@ -68,6 +68,10 @@ class WarmlineProtocol(LanguageServerProtocol):
         """Cancel what is under way; from now on only `exit` counts."""
         self.stage = Stage.SHUT_DOWN
         self.exit_code = 0
+        self.cancel_all()
+
+    def cancel_all(self) -> None:
+        """Give up every request that is not answered, in both directions."""
         for future in list(self._request_futures.values()):
             future.cancel()
 
