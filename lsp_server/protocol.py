@@ -46,7 +46,7 @@ class WarmlineProtocol(LanguageServerProtocol):
 
     def __init__(self, server: Any, converter: Converter) -> None:
         super().__init__(server, converter)
-        self._unanswered: set[Identifier] = set()  # requests of the client's
+        self._unanswered: set[int | str] = set()  # requests of the client's
 
     def _register_builtin_features(self) -> None:
         """Register nothing of pygls's own: `server.py` names every method that is answered."""
@@ -122,7 +122,7 @@ class WarmlineProtocol(LanguageServerProtocol):
             raise JsonRpcInvalidParams(f"{method}: {problems}.") from error
 
     def _send_response(
-        self, msg_id: Identifier, result: Any = None, error: types.ResponseError | None = None
+        self, msg_id: int | str, result: Any = None, error: types.ResponseError | None = None
     ) -> None:
         self._unanswered.discard(msg_id)
         super()._send_response(msg_id, result, error)
