@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from completion.budget import Window, fit_window, limits_for
 from completion.document import Document
+from completion.document_names import path_of
 from completion.families import detect_family
 from completion.healing import HealingWriter, Writer, held_back
 from completion.layout import Layout, Prompt, PromptParts
@@ -124,8 +124,7 @@ def _without(window: Window | None, cursor: int, num_characters: int) -> Window 
 
 def path_in_repository(name: str, repository_name: str) -> str:
     """Return what follows the folder `repository_name` in a path or URI, or the file's name."""
-    path = unquote(urlsplit(name).path) if "://" in name else name.replace("\\", "/")
-    parts = [part for part in path.split("/") if part]
+    parts = [part for part in path_of(name).split("/") if part]
     if repository_name in parts[:-1]:
         parts = parts[parts.index(repository_name) + 1 :]
     else:

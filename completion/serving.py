@@ -1,12 +1,12 @@
 """Which documents are served, and which requests: what the user has turned off, and where."""
 
 from functools import lru_cache
-from urllib.parse import unquote, urlsplit
 
 from pathspec import GitIgnoreSpec
 
 from completion.context.repositories import Repositories
 from completion.document import Document
+from completion.document_names import path_of
 from completion.lexemes import LexemeKind
 from completion.settings import CompletionSettings
 from completion.syntax import Place
@@ -41,7 +41,7 @@ def _refusal_of_document(document: Document, settings: CompletionSettings) -> Em
         return EmptyReason.DISABLED
     if document.language in settings.disabled_languages:
         return EmptyReason.LANGUAGE_OFF
-    path = _path_of(document.name)
+    path = path_of(document.name).lstrip("/")
     if _is_disabled_path(path, settings.disabled_paths):
         return EmptyReason.PATH_OFF
     if reason_by_name("/".join(path.split("/")[-_PARTS_THAT_TELL:])):
@@ -82,12 +82,6 @@ def is_sure_enough(
 @lru_cache(maxsize=_REMEMBERED_PATHS)
 def _is_disabled_path(path: str, patterns: tuple[str, ...]) -> bool:
     return bool(patterns) and _spec_of(patterns).match_file(path)
-
-
-def _path_of(name: str) -> str:
-    """Return the path that a URI or a path names, without the slash at its beginning."""
-    path = unquote(urlsplit(name).path) if ":" in name else name.replace("\\", "/")
-    return path.lstrip("/")
 
 
 @lru_cache(maxsize=8)

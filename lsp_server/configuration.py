@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from typing import Any
 
 from lsprotocol import types
@@ -57,7 +58,8 @@ class Configuration:
         method = types.WORKSPACE_DID_CHANGE_CONFIGURATION
         options = types.DidChangeConfigurationRegistrationOptions(section=SECTION)
         registration = types.Registration(id=method, method=method, register_options=options)
-        self._server.client_register_capability(types.RegistrationParams([registration]))
+        params = types.RegistrationParams([registration])
+        self._server.client_register_capability(params).add_done_callback(_log_refusal)
 
     async def _asked(self) -> Any:
         params = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
@@ -76,3 +78,9 @@ class Configuration:
             if problem not in self._reported:
                 self._reported.add(problem)
                 self._report(problem)
+
+
+def _log_refusal(answer: Future[None]) -> None:
+    """Say what a refused registration costs; whatever else is told is followed all the same."""
+    if not answer.cancelled() and (error := answer.exception()):
+        logger.warning("The editor may not tell of changed settings: %r.", error)

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from lsprotocol.types import (
     LanguageKind,
@@ -69,6 +70,7 @@ class OpenDocument:
             where nothing can be said.
         """
         cursor = None
+        self._document = replace(self._document, version=version)
         for change in changes:
             cursor = self._apply_one(change, version, hear)
         return cursor if len(changes) == 1 else None

@@ -33,18 +33,29 @@ def parse_message(body: bytes) -> dict[str, Any]:
         RefusedMessageError: If it is something else.
     """
     try:
-        message = json.loads(body)
+        # Decoded here, since JSON's reader would also guess at encodings that the protocol has not.
+        message = json.loads(body.decode("utf-8-sig", "surrogatepass"))
     except (ValueError, RecursionError) as error:
         raise RefusedMessageError(
             ErrorCode.PARSE_ERROR, f"The message is not JSON: {error}."
         ) from error
     if not isinstance(message, dict) or message.get("jsonrpc") != VERSION:
         raise RefusedMessageError(ErrorCode.INVALID_REQUEST, "The message is not JSON-RPC 2.0.")
-    if not isinstance(message.get("id", ""), int | str):
+    if not (is_identifier(message.get("id", "")) or is_response(message)):
         raise RefusedMessageError(
-            ErrorCode.INVALID_REQUEST, "The id is neither a number nor a string."
+            ErrorCode.INVALID_REQUEST, "The id is neither a whole number nor a string."
         )
     return message
+
+
+def is_identifier(value: Any) -> bool:
+    """Tell whether something may be a request's id; null may not, though it may be an answer's."""
+    return isinstance(value, int | str) and not isinstance(value, bool)
+
+
+def is_response(message: dict[str, Any]) -> bool:
+    """Tell whether a message is an answer. However wrong it is, answers are not answered."""
+    return "method" not in message and ("result" in message or "error" in message)
 
 
 def response(identifier: Identifier, result: Any) -> dict[str, Any]:

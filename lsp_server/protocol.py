@@ -2,8 +2,9 @@
 
 pygls keeps the books of requests and knows the types of messages. It answers before
 `initialize`, says nothing after `shutdown`, gives no answer to a request whose parameters are
-wrong, and exits with 0 in every case. So messages come in here by another door, `receive`,
-which decides all of that first. What comes before `initialize` is the business of
+wrong, exits with 0 in every case, and keeps the ids of both sides in one book, so that one
+side's messages can be taken for answers to the other's. So messages come in here by another
+door, `receive`, which decides all of that first. What comes before `initialize` is the business of
 `lsp_server.opening`.
 """
 
@@ -12,12 +13,19 @@ import logging
 from enum import Enum
 from typing import Any
 
-from cattrs import transform_error
+from cattrs import Converter, transform_error
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcInvalidRequest
 from pygls.protocol import LanguageServerProtocol
 
-from lsp_server.messages import Identifier, RefusedMessageError, error_response, parse_message
+from lsp_server.messages import (
+    ErrorCode,
+    Identifier,
+    RefusedMessageError,
+    error_response,
+    is_identifier,
+    parse_message,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +44,10 @@ class WarmlineProtocol(LanguageServerProtocol):
     stage = Stage.RUNNING
     exit_code = 1  # what the specification wants where no shutdown came before the end
 
+    def __init__(self, server: Any, converter: Converter) -> None:
+        super().__init__(server, converter)
+        self._unanswered: set[int | str] = set()  # requests of the client's
+
     def _register_builtin_features(self) -> None:
         """Register nothing of pygls's own: `server.py` names every method that is answered."""
 
@@ -43,6 +55,7 @@ class WarmlineProtocol(LanguageServerProtocol):
         """Handle one message. Requests that cannot be handled are answered with an error."""
         try:
             message = parse_message(body)
+            self._require_unused_id(message)
         except RefusedMessageError as error:
             self._refuse(None, error.code, str(error))
             return
@@ -55,6 +68,10 @@ class WarmlineProtocol(LanguageServerProtocol):
         """Cancel what is under way; from now on only `exit` counts."""
         self.stage = Stage.SHUT_DOWN
         self.exit_code = 0
+        self.cancel_all()
+
+    def cancel_all(self) -> None:
+        """Give up every request that is not answered, in both directions."""
         for future in list(self._request_futures.values()):
             future.cancel()
 
@@ -71,9 +88,21 @@ class WarmlineProtocol(LanguageServerProtocol):
             return
         context = contextvars.copy_context()
         if "id" in message:
+            self._unanswered.add(message["id"])
             context.run(self._handle_request, message["id"], method, params)
         else:
             context.run(self._handle_notification, method, params)
+
+    def _require_unused_id(self, message: dict[str, Any]) -> None:
+        """Refuse a request of which nobody could tell which answer is its own.
+
+        The refusal has no id either: it would be taken for the answer to the first request.
+        """
+        if "method" in message and message.get("id") in self._unanswered:
+            raise RefusedMessageError(
+                ErrorCode.INVALID_REQUEST,
+                f"The id {message['id']!r} is in use by a request that is not answered yet.",
+            )
 
     def _check_stage(self, method: str) -> None:
         if self.stage is Stage.RUNNING and method == types.INITIALIZE:
@@ -92,8 +121,21 @@ class WarmlineProtocol(LanguageServerProtocol):
             problems = "; ".join(transform_error(error, path="message"))
             raise JsonRpcInvalidParams(f"{method}: {problems}.") from error
 
+    def _send_response(
+        self, msg_id: int | str, result: Any = None, error: types.ResponseError | None = None
+    ) -> None:
+        self._unanswered.discard(msg_id)
+        super()._send_response(msg_id, result, error)
+
+    def _handle_cancel_notification(self, msg_id: Any) -> None:
+        if is_identifier(msg_id) and msg_id in self._unanswered:
+            super()._handle_cancel_notification(msg_id)
+
     def _receive_response(self, message: dict[str, Any]) -> None:
-        identifier = message.get("id", "")
+        identifier = message.get("id")
+        if not isinstance(identifier, str) or identifier in self._unanswered:
+            logger.warning("An answer is ignored: nothing was asked with its id.")
+            return
         result_type = self._result_types.pop(identifier, None)
         future = self._request_futures.get(identifier)
         if future is not None and future.done():  # we gave up waiting

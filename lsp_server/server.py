@@ -55,6 +55,7 @@ class WarmlineServer(LanguageServer):
             # A handler that waits has begun, with the document as it was when the request
             # came, before the next message may change it.
             await asyncio.sleep(0)
+        self.protocol.cancel_all()
         await self._window.aclose()
         return self.protocol.exit_code
 

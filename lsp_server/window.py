@@ -63,6 +63,7 @@ class Window:
         )
         self._has_completion_list = opening.has_completion_list
         self._is_debounced = client.waits_for_pauses
+        self._is_started = False
 
     @property
     def settings(self) -> Settings:
@@ -110,6 +111,9 @@ class Window:
         await self._keeper.aclose()
 
     def _start(self, _params: types.InitializedParams) -> None:
+        if self._is_started:  # told twice
+            return
+        self._is_started = True
         self._tasks.start(self._configuration.start(self._keeper.use), "reading settings")
         self._tasks.start(self._metrics.keep_on_disk(), "keeping figures")
 

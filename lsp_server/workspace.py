@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
+
+from completion.document_names import file_of, path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +35,12 @@ def read_workspace(params: Mapping[str, Any]) -> Workspace:
         known = [folder for folder in folders if isinstance(folder, Mapping)]
         name = str(known[0].get("name", "")) if known else ""
         return Workspace(name, tuple(_local_paths(str(each.get("uri", "")) for each in known)))
-    root_uri, root_path = params.get("rootUri"), params.get("rootPath")
-    if isinstance(root_uri, str):
-        name = PurePosixPath(unquote(urlsplit(root_uri).path)).name
-        return Workspace(name, tuple(_local_paths([root_uri])))
-    if isinstance(root_path, str):
-        return Workspace(PurePosixPath(root_path).name, (Path(root_path),))
+    for root in (params.get("rootUri"), params.get("rootPath")):
+        if isinstance(root, str):
+            return Workspace(PurePosixPath(path_of(root)).name, tuple(_local_paths([root])))
     return Workspace()
 
 
 def _local_paths(uris: Iterable[str]) -> list[Path]:
     """Return where folders lie; what is not on this machine's disk is left out."""
-    parts = [urlsplit(uri) for uri in uris]
-    return [Path(unquote(each.path)) for each in parts if each.scheme == "file"]
+    return [folder for uri in uris if (folder := file_of(uri)) is not None]

@@ -4,7 +4,7 @@ import uuid
 from functools import partial
 
 from completion.completer import Completer
-from completion.context.repositories import NoRepositories, Repositories
+from completion.context.repositories import Repositories
 from completion.settings import CompletionSettings
 from engine.client.remote import RemoteEngine
 from engine.settings import EngineSettings
@@ -15,6 +15,7 @@ from warmline.analysis import Analysis
 from warmline.encoders.choice import chosen_second_stage
 from warmline.indexing import index_directory
 from warmline.repositories import LiveRepositories
+from warmline.unsearched import UnsearchedRepositories
 
 COMMAND_LINE_SESSION = "command-line"
 """One session for every call of the command line, so that a later call finds a warm cache."""
@@ -33,12 +34,13 @@ def join(
     Args:
         engine_settings: Also decide which engine is used.
         completion_settings: What suggestions are like.
-        workspace: What the prompt calls the repository, and the folders to search.
+        workspace: What the prompt calls the repository, and the folders to search and whose
+            ignore files hold, searched or not.
         session_name: Whose caches are used; another name has other caches.
         may_install: Whether monitors may install what they need, which takes minutes.
     """
     engine = RemoteEngine(engine_settings, client_name="warmline", session=session_name)
-    repositories: Repositories = NoRepositories()
+    repositories: Repositories = UnsearchedRepositories(workspace.folders)
     if completion_settings.context_tokens:
         second_stage = partial(chosen_second_stage, completion_settings, engine)
         repositories = LiveRepositories(workspace.folders, index_directory(), second_stage)

@@ -5,10 +5,10 @@ from collections.abc import Container, Mapping, Sequence
 from functools import cache
 from itertools import chain, count
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from completion.context.repositories import Located, RepositoryStatus
 from completion.document import Document
+from completion.document_names import file_around, file_of, fragment_of, path_of
 from retrieval.ignoring import is_from_ignore_file
 from retrieval.lexical import LexicalIndex
 from retrieval.types import Place, Retrieval
@@ -87,14 +87,15 @@ class LiveRepositories:
 
     def locate(self, name: str, seen_from: str = "") -> Located | None:
         """Return where a document lies: in a folder, or loose."""
-        file = _local_file(name)
-        view = self._view_of(_local_file(seen_from or name)) or self._view_of(file)
+        file = file_of(name)
+        view = self._view_of(file_of(seen_from or name)) or self._view_of(file)
         located = view.locate(file) if view and file else None
         return located or self._loose.locate(name)
 
     def is_ignored(self, name: str) -> bool:
-        """Tell whether an ignore file of a folder names a document."""
-        reasons = (index.live.reason_for(path) for index, path in self._places_of(name))
+        """Tell whether an ignore file of a folder names a document, or what it is part of."""
+        places = self._places_of(file_around(name))
+        reasons = (index.live.reason_for(path) for index, path in places)
         return any(is_from_ignore_file(reason) for reason in reasons)
 
     def use_folders(self, folders: Sequence[Path]) -> None:
@@ -109,7 +110,7 @@ class LiveRepositories:
     def change(self, document: Document) -> None:
         """Take in a document that is open, as it is now; returns at once."""
         self._documents[document.name] = document
-        places = self._places_of(document.name)
+        places = self._places_of(file_of(document.name))
         for index, path in places:
             index.live.set_open_text(path, document.text)
         if not places:
@@ -119,7 +120,7 @@ class LiveRepositories:
         """Go back to what is on disk."""
         if self._documents.pop(name, None) is None:
             return
-        places = self._places_of(name)
+        places = self._places_of(file_of(name))
         for index, path in places:
             index.live.close_text(path)
         if not places:
@@ -166,9 +167,8 @@ class LiveRepositories:
             return None
         return next((view for view in self._views if view.own.path_of(file) is not None), None)
 
-    def _places_of(self, name: str) -> list[tuple[FolderIndex, str]]:
-        """Return every index that holds a document, and its path there."""
-        file = _local_file(name)
+    def _places_of(self, file: Path | None) -> list[tuple[FolderIndex, str]]:
+        """Return every index that holds a file, and its path there."""
         if file is None:
             return []
         places = ((index, index.path_of(file)) for index in self._indexes.values())
@@ -186,14 +186,7 @@ def _free_name(name: str, taken: Container[str]) -> str:
     return next(each for each in chain((name,), numbered) if each not in taken)
 
 
-def _local_file(name: str) -> Path | None:
-    """Return the file a document is kept in; None for what is on no disk of this machine."""
-    parts = urlsplit(name)
-    return Path(unquote(parts.path)) if parts.scheme == "file" else None
-
-
 def _short_path(name: str) -> str:
     """Return the end of a document's name, enough to tell it from others."""
-    parts = urlsplit(name)
-    path = "/".join(unquote(parts.path).strip("/").split("/")[-2:])
-    return f"{path}#{parts.fragment}" if parts.fragment else path
+    path, fragment = "/".join(path_of(name).strip("/").split("/")[-2:]), fragment_of(name)
+    return f"{path}#{fragment}" if fragment else path

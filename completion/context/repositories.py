@@ -51,7 +51,10 @@ class Repositories(Protocol):
         ...
 
     def is_ignored(self, name: str) -> bool:
-        """Tell whether an ignore file names a document, so that nobody may read it."""
+        """Tell whether an ignore file names a document, so that nobody may read it.
+
+        The same whether folders are searched or not.
+        """
         ...
 
     def use_folders(self, folders: Sequence[Path]) -> None:
@@ -76,7 +79,7 @@ class Repositories(Protocol):
 
 
 class NoRepositories:
-    """Nothing to search: implements `Repositories`."""
+    """No folders, so nothing to search and nothing ignored: implements `Repositories`."""
 
     def locate(self, name: str, seen_from: str = "") -> Located | None:  # noqa: ARG002
         """Return None."""

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from completion.document import Document
+from completion.document_names import file_of, scheme_of
 
 _SUFFIXES = {
     "c": ".c",
@@ -47,11 +47,10 @@ class DocumentPaths:
         return self._paths.pop(name, None)
 
     def _find(self, document: Document) -> Path | None:
-        parts = urlsplit(document.name)
-        if parts.scheme == "file":
-            return Path(unquote(parts.path))
+        if file := file_of(document.name):
+            return file
         suffix = _SUFFIXES.get(document.language)
-        if parts.scheme != "untitled" or suffix is None or not self.folders:
+        if scheme_of(document.name) != "untitled" or suffix is None or not self.folders:
             return None
         return self.folders[0] / f"untitled_{_digest(document.name)}{suffix}"
 

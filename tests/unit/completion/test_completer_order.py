@@ -1,6 +1,7 @@
 """What comes of a request that something newer overtakes, or that takes too long."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -28,6 +29,27 @@ async def test_a_newer_version_supersedes_the_answer(engine: FakeEngine) -> None
     assert suggestion.reason is EmptyReason.SUPERSEDED
     assert suggestion.text == ""
     assert completer.last_suggestion(NAME) is None
+
+
+async def test_an_edit_supersedes_the_answer_whatever_its_version(engine: FakeEngine) -> None:
+    """Versions should grow; where they do not, the order of the edits says what is new."""
+    engine.script = Script([(0, b"left", -1.0)], stops_after=0)
+    completer = completer_on(engine)
+    asked = asyncio.create_task(completer.complete(NAME, CURSOR))
+    await engine.stuck.wait()
+    back = replace(typed(OPENED, CURSOR, "l"), version=OPENED.version - 5)
+    completer.change(back, CURSOR + 1)
+    assert (await asked).reason is EmptyReason.SUPERSEDED
+    engine.script = says("eft")
+    assert (await completer.complete(NAME, CURSOR + 1)).text == "eft"
+    assert completer.documents[NAME] == back
+
+
+@pytest.mark.parametrize("language", ["", "brainfuck", "日本語"])
+async def test_a_language_nobody_knows_is_completed(engine: FakeEngine, language: str) -> None:
+    engine.script = says("left")
+    completer = completer_on(engine, replace(OPENED, language=language))
+    assert (await completer.complete(NAME, CURSOR)).text == "left"
 
 
 async def test_a_newer_request_supersedes_the_older(engine: FakeEngine) -> None:

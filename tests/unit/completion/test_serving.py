@@ -123,6 +123,14 @@ async def test_paths_are_compared_without_the_quoting_of_uris(engine: FakeEngine
     assert turned_off is EmptyReason.PATH_OFF
 
 
+@pytest.mark.parametrize("name", [r"C:\my code\a.py", "file:///c%3A/my%20code/a.py"])
+async def test_paths_of_windows_are_compared_as_well(engine: FakeEngine, name: str) -> None:
+    """A letter before a colon is a drive, not the scheme of a URI."""
+    document = Document(name, "python", 1, "x = ")
+    turned_off = await reason(engine, document, 4, disabled_paths=("my\\ code/",))
+    assert turned_off is EmptyReason.PATH_OFF
+
+
 async def test_without_automatic_suggestions_one_has_to_ask(engine: FakeEngine) -> None:
     engine.script = says("left")
     completer = completer_on(engine, automatic=False)

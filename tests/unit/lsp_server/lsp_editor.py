@@ -9,6 +9,7 @@ from typing import Any
 from lsp_server.running import serve
 
 PATIENCE_S = 10.0
+METHOD_NOT_FOUND = -32601
 
 
 class ErrorAnswerError(Exception):
@@ -32,6 +33,7 @@ class Editor:
             "window/workDoneProgress/create": lambda _: None,
         }
         self.left_unanswered: set[str] = set()
+        self.refused: set[str] = set()
         self._arrived = asyncio.Event()
         self._ids = itertools.count(1)
         self.run = asyncio.ensure_future(serve(backend, "9.9", self.stream, self))
@@ -52,6 +54,10 @@ class Editor:
         """Nothing to close."""
 
     def _answer(self, message: dict[str, Any]) -> None:
+        if message["method"] in self.refused:
+            error = {"code": METHOD_NOT_FOUND, "message": "This editor cannot do that."}
+            self.send({"id": message["id"], "error": error})
+            return
         result = self.answers[message["method"]](message["params"])
         self.send({"id": message["id"], "result": result})
 

@@ -52,6 +52,62 @@ async def test_changes_are_registered_for_where_the_client_wants_that(editor: Ed
     assert registration["registerOptions"] == {"section": "warmline"}
 
 
+@pytest.mark.parametrize("is_refused", [True, False])
+async def test_an_editor_that_does_not_register_is_served_all_the_same(
+    editor: Editor, caplog: pytest.LogCaptureFixture, *, is_refused: bool
+) -> None:
+    """Whether it refuses or never answers; what it tells of changes is followed as from others."""
+    method = "client/registerCapability"
+    (editor.refused if is_refused else editor.left_unanswered).add(method)
+    editor.answers["workspace/configuration"] = lambda _: [{"maxTokens": 7}]
+    await editor.initialize(REGISTERED)
+    await editor.told(method)
+    assert editor.backend.completer.settings.max_tokens == 7
+    editor.answers["workspace/configuration"] = lambda _: [{"maxTokens": 9}]
+    editor.notify("workspace/didChangeConfiguration", {"settings": None})
+    editor.open(A, "x")
+    await editor.settle()
+    assert len(await editor.inline(A, 0, 1)) == 1
+    assert editor.backend.completer.settings.max_tokens == 9
+    told = [record.message for record in caplog.records if "changed settings" in record.message]
+    assert len(told) == is_refused
+    assert editor.all_told("window/showMessage") == []
+    assert await editor.leave() == 1
+
+
+async def test_an_editor_that_refuses_to_tell_its_settings_costs_only_those(
+    editor: Editor,
+) -> None:
+    editor.refused = {"workspace/configuration"}
+    await editor.initialize(ASKED, initializationOptions={"maxTokens": 5})
+    assert editor.backend.completer.settings.max_tokens == 5
+    assert editor.all_told("window/showMessage") == []
+
+
+async def test_all_three_routes_at_once(editor: Editor) -> None:
+    """What was asked for last counts, above it nothing, below it the options of initialize."""
+    editor.answers["workspace/configuration"] = lambda _: [{"maxTokens": 7}]
+    options = {"maxTokens": 5, "showThreshold": 11}
+    await editor.initialize(ASKED, initializationOptions=options)
+    editor.answers["workspace/configuration"] = lambda _: [{"maxTokens": 9}]
+    sent = {"settings": {"warmline": {"maxTokens": 8}}}
+    editor.notify("workspace/didChangeConfiguration", sent)
+    await editor.settle()
+    await editor.settle()
+    settings = editor.backend.completer.settings
+    assert (settings.max_tokens, settings.show_threshold) == (9, 11)
+
+
+@pytest.mark.parametrize("settings", [None, {}, [], "nonsense", 3, {"warmline": None}])
+async def test_settings_that_are_none_change_nothing_of_the_first(
+    editor: Editor, settings: Any
+) -> None:
+    await editor.initialize(initializationOptions={"maxTokens": 5})
+    editor.notify("workspace/didChangeConfiguration", {"settings": settings})
+    await editor.settle()
+    assert editor.backend.completer.settings.max_tokens == 5
+
+
 async def test_settings_that_are_sent_reach_the_completer(editor: Editor) -> None:
     await editor.initialize()
     sent = {"settings": {"warmline": {"maxTokens": 9}}}

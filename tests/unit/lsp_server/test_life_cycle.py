@@ -48,11 +48,61 @@ async def test_a_second_initialize_is_refused(editor: Editor) -> None:
     assert await code_of(editor, "initialize", params) == INVALID_REQUEST
 
 
+async def test_between_initialize_and_initialized_there_are_answers_and_no_questions(
+    editor: Editor,
+) -> None:
+    """Settings are not asked for yet, so there is nothing to suggest, and a reason for that."""
+    workspace = {"configuration": True, "didChangeConfiguration": {"dynamicRegistration": True}}
+    capabilities = {"workspace": workspace, "window": {"workDoneProgress": True}}
+    await editor.ask("initialize", {"processId": None, "capabilities": capabilities})
+    editor.open("file:///a.py", "x")
+    assert await editor.inline("file:///a.py", 0, 1) == []
+    (answer,) = (await editor.ask("warmline/status"))["empty_answers"]
+    assert answer["reason"] == "loading"
+    assert not any("method" in each and "id" in each for each in editor.received)
+    editor.notify("initialized", {})
+    await editor.told("didChangeStatus", kind="Normal", busy=False)
+    assert len(await editor.inline("file:///a.py", 0, 1)) == 1
+
+
+async def test_initialized_counts_once(editor: Editor) -> None:
+    registration = {"didChangeConfiguration": {"dynamicRegistration": True}}
+    await editor.initialize({"workspace": registration})
+    editor.notify("initialized", {})
+    await editor.settle()
+    await editor.settle()
+    assert len(editor.all_told("client/registerCapability")) == 1
+    assert len(editor.backend.sessions) == 1
+
+
 async def test_requests_after_shutdown_are_refused(editor: Editor) -> None:
     await editor.initialize()
     assert await editor.ask("shutdown") is None
     assert await code_of(editor, "warmline/status") == INVALID_REQUEST
     assert await code_of(editor, "shutdown") == INVALID_REQUEST
+
+
+async def test_after_shutdown_only_exit_counts(editor: Editor) -> None:
+    """No notification is followed any more, and what was cancelled stays so."""
+    await editor.initialize()
+    await editor.ask("shutdown")
+    editor.open("file:///late.py", "x")
+    editor.notify("$/cancelRequest", {"id": 1})
+    editor.notify("initialized", {})
+    editor.notify("workspace/didChangeConfiguration", {"settings": {"warmline.model": "/m"}})
+    assert await code_of(editor, "initialize", {"capabilities": {}}) == INVALID_REQUEST
+    assert await code_of(editor, "warmline/unknown") == INVALID_REQUEST
+    assert editor.backend.completer.documents == {}
+    assert len(editor.backend.sessions) == 1
+    editor.notify("exit")
+    assert await editor.run == 0
+
+
+async def test_shutdown_before_initialized_is_a_proper_end(editor: Editor) -> None:
+    await editor.ask("initialize", {"processId": None, "capabilities": {}})
+    assert await editor.ask("shutdown") is None
+    editor.notify("exit")
+    assert await editor.run == 0
 
 
 async def test_shutdown_ends_what_is_under_way(editor: Editor) -> None:
@@ -74,6 +124,25 @@ async def test_exit_after_shutdown_is_success(editor: Editor) -> None:
     editor.notify("exit")
     assert await editor.run == 0
     assert editor.backend.engine.is_closed
+
+
+@pytest.mark.parametrize(("is_shut_down", "exit_code"), [(True, 0), (False, 1)])
+async def test_exit_waits_for_no_request(
+    editor: Editor, *, is_shut_down: bool, exit_code: int
+) -> None:
+    await editor.initialize()
+    completer, uris = editor.backend.completer, ["file:///a.py", "file:///b.py"]
+    completer.gate.clear()
+    for uri in uris:
+        editor.open(uri, "x")
+        editor.start_inline(uri, 0, 1)
+        await completer.entered.get()
+    if is_shut_down:
+        editor.start("shutdown")
+    editor.notify("exit")
+    assert await editor.run == exit_code
+    assert editor.backend.engine.is_closed
+    assert completer.num_cancelled == len(uris)
 
 
 async def test_exit_without_shutdown_is_failure(editor: Editor) -> None:

@@ -62,6 +62,18 @@ async def test_no_progress_is_begun_that_was_over_before_the_editor_agreed(
     assert editor.all_told("$/progress") == []
 
 
+async def test_an_editor_that_refuses_to_show_progress_is_shown_none(editor: Editor) -> None:
+    editor.refused = {"window/workDoneProgress/create"}
+    await editor.initialize(PROGRESS)
+    await editor.told("window/workDoneProgress/create")
+    editor.backend.engine.become(loading(0.7))
+    editor.backend.engine.become(READY)
+    editor.open(A, "x")
+    assert len(await editor.inline(A, 0, 1)) == 1
+    assert editor.all_told("$/progress") == []
+    assert editor.all_told("window/showMessage") == []
+
+
 async def test_editors_without_progress_are_not_asked_for_it(editor: Editor) -> None:
     await editor.initialize()
     editor.backend.engine.become(READY)

@@ -29,6 +29,8 @@ def folder(uri: str, name: str = "") -> dict[str, str]:
             Workspace("x", (Path("/b"),)),
         ),
         ({"workspaceFolders": ["nonsense"]}, Workspace()),
+        ({"workspaceFolders": [folder("file://[", "x"), folder("file:///%00")]}, Workspace("x")),
+        ({"rootUri": None, "rootPath": "C:\\my code"}, Workspace("my code")),
         ({"workspaceFolders": [], "rootUri": "file:///a"}, Workspace("a", (Path("/a"),))),
     ],
 )
