@@ -57,17 +57,19 @@ def check_analysers() -> Iterator[Finding]:
         yield from _check_npm()
         return
     wanted = [program for program in _PROGRAMS if _is_made_here(program, environment)]
-    broken = {program for program in wanted if not _runs(program, environment.folder)}
-    if _TYPESCRIPT in broken and (npm_problems := list(_check_npm())):
-        yield from npm_problems
-        broken.remove(_TYPESCRIPT)
-    for program in wanted:
-        if program in broken:
-            found = f"{Path(program.place).name} is missing or does not run: {program.languages}"
-            yield Problem.ANALYSERS_BROKEN.finding(found)
-    working = [program.languages for program in wanted if program not in broken]
+    broken = [program for program in wanted if not _runs(program, environment.folder)]
+    for program in broken:
+        npm_problems = list(_check_npm()) if program is _TYPESCRIPT else []
+        yield from npm_problems or [_does_not_run(program)]
     if not broken:
-        yield works("analysers", f"for {', '.join(working)} in {environment.folder}")
+        languages = ", ".join(program.languages for program in wanted)
+        yield works("analysers", f"for {languages} in {environment.folder}")
+
+
+def _does_not_run(program: _Program) -> Finding:
+    name = Path(program.place).name
+    found = f"{name} is missing or does not run: {program.languages}"
+    return Problem.ANALYSERS_BROKEN.finding(found)
 
 
 def _check_npm() -> Iterator[Finding]:

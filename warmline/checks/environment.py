@@ -40,11 +40,11 @@ def is_transport_known() -> bool:
 
 
 def _unknown_names() -> Iterator[Finding]:
-    known = (*FOLDER_VARIABLES, *OTHER_VARIABLES)
+    known = [name.removeprefix(_PREFIX) for name in (*FOLDER_VARIABLES, *OTHER_VARIABLES)]
     for name in sorted(os.environ):
-        if name.startswith(_PREFIX) and name not in known:
-            close = get_close_matches(name, known, n=1)
-            meant = f"; {close[0]} may be meant" if close else ""
+        if name.startswith(_PREFIX) and name.removeprefix(_PREFIX) not in known:
+            close = get_close_matches(name.removeprefix(_PREFIX), known, n=1)
+            meant = f"; {_PREFIX}{close[0]} may be meant" if close else ""
             found = f"{name} means nothing to Warmline"
             yield Problem.VARIABLE_UNKNOWN.finding(found, name=name, meant=meant)
 
