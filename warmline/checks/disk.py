@@ -5,10 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.protocol.endpoint import canonical_model
 from engine.settings import EngineSettings
-from engine.weights.acquisition import peak_bytes
+from engine.weights.acquisition import most_converted_bytes, peak_bytes
 from engine.weights.catalogue import find
 from engine.weights.disk import free_bytes, in_words, size_on_disk
+from engine.weights.gguf_header import is_gguf
 from engine.weights.location import (
     CACHE_VARIABLE,
     SNAPSHOT_VARIABLE,
@@ -69,10 +71,14 @@ def _needs(settings: EngineSettings, model: Path | None) -> Iterator[_Need]:
 
 
 def _model_need(model: str) -> _Need:
-    """Return what getting a model takes, less what an earlier pull has got."""
+    """Return what getting a model takes, less what an earlier pull has got, or converting it."""
     layout = StoreLayout(cache_directory() / "models")
-    entry = find(model)
-    num_bytes = peak_bytes(entry) - size_on_disk(layout.partial(entry.name)) if entry else 0
+    path = Path(canonical_model(model))
+    num_bytes = 0
+    if entry := find(model):
+        num_bytes = peak_bytes(entry) - size_on_disk(layout.partial(entry.name))
+    elif is_gguf(path):
+        num_bytes = most_converted_bytes(path.stat().st_size)
     return _Need("model", layout.root, CACHE_VARIABLE, max(0, num_bytes))
 
 

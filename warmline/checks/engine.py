@@ -67,7 +67,7 @@ async def _check_service(
             if not await _answers(launcher):
                 return _unreachable(endpoint)
         except EngineUnavailableError as error:
-            return Problem.ENGINE_SILENT.finding(str(error))
+            return Problem.ENGINE_SILENT.finding(str(error), model=_typed_model(endpoint))
     elif not may_start:
         left = ", a former one left its socket behind" if endpoint.socket_path.exists() else ""
         return works("engine", f"none runs{left}; it starts when needed")
@@ -99,19 +99,25 @@ def _unreachable(endpoint: Endpoint) -> Finding:
         place = f"somebody else answers, or nobody, at its port {card.port}"
     else:
         place = "nobody answers at its socket"
-    return Problem.ENGINE_UNREACHABLE.finding(f"{process} is the engine, but {place}")
+    found = f"{process} is the engine, but {place}"
+    return Problem.ENGINE_UNREACHABLE.finding(found, model=_typed_model(endpoint))
+
+
+def _typed_model(endpoint: Endpoint) -> str:
+    return typed(Path(endpoint.model))
 
 
 async def _ask_and_judge(
     settings: EngineSettings, launcher: ServiceLauncher, *, may_start: bool
 ) -> Finding:
     log_folder = typed(log_path_for(launcher.endpoint).parent)
+    model = _typed_model(launcher.endpoint)
     try:
-        return _judge(await _ask(settings, launcher, wait=may_start))
+        return _judge(await _ask(settings, launcher, wait=may_start), model)
     except EngineUnavailableError as error:
         return Problem.ENGINE_ENDED.finding(str(error), folder=log_folder)
     except EngineError as error:
-        return Problem.ENGINE_SILENT.finding(str(error))
+        return Problem.ENGINE_SILENT.finding(str(error), model=model)
 
 
 async def _ask(settings: EngineSettings, launcher: ServiceLauncher, *, wait: bool) -> EngineStatus:
@@ -123,10 +129,10 @@ async def _ask(settings: EngineSettings, launcher: ServiceLauncher, *, wait: boo
         return await engine.status()
 
 
-def _judge(status: EngineStatus) -> Finding:
+def _judge(status: EngineStatus, typed_model: str) -> Finding:
     state = status.state
     if state.phase is Phase.FAILED:
-        return Problem.ENGINE_FAILED.finding(state.message)
+        return Problem.ENGINE_FAILED.finding(state.message, model=typed_model)
     if state.phase is not Phase.READY or state.model is None:
         return works("engine", f"process {status.pid} is {state.phase.value}")
     model = state.model

@@ -76,8 +76,7 @@ def _problems_with(use: _Use) -> Iterator[Finding]:
     if not is_writable(folder):
         missing = "" if folder.exists() else f", nor made in {existing(folder)}"
         found = f"{folder} cannot be written{missing}"
-        place = typed(existing(folder))
-        yield use.problem.finding(found, folder=place, variable=use.variable)
+        yield use.problem.finding(found, variable=use.variable, name=folder.name)
     elif os.name == "posix" and folder.exists() and folder.stat().st_mode & _OTHERS_MAY_WRITE:
         found = f"{folder} can be written by other users"
         yield Problem.FOLDER_OPEN.finding(found, folder=typed(folder))

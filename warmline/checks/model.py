@@ -21,6 +21,7 @@ from engine.weights.disk import in_words, size_on_disk
 from engine.weights.encoders import ENCODERS
 from engine.weights.gguf_header import is_gguf
 from engine.weights.inventory import ModelState, ModelStatus
+from engine.weights.location import StoreLayout
 from engine.weights.model_folder import find_problem
 from engine.weights.store import ModelStore
 from warmline.checks.finding import Finding, works
@@ -48,7 +49,7 @@ def check_model(settings: EngineSettings) -> ModelCheck:
     if path.is_absolute() and path.is_dir():
         return _check_folder(name, path)
     if path.is_absolute() and path.is_file():
-        return ModelCheck(_check_file(path), None)
+        return _check_file(path)
     return ModelCheck(_unknown(name), None)
 
 
@@ -118,17 +119,23 @@ def _tokenizer_problem(folder: Path) -> str | None:
     return None
 
 
-def _check_file(path: Path) -> Finding:
-    """Judge a GGUF file by its head."""
+def _check_file(path: Path) -> ModelCheck:
+    """Judge a GGUF file by its head, or by what it was converted to."""
+    named = f"{path.name} in {path.parent}"
     if not is_gguf(path):
-        return Problem.MODEL_UNUSABLE.finding(f"{path.name} in {path.parent} is not a GGUF file")
+        return ModelCheck(Problem.MODEL_UNUSABLE.finding(f"{named} is not a GGUF file"), None)
     try:
         require_convertible(path)
     except UnsupportedModelError as error:
-        return Problem.MODEL_UNSUPPORTED.finding(str(error))
+        return ModelCheck(Problem.MODEL_UNSUPPORTED.finding(str(error)), None)
     except ModelFileError as error:
-        return Problem.MODEL_UNUSABLE.finding(str(error))
-    return works("model", f"{path.name} in {path.parent}, a GGUF file; converted at first use")
+        return ModelCheck(Problem.MODEL_UNUSABLE.finding(str(error)), None)
+    store = ModelStore()
+    # Where no file was ever converted, nothing is known, and all of it would be read in vain.
+    folder = store.locate(str(path)) if StoreLayout(store.directory).hashes.exists() else None
+    if folder is not None:
+        return _check_folder(named, folder)
+    return ModelCheck(works("model", f"{named}, a GGUF file; converted at first use"), None)
 
 
 def _unknown(name: str) -> Finding:

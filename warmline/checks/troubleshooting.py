@@ -30,6 +30,7 @@ This page is generated: `python -m warmline.checks.troubleshooting > docs/troubl
 """
 
 _MARKS = {"broken": "✗", "warning": "!"}
+_NAMES = ("torch", "bfloat16")  # written as they are
 _BLANK = re.compile(r"\{(\w+)\}")
 _MEANT = "{meant}"  # a guess that is not always there
 
@@ -45,7 +46,7 @@ def markdown() -> str:
 
 
 def _section(subject: str, descriptions: Iterable[Description]) -> str:
-    heading = subject[0].upper() + subject[1:] if subject != "torch" else subject
+    heading = subject if subject in _NAMES else subject[0].upper() + subject[1:]
     rows = "\n".join(_row(description) for description in descriptions)
     return f"\n## {heading}\n\n| id | | what it means | what to do |\n|---|---|---|---|\n{rows}\n"
 

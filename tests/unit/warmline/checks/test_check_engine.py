@@ -86,7 +86,7 @@ async def test_an_engine_whose_socket_is_gone_is_unreachable(endpoint: Endpoint)
     finding = only(await look())
     assert finding.id == Problem.ENGINE_UNREACHABLE.id
     assert finding.found == "process 4711 is the engine, but nobody answers at its socket"
-    assert "`warmline engine stop`" in finding.advice
+    assert finding.advice.startswith("`warmline engine stop --model double`")
 
 
 @pytest.fixture

@@ -107,6 +107,14 @@ def test_a_model_that_is_here_needs_room_for_its_packed_weights_once(machine: Ma
     assert "packed" not in only(check_disk(SETTINGS, model)).found
 
 
+def test_a_gguf_file_needs_room_for_its_full_weights(machine: Machine) -> None:
+    file = machine.root / "model.gguf"
+    with file.open("wb") as written:
+        written.write(b"GGUF")
+        written.truncate(1_000_000)
+    assert "model 4 MB" in only(check_disk(EngineSettings(model=str(file)), None)).found
+
+
 def test_disks_are_looked_at_one_by_one(machine: Machine) -> None:
     elsewhere = Path("/dev/shm")  # noqa: S108  # nothing is written
     if not elsewhere.is_dir() or elsewhere.stat().st_dev == machine.cache.stat().st_dev:

@@ -11,6 +11,9 @@ from gguf import GGUFWriter
 
 from completion.settings import CompletionSettings
 from engine.settings import DEFAULT_MODEL, EngineSettings
+from engine.weights.hashes import HashMemory
+from engine.weights.location import StoreLayout
+from engine.weights.progress import ignore_progress
 from tests.unit.warmline.checks.machine import Machine, amiss, only
 from warmline.checks import memory
 from warmline.checks.finding import Finding
@@ -130,6 +133,15 @@ def test_a_gguf_file_is_judged_by_its_head(machine: Machine) -> None:
     assert looked_at(scaled).id == Problem.MODEL_UNSUPPORTED.id
     (machine.root / "text.gguf").write_text("hello", encoding="utf-8")
     assert "is not a GGUF file" in looked_at(machine.root / "text.gguf").found
+
+
+def test_a_gguf_file_that_was_converted_is_judged_by_what_it_became(machine: Machine) -> None:
+    file = new_gguf(machine.root / "model.gguf")
+    layout = StoreLayout(machine.cache / "models")
+    digest = HashMemory(layout.hashes).sha256(file, ignore_progress)
+    folder = machine.add_model(f"gguf-{digest[:16]}")
+    check = check_model(EngineSettings(model=str(file)))
+    assert (check.finding.id, check.folder) == ("model.works", folder)
 
 
 def test_weights_larger_than_the_memory_are_found(machine: Machine) -> None:
