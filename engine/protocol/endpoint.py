@@ -133,7 +133,11 @@ def runtime_folder() -> Path:
 
 
 def endpoint_for(
-    model: str, folder: Path | None = None, transport: Transport | None = None
+    model: str,
+    folder: Path | None = None,
+    transport: Transport | None = None,
+    *,
+    protocol: int = PROTOCOL_VERSION,
 ) -> Endpoint:
     """Name the service for `model`.
 
@@ -143,6 +147,7 @@ def endpoint_for(
             WARMLINE_RUNTIME_DIR.
         transport: By default what WARMLINE_TRANSPORT says, else Unix sockets where the
             system has them.
+        protocol: The version that the service speaks; another one than ours to look for it.
 
     Raises:
         EngineUnavailableError: If the folder cannot be the user's own, or WARMLINE_TRANSPORT
@@ -150,7 +155,7 @@ def endpoint_for(
     """
     transport = transport or _default_transport()
     model = canonical_model(model)
-    facts = "\0".join([_user(), model, transport, str(PROTOCOL_VERSION)])
+    facts = "\0".join([_user(), model, transport, str(protocol)])
     name = hashlib.sha256(facts.encode()).hexdigest()[:16]
     folder = folder or _runtime_folder()
     if transport is Transport.UNIX:

@@ -33,6 +33,11 @@ def peak_bytes(entry: CatalogueEntry) -> int:
     return int(entry.download_bytes * _PEAK_FACTOR)
 
 
+def most_converted_bytes(gguf_bytes: int) -> int:
+    """Return the most bytes that a GGUF file's weights take once they are converted."""
+    return int(gguf_bytes * (_PEAK_FACTOR - 1))
+
+
 def acquire(entry: CatalogueEntry, sources: Sequence[Source], job: Job) -> Path:
     """Download and prove a model; return its GGUF file or its folder in `job.folder`.
 

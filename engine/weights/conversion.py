@@ -30,22 +30,29 @@ def convert(gguf_file: Path, job: Job) -> Path:
             architecture.
         DiskSpaceError: If the result would not fit.
     """
-    header = read_header(gguf_file)
-    _refuse_scaled_rotary(gguf_file, header)
+    header = require_convertible(gguf_file)
     made_bytes = header.num_elements * _BF16_BYTES + _TOKENIZER_BYTES
     remove_folder(job.folder / "converted")
     job.require_space(made_bytes, f"Converting {job.title}")
     return _run_script(gguf_file, made_bytes, job)
 
 
-def _refuse_scaled_rotary(gguf_file: Path, header: GgufHeader) -> None:
-    """Refuse what the library drops without a word; it would be another model."""
+def require_convertible(gguf_file: Path) -> GgufHeader:
+    """Read the head of a file that nothing is known to be wrong with.
+
+    Raises:
+        ModelFileError: If the file is damaged or cut off.
+        UnsupportedModelError: If the library would drop a part of it without a word; it would be
+            another model.
+    """
+    header = read_header(gguf_file)
     kind = header.scalars.get(f"{header.architecture}.rope.scaling.type", "none")
     if kind != "none" or header.tensor_names & _SCALED_ROTARY_TENSORS:
         raise UnsupportedModelError(
             f"{gguf_file} scales its rotary positions (found: {kind}), which is lost when GGUF"
             " is converted; use the model's folder of safetensors instead."
         )
+    return header
 
 
 def _run_script(gguf_file: Path, made_bytes: int, job: Job) -> Path:

@@ -18,7 +18,7 @@ from monitors.analysis.installing import install_npm_packages, install_python_pa
 
 HOST_FOLDER = Path(__file__).resolve().parents[1] / "host"
 LOCK_TIMEOUT_S = 900.0
-_NEEDED_BYTES = 1_000_000_000
+NEEDED_BYTES = 1_000_000_000
 _KEPT_S = 30 * 24 * 3600.0
 _STAMP = "warmline-stamp"
 
@@ -126,9 +126,9 @@ class AnalysisEnvironment:
 
     def _check_space(self) -> None:
         free_bytes = shutil.disk_usage(self._all).free
-        if free_bytes < _NEEDED_BYTES:
+        if free_bytes < NEEDED_BYTES:
             raise SetUpError(
-                f"The analysers need {_NEEDED_BYTES >> 20} MiB in {self._all} and"
+                f"The analysers need {NEEDED_BYTES >> 20} MiB in {self._all} and"
                 f" {free_bytes >> 20} MiB are free; make room, or point WARMLINE_CACHE elsewhere."
             )
 

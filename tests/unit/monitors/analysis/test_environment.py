@@ -175,7 +175,7 @@ def test_a_wait_for_another_has_an_end(
 def test_without_room_nothing_is_begun(
     environment: AnalysisEnvironment, installers: Installers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(environments, "_NEEDED_BYTES", 2**62)
+    monkeypatch.setattr(environments, "NEEDED_BYTES", 2**62)
     with pytest.raises(SetUpError, match="make room, or point WARMLINE_CACHE elsewhere"):
         environment.install(quiet)
     assert not installers.done
