@@ -1,12 +1,12 @@
 """Whether memory, queue and open files grow, in rows and in sentences."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from evaluation.bench.endurance.figures import Params, count_row
+from evaluation.bench.endurance.figures import RowMaker
 from evaluation.bench.endurance.samples import Sample
 from evaluation.bench.endurance.session import Seen
 from evaluation.bench.endurance.trends import quarters, trend
-from evaluation.report import Row, summarise, summarise_percentile
+from evaluation.report import Parameter, Row
 
 MEMORY, QUEUE, FILES = "memory", "queue", "files"
 GROWTH = "growth_an_hour"
@@ -26,39 +26,36 @@ _CURVES: Sequence[tuple[str, str, str, Callable[[Sample], float]]] = (
 )
 
 
-def growth_rows(samples: Sequence[Sample], params: Params) -> list[Row]:
+def growth_rows(samples: Sequence[Sample], params: Mapping[str, Parameter]) -> list[Row]:
     """Return the rows of all that might grow; none where nothing was looked at."""
     if not samples:
         return []
+    times_s = [each.at_s for each in samples]
     return [
         row
         for kind, arm, unit, value_of in _CURVES
         for row in _curve_rows(
-            kind, arm, unit, [each.at_s for each in samples], list(map(value_of, samples)), params
+            RowMaker(kind, arm, params), times_s, list(map(value_of, samples)), unit
         )
     ]
 
 
 def _curve_rows(
-    kind: str,
-    arm: str,
-    unit: str,
-    times_s: Sequence[float],
-    values: Sequence[float],
-    params: Params,
+    rows: RowMaker, times_s: Sequence[float], values: Sequence[float], unit: str
 ) -> Iterator[Row]:
     first, last = quarters(values)
-    yield summarise(kind, arm, "first_quarter", first, unit, params=params)
-    yield summarise(kind, arm, "last_quarter", last, unit, params=params)
-    yield count_row(kind, arm, "largest", max(values), unit, params)
-    if kind == QUEUE:
-        yield summarise_percentile(kind, arm, "p99", values, unit, percent=99, params=params)
+    yield rows.spread("first_quarter", first, unit)
+    yield rows.spread("last_quarter", last, unit)
+    yield rows.single("largest", max(values), unit)
+    if rows.kind == QUEUE:
+        yield rows.percentile("p99", values, unit, 99)
     warm = int(len(values) * _WARMING)
     growth = trend(times_s[warm:], values[warm:])
     if growth is not None:
         value, low, high = (_HOUR_S * each for each in growth)
-        told: Params = {**params, "interval": "95 %"}
-        yield Row(kind, arm, GROWTH, value, low, high, len(values) - warm, f"{unit}/h", told)
+        told = {**rows.params, "interval": "95 %"}
+        num_values = len(values) - warm
+        yield Row(rows.kind, rows.arm, GROWTH, value, low, high, num_values, f"{unit}/h", told)
 
 
 def verdicts(rows: Sequence[Row], seen: Seen) -> Iterator[str]:

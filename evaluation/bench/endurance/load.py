@@ -7,6 +7,7 @@ The kinds of rows are `load@N`, N windows at once:
   share of requests that was `answered` before the next key;
 - arm `warmline`: the same of all windows together, how requests ended, and
   - `total_alike`, `waited_alike`: Jain's index of the windows' medians, 1 where all are alike;
+    `answered_alike` of the shares that were answered, `answered_least` the smallest of these;
   - `total_worst`, `waited_worst`: the slowest window's median, in times of the median window's;
   - `queue_p99`, `queue_largest`: pieces of work of the engine that have not ended;
   - `engine_mb`, `caches_mb`, `servers_mb`: memory at the end of it.
@@ -15,27 +16,29 @@ The kinds of rows are `load@N`, N windows at once:
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from statistics import median
 
 from engine.settings import EngineSettings
 from evaluation.bench.endurance.figures import (
-    Params,
+    RowMaker,
     answered_share,
-    count_row,
     outcome_rows,
     time_rows,
+    written_answers,
 )
 from evaluation.bench.endurance.pace import Pace
 from evaluation.bench.endurance.plan import LoadPlan
 from evaluation.bench.endurance.recorded_typist import Answer
 from evaluation.bench.endurance.records import kept_in
+from evaluation.bench.endurance.samples import Sample
 from evaluation.bench.endurance.session import Seen, Session
 from evaluation.bench.endurance.soak import OnStep
 from evaluation.bench.endurance.trends import jain_index, quarters, worst_to_median
 from evaluation.bench.endurance.windows import open_windows
 from evaluation.bench.serving.private_engine import private_engines
-from evaluation.report import Report, Row, summarise, summarise_percentile
+from evaluation.report import Parameter, Report, Row
 
 KIND = "load@"
 ALL = "warmline"
@@ -86,19 +89,21 @@ async def run_load(
 def load_rows(seen: Seen, plan: LoadPlan) -> list[Row]:
     """Return the figures of one number of windows."""
     kind = f"{KIND}{len(seen.answers)}"
-    params: Params = {"minutes": round(seen.duration_s / 60, 2), "speed": plan.habits.speed}
+    params: dict[str, Parameter] = {
+        "minutes": round(seen.duration_s / 60, 2),
+        "speed": plan.habits.speed,
+    }
     rows = []
     for number, (answers, handled) in enumerate(zip(seen.answers, seen.handled, strict=True), 1):
-        arm = f"window {number}"
-        rows += time_rows(kind, arm, answers, handled, params)
-        share = answered_share(answers)
-        rows.append(count_row(kind, arm, "answered", share, "share", params))
-    answers = [each for window in seen.answers for each in window]
-    handled = [each for window in seen.handled for each in window]
-    rows += time_rows(kind, ALL, answers, handled, params)
-    rows += outcome_rows(kind, ALL, answers, params)
-    rows += _fairness_rows(kind, seen.answers, params)
-    rows += _engine_rows(kind, seen, params)
+        of_window = RowMaker(kind, f"window {number}", params)
+        rows += time_rows(of_window, answers, handled)
+        rows.append(of_window.single("answered", answered_share(answers), "share"))
+    of_all = RowMaker(kind, ALL, params)
+    every_answer = list(chain.from_iterable(seen.answers))
+    rows += time_rows(of_all, every_answer, list(chain.from_iterable(seen.handled)))
+    rows += outcome_rows(of_all, every_answer)
+    rows += _fairness_rows(of_all, seen.answers)
+    rows += _engine_rows(of_all, seen.samples)
     return rows
 
 
@@ -107,29 +112,26 @@ def on_the_whole(report: Report) -> Report:
     return replace(report, rows=tuple(row for row in report.rows if row.arm == ALL))
 
 
-def _fairness_rows(kind: str, windows: Sequence[Sequence[Answer]], params: Params) -> Iterator[Row]:
-    """Compare windows in which the model was asked."""
-    written = [[each for each in window if each.first_token_ms] for window in windows]
-    for name, medians in (
-        ("total", [median(each.total_ms for each in window) for window in written if window]),
-        ("waited", [median(each.waited_ms for each in window) for window in written if window]),
-    ):
+def _fairness_rows(rows: RowMaker, windows: Sequence[Sequence[Answer]]) -> Iterator[Row]:
+    """Compare the windows in which the model has written anything in time."""
+    written = [each for each in map(written_answers, windows) if each]
+    shares = [answered_share(answers) for answers in windows]
+    yield rows.single("answered_alike", jain_index(shares), "index")
+    yield rows.single("answered_least", min(shares), "share")
+    for name in ("total", "waited"):
+        medians = [median(getattr(each, f"{name}_ms") for each in window) for window in written]
         if medians:
-            yield count_row(kind, ALL, f"{name}_alike", jain_index(medians), "index", params)
-            worst = worst_to_median(medians)
-            yield count_row(kind, ALL, f"{name}_worst", worst, "times", params)
+            yield rows.single(f"{name}_alike", jain_index(medians), "index")
+            yield rows.single(f"{name}_worst", worst_to_median(medians), "times")
 
 
-def _engine_rows(kind: str, seen: Seen, params: Params) -> Iterator[Row]:
-    if not seen.samples:
+def _engine_rows(rows: RowMaker, samples: Sequence[Sample]) -> Iterator[Row]:
+    if not samples:
         return
-    jobs = [float(sample.num_jobs) for sample in seen.samples]
-    yield summarise_percentile(kind, ALL, "queue_p99", jobs, "jobs", percent=99, params=params)
-    yield count_row(kind, ALL, "queue_largest", max(jobs), "jobs", params)
-    _, last = quarters(seen.samples)
-    for metric, values in (
-        ("engine_mb", [sample.engine_mb for sample in last]),
-        ("caches_mb", [sample.caches_mb for sample in last]),
-        ("servers_mb", [sample.server_mb for sample in last]),
-    ):
-        yield summarise(kind, ALL, metric, values, "MB", params=params)
+    jobs = [float(sample.num_jobs) for sample in samples]
+    yield rows.percentile("queue_p99", jobs, "jobs", 99)
+    yield rows.single("queue_largest", max(jobs), "jobs")
+    _, last = quarters(samples)
+    yield rows.spread("engine_mb", [sample.engine_mb for sample in last], "MB")
+    yield rows.spread("caches_mb", [sample.caches_mb for sample in last], "MB")
+    yield rows.spread("servers_mb", [sample.server_mb for sample in last], "MB")

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -169,8 +168,9 @@ class RecordedTypist:
         if following is None:
             return
         following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
+        await asyncio.wait((following,))
+        if not following.cancelled():
+            following.result()
 
     def _now_s(self) -> float:
         return time.monotonic() - self._began_s

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.settings import EngineSettings
-from evaluation.bench.endurance.figures import Params, count_row, outcome_rows, time_rows
+from evaluation.bench.endurance.figures import RowMaker, outcome_rows, time_rows
 from evaluation.bench.endurance.growth import growth_rows, verdicts
 from evaluation.bench.endurance.pace import Pace
 from evaluation.bench.endurance.plan import SoakPlan
@@ -26,7 +26,7 @@ from evaluation.bench.endurance.samples import Sample
 from evaluation.bench.endurance.session import Seen, Session
 from evaluation.bench.endurance.windows import open_windows
 from evaluation.bench.serving.private_engine import private_engines
-from evaluation.report import Row
+from evaluation.report import Parameter, Row
 
 OnStep = Callable[[str], None]
 RECORDS = "soak.jsonl"
@@ -83,14 +83,18 @@ async def run_soak(
 
 def soaked(seen: Seen, plan: SoakPlan, messages: Sequence[str]) -> Soaked:
     """Make figures and sentences of what was seen."""
-    params: Params = {"minutes": round(seen.duration_s / 60, 2), "speed": plan.habits.speed}
+    params: dict[str, Parameter] = {
+        "minutes": round(seen.duration_s / 60, 2),
+        "speed": plan.habits.speed,
+    }
     (answers,), (handled,) = seen.answers, seen.handled
+    typing = RowMaker("typing", "warmline", params)
     growth = growth_rows(seen.samples, params)
     rows = [
-        *time_rows("typing", "warmline", answers, handled, params),
-        count_row("typing", "warmline", "keys", seen.num_keys, "keys", params),
-        count_row("typing", "warmline", "accepted", seen.num_accepted, "suggestions", params),
-        *outcome_rows("answers", "warmline", answers, params),
+        *time_rows(typing, answers, handled),
+        typing.single("keys", seen.num_keys, "keys"),
+        typing.single("accepted", seen.num_accepted, "suggestions"),
+        *outcome_rows(RowMaker("answers", "warmline", params), answers),
         *growth,
     ]
     notes = [*verdicts(growth, seen), *(f"The editor was to show: {each}" for each in messages)]

@@ -44,8 +44,9 @@ def trend(times_s: Sequence[float], values: Sequence[float]) -> Trend | None:
     middles, heights = np.array([np.median(block, axis=1) for block in blocks]).T
     from_mean = middles - middles.mean()
     spread = float(from_mean @ from_mean)
-    slope = float(from_mean @ heights) / spread
-    rest = heights - heights.mean() - slope * from_mean
+    above_mean = heights - heights.mean()
+    slope = float(from_mean @ above_mean) / spread
+    rest = above_mean - slope * from_mean
     free = num_blocks - 2
     error = math.sqrt(float(rest @ rest) / free / spread)
     reach = student_95(free) * error
