@@ -3,13 +3,15 @@
 import math
 from collections.abc import Sequence
 from statistics import NormalDist, median
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 NUM_BLOCKS = 20
 """What is looked at one after the other is alike; medians of so many blocks hardly are."""
 FEWEST_BLOCKS = 4
+
+Value = TypeVar("Value")
 
 _Z_95 = NormalDist().inv_cdf(0.975)
 
@@ -66,7 +68,7 @@ def student_95(degrees: int) -> float:
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
     )
-    return z + sum(term / degrees**power for power, term in enumerate(terms, 1))
+    return z + math.fsum(term / degrees**power for power, term in enumerate(terms, 1))
 
 
 def jain_index(values: Sequence[float]) -> float:
@@ -85,7 +87,7 @@ def worst_to_median(values: Sequence[float]) -> float:
     return max(values) / middle if middle else 1.0
 
 
-def quarters(values: Sequence[float]) -> tuple[Sequence[float], Sequence[float]]:
+def quarters(values: Sequence[Value]) -> tuple[Sequence[Value], Sequence[Value]]:
     """Return the first quarter of some values and the last one; at least one value each."""
     size = max(len(values) // 4, 1)
     return values[:size], values[-size:]
