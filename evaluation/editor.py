@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from engine.protocol.lifecycle import LOADING_TIMEOUT_S
@@ -10,6 +10,7 @@ from engine.protocol.messages import CacheRun, SyncReport
 from evaluation.errors import NoAnswerError, UnexpectedResultError
 from evaluation.framing import Json
 from evaluation.lsp_client import LspClient
+from evaluation.trace.recording import Patch
 
 COMPLETION_TIMEOUT_S = 300.0
 SYNC_TIMEOUT_S = 300.0
@@ -84,14 +85,21 @@ class Editor:
 
     async def insert(self, uri: str, offset: int, text: str) -> None:
         """Insert `text` at `offset`, in code points, as if somebody typed it."""
-        place = position_of(self._texts[uri], offset)
-        before = self._texts[uri]
-        self._texts[uri] = before[:offset] + text + before[offset:]
+        await self.edit(uri, (Patch(offset, 0, text),))
+
+    async def edit(self, uri: str, patches: Sequence[Patch]) -> None:
+        """Change a document, patch after patch, in one message."""
+        text, changes = self._texts[uri], []
+        for patch in patches:
+            stop = patch.start + patch.num_deleted
+            span = {"start": position_of(text, patch.start), "end": position_of(text, stop)}
+            changes.append({"range": span, "text": patch.inserted})
+            text = text[: patch.start] + patch.inserted + text[stop:]
+        self._texts[uri] = text
         self._versions[uri] += 1
         document = {"uri": uri, "version": self._versions[uri]}
-        change = {"range": {"start": place, "end": place}, "text": text}
         await self._client.notify(
-            "textDocument/didChange", {"textDocument": document, "contentChanges": [change]}
+            "textDocument/didChange", {"textDocument": document, "contentChanges": changes}
         )
 
     async def complete(self, uri: str, offset: int) -> Measurement:
@@ -105,7 +113,7 @@ class Editor:
         await self._client.request(
             "textDocument/inlineCompletion", params, timeout_s=COMPLETION_TIMEOUT_S
         )
-        told = await self._client.request("warmline/lastSuggestion", {"textDocument": document})
+        told = await self.last_suggestion(uri)
         if told is None:
             raise UnexpectedResultError(f"the server knows of no suggestion for {uri}")
         return _measurement(told)
@@ -121,6 +129,10 @@ class Editor:
             "textDocument/inlineCompletion", params, timeout_s=COMPLETION_TIMEOUT_S
         )
         return tuple(item["insertText"] for item in answer["items"])
+
+    async def last_suggestion(self, uri: str) -> Json:
+        """Ask about the latest answer for a document; None for one that is not open."""
+        return await self._client.request("warmline/lastSuggestion", {"textDocument": {"uri": uri}})
 
     async def status(self) -> Json:
         """Ask what server and engine say of themselves."""

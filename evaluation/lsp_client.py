@@ -50,6 +50,8 @@ class LspClient:
     ) -> Json:
         """Send a request and return its result.
 
+        Whoever cancels the caller cancels the request in the server, too.
+
         Raises:
             NoAnswerError: If no answer comes in time; the request is cancelled.
             RequestFailedError: If the answer is an error.
@@ -67,6 +69,10 @@ class LspClient:
             raise NoAnswerError(
                 f"the server did not answer {method} within {timeout_s:g} s"
             ) from None
+        except asyncio.CancelledError:
+            with contextlib.suppress(ServerExitedError):
+                await self.notify("$/cancelRequest", {"id": request_id})
+            raise
         finally:
             del self._pending[request_id]
 
@@ -161,6 +167,7 @@ async def _start(
             stderr=pipe,
             env=environment,
             limit=MAX_MESSAGE_BYTES,
+            start_new_session=True,  # Ctrl-C in a terminal is for us, who end it in order
         )
     except OSError as error:
         raise ServerExitedError(

@@ -231,3 +231,5 @@ class EngineStatus:
     encoder_bytes: int = 0
     # of keys and values of other files' chunks, which all caches share
     chunk_bytes: int = field(default=0, metadata={MAY_BE_MISSING: True})
+    # pieces of work at hand or waiting for their turn, refreshing included
+    num_jobs: int = field(default=0, metadata={MAY_BE_MISSING: True})

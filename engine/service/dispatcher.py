@@ -32,6 +32,11 @@ class Dispatcher:
         self._worker = Worker()
         self._worker.start()
 
+    @property
+    def num_jobs(self) -> int:
+        """How many jobs have not ended."""
+        return self._worker.num_jobs
+
     def submit(
         self,
         key: Hashable,

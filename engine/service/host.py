@@ -218,6 +218,7 @@ class EngineHost:
             encoders=self._encoders.names,
             encoder_bytes=self._encoders.num_bytes,
             chunk_bytes=bench.loaded.model.chunk_bytes if bench else 0,
+            num_jobs=self._dispatcher.num_jobs,
         )
 
     def _load_steps(self, checkpoint: Checkpoint) -> Generator[LoadedModel, None, None]:

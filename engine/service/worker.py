@@ -101,12 +101,18 @@ class Worker:
         self._turns: dict[Priority, deque[Job[Any]]] = {priority: deque() for priority in Priority}
         self._condemned: deque[Job[Any]] = deque()
         self._newest: dict[Hashable, Job[Any]] = {}
+        self._num_jobs = 0
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="warmline-worker", daemon=True)
 
     def start(self) -> None:
         """Begin to work."""
         self._thread.start()
+
+    @property
+    def num_jobs(self) -> int:
+        """How many jobs have not ended: the one at work, and those that wait for their turn."""
+        return self._num_jobs
 
     def submit(self, job: Job[Any]) -> None:
         """Put `job` in the queue; an older job with its key ends with `SupersededError`.
@@ -122,6 +128,7 @@ class Worker:
                 message = "Newer work on the same document took the place of this work."
                 self._condemn(older, SupersededError(message))
             self._newest[job.key] = job
+            self._num_jobs += 1
             self._turns[job.priority].append(job)
             self._condition.notify()
 
@@ -225,6 +232,7 @@ class Worker:
         with self._condition:
             if self._newest.get(job.key) is job:
                 del self._newest[job.key]
+            self._num_jobs -= 1
         job.drop_steps()
         job.on_end(error)
 

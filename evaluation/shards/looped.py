@@ -1,12 +1,13 @@
 """A meter whose work is asynchronous, for runs that are not."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
 
-class LoopedMeter:
+class LoopedMeter(ABC):
     """Has an event loop of its own, and what lasts as long as it does. To be used as a context."""
 
     def __init__(self) -> None:
@@ -32,9 +33,9 @@ class LoopedMeter:
         finally:
             self._loop.close()
 
+    @abstractmethod
     async def _begin(self) -> None:
         """Start what is needed."""
-        raise NotImplementedError
 
     async def _end(self) -> None:
         """Stop it."""

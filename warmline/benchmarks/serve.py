@@ -2,18 +2,16 @@
 
 import argparse
 import asyncio
-import sys
 from pathlib import Path
 
 from rich.console import Console
 
-from engine.settings import EngineSettings
 from evaluation.bench.serving.plan import FULL_PLAN, QUICK_PLAN
 from evaluation.bench.serving.plots import save_plots
 from evaluation.bench.serving.run import KINDS, run_serve_bench
 from evaluation.report import Report, this_machine
 from warmline import __version__
-from warmline.benchmarks.shared import names, require_known, tell_report
+from warmline.benchmarks.shared import names, require_known, serve_command, tell_report
 from warmline.options import add_json_option, add_model_option, engine_settings
 
 SUMMARY = "start the real server and engine, type, do nothing, and open many documents"
@@ -44,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = engine_settings(arguments)
     rows = asyncio.run(
         run_serve_bench(
-            _serve_command(settings),
+            serve_command(settings),
             settings,
             QUICK_PLAN if arguments.quick else FULL_PLAN,
             arguments.seed,
@@ -62,9 +60,3 @@ def run(arguments: argparse.Namespace) -> int:
     )
     tell_report(report, arguments, save_plots, console)
     return 0
-
-
-def _serve_command(settings: EngineSettings) -> list[str]:
-    """Return how this very installation is started as a server."""
-    # -I keeps a folder named `engine` in the current directory out of the import path.
-    return [sys.executable, "-I", "-m", "warmline", "serve", "--model", settings.model]

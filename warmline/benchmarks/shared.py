@@ -136,15 +136,23 @@ def write_report(
 
 
 def tell_report(
-    report: Report, arguments: argparse.Namespace, save_plots: SavePlots, console: Console
+    report: Report,
+    arguments: argparse.Namespace,
+    save_plots: SavePlots,
+    console: Console,
+    *,
+    on_screen: Report | None = None,
 ) -> None:
-    """Write a report of one table where it is wanted, and print it as it is wanted."""
+    """Write a report of one table where it is wanted, and print it as it is wanted.
+
+    On a terminal `on_screen` stands for it, if there is one.
+    """
     if arguments.out is not None:
         write_report(report, arguments.out, markdown_table(report), save_plots, console)
     if arguments.json:
         print_json(report.to_json())
     else:
-        Console(highlight=False).print(draw_table(report))
+        Console(highlight=False).print(draw_table(on_screen or report), *report.notes, sep="\n")
 
 
 async def _measure(
@@ -175,6 +183,12 @@ async def _measure(
         async with open_run(subject, options, audience) as run:
             await measure(run)
         return run.report()
+
+
+def serve_command(settings: EngineSettings) -> list[str]:
+    """Return how this very installation is started as a server."""
+    # -I keeps a folder named `engine` in the current directory out of the import path.
+    return [sys.executable, "-I", "-m", "warmline", "serve", "--model", settings.model]
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -1,10 +1,10 @@
-"""`warmline bench edits|decode|serve|retrieval|encoders|masks`: timings, side by side."""
+"""`warmline bench edits|decode|serve|soak|load|retrieval|encoders|masks`: timings, side by side."""
 
 import argparse
 from importlib import import_module
 from types import ModuleType
 
-BENCHMARKS = ("edits", "decode", "serve", "retrieval", "encoders", "masks")
+BENCHMARKS = ("edits", "decode", "serve", "soak", "load", "retrieval", "encoders", "masks")
 """Each is a module of `warmline.benchmarks`."""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from engine.service.run import thread_environment
 from warmline.benchmarks.shared import add_number_arguments, add_run_arguments
 from warmline.options import add_language_option, positive_int
-from warmline.suites.trace import SHARED_RECORDING
+from warmline.recordings import SHARED_RECORDING
 
 SUMMARY = "suggest at the pauses of recorded typing, and see what its author would have kept"
 

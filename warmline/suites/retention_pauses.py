@@ -4,7 +4,6 @@ import argparse
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from rich.console import Console
 
@@ -26,15 +25,13 @@ from evaluation.shards.run import Outcome, measure_cases, open_journal
 from evaluation.trace.recording import Recording, read_recording
 from warmline import __version__
 from warmline.errors import UsageError, WorkError
-from warmline.languages import language_of
 from warmline.main import ExitCode
 from warmline.progress import shown_progress
+from warmline.recordings import recording_language, recording_path
 from warmline.suites.measuring import budget_s, hash_of_weights, publish
 from warmline.suites.retention import AUTHOR_SECONDS_EACH, CASES, QUICK_CASES, SECONDS_EACH
-from warmline.suites.trace import SHARED_RECORDING, recording_path
 
 COMMAND = "eval retention"
-_SHARED_LANGUAGE = "rust"
 
 
 def measure_retention(arguments: argparse.Namespace) -> int:
@@ -77,7 +74,7 @@ class _Source:
 def _measure(arguments: argparse.Namespace, console: Console) -> tuple[Report, Outcome]:
     deadline = Deadline(budget_s(arguments))
     path = recording_path(arguments.file)
-    recording, language = read_recording(path), _language(arguments, path)
+    recording, language = read_recording(path), recording_language(path, arguments.language)
     author = Author(recording)
     num_cases = arguments.cases or (QUICK_CASES if arguments.quick else CASES)
     pauses = find_pauses(author)
@@ -128,14 +125,6 @@ def _expectation(plan: Plan[PauseCase], journal: Journal[PauseRecord], seconds_e
         f"{num_cases} pauses, {num_done} of them measured already; on two cores with nothing else"
         f" to do one takes about {seconds_each:g} s, all that are left about {minutes} min"
     )
-
-
-def _language(arguments: argparse.Namespace, path: Path) -> str:
-    """Return what was named, or what the shared recording is known to be."""
-    if arguments.language:
-        return str(arguments.language)
-    is_shared = path.name == SHARED_RECORDING.name
-    return _SHARED_LANGUAGE if is_shared else language_of(Path(path.name.split(".json")[0]))
 
 
 def _conditions(

@@ -20,10 +20,10 @@ from warmline.benchmarks.shared import add_run_arguments, write_report
 from warmline.errors import UsageError
 from warmline.options import positive_int, print_json
 from warmline.progress import shown_progress
+from warmline.recordings import SHARED_RECORDING, recording_path
 
 SUMMARY = "play recorded typing through the cache, and see time, memory and error on the way"
 
-SHARED_RECORDING = Path("editing_traces") / "rustcode.json.gz"
 _QUICK_TRANSACTIONS, _QUICK_SAMPLES = 2000, 50
 
 
@@ -116,20 +116,3 @@ def _measure(arguments: argparse.Namespace, console: Console) -> Report:
     options = TraceOptions(__version__, arguments.seed, threads, arguments.out)
     with watching(console) as audience:
         return run_trace(recording, model, plan, options, audience)
-
-
-def recording_path(file: Path | None) -> Path:
-    """Return the recording that was named, or the shared one.
-
-    Raises:
-        UsageError: If there is none.
-    """
-    if file is not None:
-        return file
-    folder = os.environ.get("WARMLINE_DATA")
-    if not folder:
-        raise UsageError(
-            "there is no recording to play: WARMLINE_DATA names no folder with the shared data;"
-            " set it, or name a recording with --file"
-        )
-    return Path(folder) / SHARED_RECORDING

@@ -33,6 +33,7 @@ from evaluation.bench.serving.private_engine import private_engines, stop_engine
 from evaluation.bench.serving.refreshing import refresh_rows
 from evaluation.bench.serving.sources import library_texts
 from evaluation.bench.serving.starts import start_engine_rows, start_server_rows
+from evaluation.bench.serving.typist import WAITS_ITSELF
 from evaluation.bench.serving.use import use_rows
 from evaluation.editor import Editor
 from evaluation.framing import Json
@@ -84,7 +85,7 @@ async def run_serve_bench(
                 rows += await start_engine_rows(settings, plan.engine_starts)
             if "use" in kinds:
                 on_step("typing, and doing nothing")
-                async with _window(command, _PATIENCE) as editor:
+                async with _window(command, _PATIENCE | WAITS_ITSELF) as editor:
                     rows += await _typist_rows(editor, Path(folder), plan, seed)
             if "documents" in kinds:
                 on_step("opening many documents")

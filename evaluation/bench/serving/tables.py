@@ -31,6 +31,7 @@ def markdown_table(report: Report) -> str:
         f"- model: {report.model}; seed {report.seed}; Warmline {report.version}",
         f"- machine: {machine.processor}, {machine.cores} cores, {machine.memory_gb} GB",
         f"- system: {machine.system}, Python {machine.python}",
+        *(f"- {note}" for note in report.notes),
         "",
         f"| {' | '.join(_COLUMNS)} |",
         "|---|---|---:|---:|---:|---|",

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 
 from evaluation.bench.serving.typing_trace import Keystroke
 from evaluation.editor import Editor
+from evaluation.framing import Json
 
 DEBOUNCE_S = 0.075
 """How long an editor waits after a key before it asks; they do between 75 and 200 ms."""
+WAITS_ITSELF: dict[str, Json] = {"adaptiveDelay": False}
+"""Settings for such an editor: the server is not to wait once more, as it does not where it knows
+an editor by its name."""
 
 
 @dataclass(slots=True)
