@@ -1,11 +1,5 @@
 // What each command of the palette does. The names are those of package.json.
-import {
-  commands,
-  window,
-  type Disposable,
-  type ExtensionContext,
-  type LogOutputChannel,
-} from "vscode";
+import { commands, window, type ExtensionContext, type LogOutputChannel } from "vscode";
 import { showDoctor } from "./doctor";
 import type { Environments } from "./install/environments";
 import { installServer } from "./install/installServer";
@@ -26,11 +20,11 @@ export interface Parts {
   readonly environments: Environments;
   readonly explainView: ExplainView;
   readonly cacheView: CacheView;
-  findServer(): ServerCommand;
+  readonly findServer: () => ServerCommand;
 }
 
 /** Offer every command; the result takes them back. */
-export function registerCommands(parts: Parts): Disposable[] {
+export function registerCommands(parts: Parts): { dispose(): unknown }[] {
   const { log, server } = parts;
   const doctorPanel = new Panel("warmline.doctorView", "Warmline: Doctor");
   const actions: Record<string, () => unknown> = {

@@ -129,7 +129,7 @@ export class Server {
       },
       provideInlineCompletionItems: async (document, position, context, token, next) => {
         const answer = await next(document, position, context, token);
-        const items = answer === null || answer === undefined ? [] : answer;
+        const items = answer ?? [];
         const isEmpty = (Array.isArray(items) ? items : items.items).length === 0;
         this.listener.onAnswer(document, isEmpty);
         return answer;

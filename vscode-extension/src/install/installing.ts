@@ -19,9 +19,7 @@ export async function runInstall(
   signal: AbortSignal,
 ): Promise<void> {
   for (const step of steps) {
-    if (signal.aborted) {
-      throw new Error("The installation was stopped; nothing was changed.");
-    }
+    refuseIfStopped(signal);
     listener.onStep(step);
     const ended = await run(step.command, step.args, {
       timeoutMs: STEP_TIMEOUT_MS,
@@ -30,13 +28,17 @@ export async function runInstall(
       },
       signal,
     });
-    if (signal.aborted) {
-      throw new Error("The installation was stopped; nothing was changed.");
-    }
+    refuseIfStopped(signal);
     if (ended.code !== 0) {
       const said = ended.stderr.trim() === "" ? ended.stdout : ended.stderr;
       const quoted = said.trim().split(/\r?\n/).slice(-MOST_LINES_QUOTED).join("\n");
       throw new Error(`${step.title} failed with exit code ${String(ended.code)}: ${quoted}`);
     }
+  }
+}
+
+function refuseIfStopped(signal: AbortSignal): void {
+  if (signal.aborted) {
+    throw new Error("The installation was stopped; nothing was changed.");
   }
 }
