@@ -18,7 +18,11 @@ before(
     const files = { "area.py": BEGINNING, "shapes.py": SHAPES };
     workbench = await startWorkbench(files, `${BEGINNING}${REST}\n`);
     await openFile(workbench, "area.py");
-    await workbench.page.waitForSelector('#warmline\\.warmline\\.status, [id*="warmline.status"]');
+    await until(async () => {
+      const labels = workbench.page.locator('[id*="warmline.status"] [aria-label], [id*="warmline.status"]');
+      const told = await labels.evaluateAll((items) => items.map((item) => item.ariaLabel ?? ""));
+      return told.some((label) => label.includes("ready"));
+    });
   },
   { timeout: 3 * LIMIT_MS },
 );
