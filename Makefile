@@ -15,7 +15,7 @@ STAMPS := .venv/stamps
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup weights analysers bench-peers format lint types imports unit e2e extension clean
+.PHONY: help demo test setup weights analysers bench-peers format lint types imports unit e2e extension vsix test-editors clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,11 +84,20 @@ extension: vscode-extension/node_modules/.installed  ## the VS Code extension: t
 	@npm --prefix vscode-extension run --silent lint
 	@npm --prefix vscode-extension run --silent test
 
+vsix: setup vscode-extension/node_modules/.installed  ## pack the VS Code extension, with the server's wheel in it
+	@rm -rf vscode-extension/server && mkdir vscode-extension/server
+	@$(BIN)/python -m pip wheel -qq --disable-pip-version-check --no-deps --no-build-isolation -w vscode-extension/server .
+	@cp constraints.txt vscode-extension/server/
+	@npm --prefix vscode-extension run package
+
 vscode-extension/node_modules/.installed: vscode-extension/package-lock.json
 	@command -v npm >/dev/null || { echo "the VS Code extension needs Node 20 or newer with npm, and there is no npm here; install it" >&2; exit 1; }
 	@npm --prefix vscode-extension ci --silent --no-audit --no-fund
 	@touch $@
 
+test-editors: vsix  ## the VS Code extension in a real workbench, in headless Chromium
+	@PYTHON=$(BIN)/python tests/editors/run
+
 clean:  ## remove the environment and every cache (models stay)
-	rm -rf .venv vscode-extension/node_modules build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv vscode-extension/node_modules vscode-extension/server build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

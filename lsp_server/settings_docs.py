@@ -1,10 +1,14 @@
 """Documentation and editor manifests of the settings, made from the dataclasses.
 
-`python -m lsp_server.settings_docs` prints `docs/settings.md`.
+`python -m lsp_server.settings_docs` prints `docs/settings.md`; with `--vscode MANIFEST` it prints
+the VS Code extension's `package.json` with the settings as they are now.
 """
 
+import argparse
 import json
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from lsp_server.settings import (
@@ -39,12 +43,32 @@ def markdown() -> str:
     return _INTRODUCTION + "".join(_room(room) for room in _HEADINGS)
 
 
-def json_schema_properties() -> dict[str, Any]:
-    """Return the properties of VS Code's `contributes.configuration`, by full name."""
+def json_schema_properties(room: str | None = None) -> dict[str, Any]:
+    """Return the settings (of one room, or all) as properties of a JSON schema, by full name."""
     return {
         f"{SECTION}.{description.name}": _property(description)
         for description in describe_settings()
+        if room in (None, description.room)
     }
+
+
+def vscode_manifest(text: str) -> str:
+    """Return the text of a VS Code manifest with the settings as they are now.
+
+    Its first section of settings, those that only the extension reads, stays as it is.
+    """
+    manifest = json.loads(text)
+    own_section = manifest["contributes"]["configuration"][0]
+    manifest["contributes"]["configuration"] = [
+        own_section,
+        *(
+            {"title": title, "properties": json_schema_properties(room)}
+            for room, (title, _) in _HEADINGS.items()
+        ),
+    ]
+    restricted = sorted([*restricted_configurations(), *own_section["properties"]])
+    manifest["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"] = restricted
+    return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
 
 
 def restricted_configurations() -> list[str]:
@@ -92,7 +116,13 @@ def _json_literal(value: Any) -> str:
     return json.dumps(value) if isinstance(value, bool | tuple) else str(value)
 
 
-if __name__ == "__main__":
-    import sys
+def _main() -> str:
+    parser = argparse.ArgumentParser(description="Print what is generated from the settings.")
+    help_text = "print this package.json, brought up to date"
+    parser.add_argument("--vscode", metavar="MANIFEST", type=Path, help=help_text)
+    manifest: Path | None = parser.parse_args().vscode
+    return vscode_manifest(manifest.read_text("utf-8")) if manifest else markdown()
 
-    sys.stdout.write(markdown())
+
+if __name__ == "__main__":
+    sys.stdout.write(_main())

@@ -18,6 +18,6 @@ export default defineConfig(
   },
   {
     files: ["*.mjs"],
-    languageOptions: { globals: { process: "readonly" } },
+    languageOptions: { globals: { console: "readonly", process: "readonly" } },
   },
 );

@@ -139,6 +139,37 @@ class FakeServer:
     def on_warmline_status(self, message: Message) -> None:
         self.answer(message, {"model": "fake", "documents": len(self.documents)})
 
+    def on_warmline_cache(self, message: Message) -> None:
+        """The first half of the document is exact, the rest newly encoded."""
+        text = self.documents[message["params"]["textDocument"]["uri"]]
+        half = len(text) // 2
+        runs = [
+            {"start": 0, "stop": half, "origin": "kept", "is_exact": True, "text": text[:half]},
+            {
+                "start": half,
+                "stop": len(text),
+                "origin": "encoded",
+                "is_exact": False,
+                "text": text[half:],
+            },
+        ]
+        last_sync = {"kept": half, "moved": 0, "encoded": len(text) - half, "sync_ms": 12.5}
+        cache = {"num_tokens": len(text), "exact_prefix": half, "bytes_used": 4096 * len(text)}
+        self.answer(message, {"runs": runs, "last_sync": last_sync, **cache})
+
+    def on_warmline_explain(self, message: Message) -> None:
+        chunk = {"path": "shapes.py", "line": 1, "num_lines": 2, "origin": "repository"}
+        scores = {"score": 2.5, "lexical_score": 9.1, "encoder_score": 0.7, "gain": 0.9}
+        shown = {**chunk, **scores, "tokens": 24, "text": "class Circle:\n    radius: float"}
+        prompt = [{"kind": "chunk", "tokens": 24}, {"kind": "before", "tokens": 60}]
+        tokens = {"budget_tokens": 1024, "context_tokens": 24, "prompt_tokens": 84}
+        times = {"lexical_ms": 2.0, "encoder_ms": 5.0, "search_ms": 8.0, "prompt_ms": 1.0}
+        result = {"model": "fake", "chunks": [shown], "prompt": prompt, "timings": times, **tokens}
+        self.answer(message, result)
+
+    def on_warmline_lastSuggestion(self, message: Message) -> None:  # noqa: N802 (protocol)
+        self.answer(message, None)
+
     def on_shutdown(self, message: Message) -> None:
         self.answer(message, None)
 

@@ -1,72 +1,92 @@
-// The extension's entry: joins the server, the status bar and the commands.
-import { commands, window, workspace, type ExtensionContext, type LogOutputChannel } from "vscode";
-import { Server } from "./server";
-import { SECTION, toggleEnabled } from "./settings";
-import { listStatus } from "./status";
+// The extension's entry: joins the server, the status bar, the views and the commands.
+import { accessSync, constants, statSync } from "node:fs";
+import * as path from "node:path";
+import { window, workspace, type ExtensionContext } from "vscode";
+import { offerServer, registerCommands } from "./commands";
+import { Environments } from "./install/environments";
+import { OffFiles } from "./offFiles";
+import { Server, type ServerListener } from "./server";
+import { findServerCommand, type ServerCommand } from "./serverCommand";
+import { readServerPath, SECTION } from "./settings";
 import { StatusBar } from "./statusBar";
+import { CacheView } from "./views/cacheView";
+import { ExplainView } from "./views/explainView";
 
 let server: Server | undefined;
 
-export async function activate(context: ExtensionContext): Promise<void> {
+export function activate(context: ExtensionContext): void {
+  const begun = performance.now();
   const log = window.createOutputChannel("Warmline", { log: true });
   const statusBar = new StatusBar();
-  const running = new Server(
-    log,
-    (status) => {
-      statusBar.show(status);
-    },
-    (problem) => void offerSettings(problem),
+  const environments = new Environments(
+    path.join(context.globalStorageUri.fsPath, "server"),
+    process.platform,
   );
+  const findServer = (): ServerCommand =>
+    findServerCommand(readServerPath(), {
+      platform: process.platform,
+      searchPath: process.env["PATH"] ?? "",
+      installed: environments.program(),
+      isExecutable,
+    });
+  const listener: ServerListener = {
+    onStatus: (status) => {
+      statusBar.showServer(status);
+      cacheView.followSoon();
+    },
+    onLoaded: (percent) => {
+      statusBar.showLoaded(percent);
+    },
+    onAnswer: (document, isEmpty) => {
+      offFiles.note(document, isEmpty).catch((error: unknown) => {
+        log.warn(`Why there is no suggestion could not be learnt: ${String(error)}`);
+      });
+    },
+    onMissing: (problem) => void offerServer(problem),
+  };
+  const running = new Server(log, listener, findServer);
   server = running;
-  context.subscriptions.push(log, statusBar, ...registerCommands(running, log));
+  const showOffReason = (): void => {
+    statusBar.showOffReason(offFiles.reasonFor(window.activeTextEditor?.document));
+  };
+  const offFiles = new OffFiles(running, showOffReason);
+  const cacheView = new CacheView(running);
+  const explainView = new ExplainView(running);
   context.subscriptions.push(
+    log,
+    statusBar,
+    cacheView,
+    explainView,
+    ...registerCommands({
+      context,
+      log,
+      server: running,
+      environments,
+      explainView,
+      cacheView,
+      findServer,
+    }),
+    window.onDidChangeActiveTextEditor(showOffReason),
     workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration(`${SECTION}.serverPath`)) {
         void running.restart();
       }
     }),
   );
-  await running.start();
+  // Not waited for: the editor counts what it waits for as the time of activation.
+  void running.start();
+  log.info(`Activated in ${(performance.now() - begun).toFixed(0)} ms.`);
 }
 
 export async function deactivate(): Promise<void> {
   await server?.stop();
 }
 
-function registerCommands(running: Server, log: LogOutputChannel): { dispose(): void }[] {
-  return [
-    commands.registerCommand("warmline.toggle", announceToggle),
-    commands.registerCommand("warmline.restart", () => running.restart()),
-    commands.registerCommand("warmline.showLog", () => {
-      log.show();
-    }),
-    commands.registerCommand("warmline.triggerSuggestion", () =>
-      commands.executeCommand("editor.action.inlineSuggest.trigger"),
-    ),
-    commands.registerCommand("warmline.showStatus", () => showStatus(running, log)),
-  ];
-}
-
-async function announceToggle(): Promise<void> {
-  const enabled = await toggleEnabled();
-  window.setStatusBarMessage(`Warmline: suggestions are ${enabled ? "on" : "off"}`, 3_000);
-}
-
-async function showStatus(running: Server, log: LogOutputChannel): Promise<void> {
+function isExecutable(file: string): boolean {
   try {
-    const status = await running.requestStatus();
-    const lines = status === undefined ? ["The server is not running."] : listStatus(status);
-    log.info(["Status", ...lines.map((line) => `  ${line}`)].join("\n"));
-  } catch (error) {
-    log.error(`The server gave no status: ${String(error)}`);
-  }
-  log.show();
-}
-
-async function offerSettings(problem: string): Promise<void> {
-  const openSettings = "Open Settings";
-  const choice = await window.showErrorMessage(problem, openSettings);
-  if (choice === openSettings) {
-    await commands.executeCommand("workbench.action.openSettings", `${SECTION}.serverPath`);
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false; // that is the answer, not an error
   }
 }

@@ -1,12 +1,22 @@
 // The server's life: found, started, restarted, stopped, one at a time.
-import { accessSync, constants, statSync } from "node:fs";
-import type { LogOutputChannel } from "vscode";
-import { LanguageClient, RevealOutputChannelOn, State } from "vscode-languageclient/node";
-import { findServerCommand } from "./serverCommand";
-import { readServerPath, readServerSettings } from "./settings";
+import type { LogOutputChannel, TextDocument } from "vscode";
+import type { LanguageClient, Middleware, State } from "vscode-languageclient/node";
+import { withinTime } from "./limits";
+import type { ServerCommand } from "./serverCommand";
+import { readServerSettings } from "./settings";
 import { parseServerStatus, type ServerStatus } from "./status";
 
-const STATUS_TIMEOUT_MS = 5_000;
+const ANSWER_TIMEOUT_MS = 5_000;
+const START_TIMEOUT_MS = 60_000;
+
+/** Who is told what the server does. */
+export interface ServerListener {
+  onStatus(status: ServerStatus): void;
+  /** How much of the model is loaded; undefined when nothing is being loaded. */
+  onLoaded(percent: number | undefined): void;
+  onAnswer(document: TextDocument, isEmpty: boolean): void;
+  onMissing(problem: string): void;
+}
 
 /** One language server for this window. Calls are worked through in their order. */
 export class Server {
@@ -15,8 +25,8 @@ export class Server {
 
   constructor(
     private readonly log: LogOutputChannel,
-    private readonly onStatus: (status: ServerStatus) => void,
-    private readonly onProblem: (problem: string) => void,
+    private readonly listener: ServerListener,
+    private readonly find: () => ServerCommand,
   ) {}
 
   start(): Promise<void> {
@@ -34,12 +44,17 @@ export class Server {
     });
   }
 
-  /** Ask the server how it is. Undefined when none runs; rejects when it does not answer. */
-  async requestStatus(): Promise<unknown> {
+  /** Ask the server. Undefined when none runs; rejects when it refuses or does not answer. */
+  async request(method: string, params?: object): Promise<unknown> {
     if (this.client?.isRunning() !== true) {
       return undefined;
     }
-    return await withinTime(this.client.sendRequest<unknown>("warmline/status"));
+    return await withinTime(this.client.sendRequest<unknown>(method, params), ANSWER_TIMEOUT_MS);
+  }
+
+  /** Every document by the name that the server knows it under. */
+  nameOf(document: TextDocument): { readonly uri: string } {
+    return { uri: this.client?.code2ProtocolConverter.asUri(document.uri) ?? "" };
   }
 
   private inTurn(step: () => Promise<void>): Promise<void> {
@@ -48,21 +63,17 @@ export class Server {
   }
 
   private async startNow(): Promise<void> {
-    const found = findServerCommand(readServerPath(), {
-      platform: process.platform,
-      searchPath: process.env["PATH"] ?? "",
-      isExecutable,
-    });
+    const found = this.find();
     if ("problem" in found) {
       this.fail(found.problem);
-      this.onProblem(found.problem);
+      this.listener.onMissing(found.problem);
       return;
     }
     this.log.info(`Starting ${found.command} serve`);
-    this.onStatus({ busy: true, kind: "Normal", message: "starting" });
-    this.client = this.makeClient(found.command);
+    this.listener.onStatus({ busy: true, kind: "Normal", message: "The server starts." });
     try {
-      await this.client.start();
+      this.client = await this.makeClient(found.command);
+      await withinTime(this.client.start(), START_TIMEOUT_MS);
     } catch (error) {
       // The client has shown its own message; the reason belongs in the log.
       this.fail(`The server ${found.command} did not start: ${String(error)}`);
@@ -72,18 +83,21 @@ export class Server {
   private async stopNow(): Promise<void> {
     const client = this.client;
     this.client = undefined;
+    this.listener.onLoaded(undefined);
     if (client?.isRunning() !== true) {
       return;
     }
     try {
-      await client.stop();
+      await withinTime(client.stop(), ANSWER_TIMEOUT_MS);
     } catch (error) {
       this.log.warn(`The server did not stop in good order: ${String(error)}`);
     }
   }
 
-  private makeClient(command: string): LanguageClient {
-    const client = new LanguageClient(
+  private async makeClient(command: string): Promise<LanguageClient> {
+    // Loaded only now, so that to activate the extension costs next to nothing.
+    const library = await import("vscode-languageclient/node");
+    const client = new library.LanguageClient(
       "warmline",
       "Warmline",
       { command, args: ["serve"] },
@@ -92,7 +106,8 @@ export class Server {
         // Later changes the server asks for itself, with workspace/configuration.
         initializationOptions: readServerSettings,
         outputChannel: this.log,
-        revealOutputChannelOn: RevealOutputChannelOn.Never,
+        revealOutputChannelOn: library.RevealOutputChannelOn.Never,
+        middleware: this.middleware(),
       },
     );
     client.onNotification("didChangeStatus", (params: unknown) => {
@@ -101,10 +116,25 @@ export class Server {
     client.onDidChangeState(({ newState }) => {
       // A client that was stopped on purpose is no longer ours to report on.
       if (client === this.client) {
-        this.followState(newState);
+        this.followState(newState, library.State);
       }
     });
     return client;
+  }
+
+  private middleware(): Middleware {
+    return {
+      handleWorkDoneProgress: (_token, params) => {
+        this.listener.onLoaded(params.kind === "end" ? undefined : (params.percentage ?? 0));
+      },
+      provideInlineCompletionItems: async (document, position, context, token, next) => {
+        const answer = await next(document, position, context, token);
+        const items = answer ?? [];
+        const isEmpty = (Array.isArray(items) ? items : items.items).length === 0;
+        this.listener.onAnswer(document, isEmpty);
+        return answer;
+      },
+    };
   }
 
   private showStatus(params: unknown): void {
@@ -112,43 +142,21 @@ export class Server {
     if (status === undefined) {
       this.log.warn(`The server sent a status of an unknown form: ${JSON.stringify(params)}`);
     } else {
-      this.onStatus(status);
+      this.listener.onStatus(status);
     }
   }
 
-  private followState(state: State): void {
-    if (state === State.Running) {
-      this.onStatus({ busy: false, kind: "Normal", message: "" });
-    } else if (state === State.Stopped) {
-      this.onStatus({ busy: false, kind: "Error", message: "the server has stopped" });
+  private followState(state: State, states: typeof State): void {
+    if (state === states.Running) {
+      this.listener.onStatus({ busy: false, kind: "Normal", message: "" });
+    } else if (state === states.Stopped) {
+      this.listener.onLoaded(undefined);
+      this.listener.onStatus({ busy: false, kind: "Error", message: "The server has stopped." });
     }
   }
 
   private fail(problem: string): void {
     this.log.error(problem);
-    this.onStatus({ busy: false, kind: "Error", message: problem });
-  }
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false; // that is the answer, not an error
-  }
-}
-
-async function withinTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${String(STATUS_TIMEOUT_MS)} ms`));
-    }, STATUS_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([answer, timeout]);
-  } finally {
-    clearTimeout(timer);
+    this.listener.onStatus({ busy: false, kind: "Error", message: problem });
   }
 }

@@ -5,13 +5,15 @@ import * as path from "node:path";
 export interface Surroundings {
   readonly platform: NodeJS.Platform;
   readonly searchPath: string;
+  /** The program in the environment that the extension has installed, if it has. */
+  readonly installed?: string | undefined;
   isExecutable(file: string): boolean;
 }
 
 /** Either an absolute path, or one sentence that says what to do. */
 export type ServerCommand = { readonly command: string } | { readonly problem: string };
 
-/** Find the server: the configured path, else the first `warmline` on the search path. */
+/** Find the server: the configured path, else the search path, else what was installed. */
 export function findServerCommand(
   configuredPath: string,
   surroundings: Surroundings,
@@ -22,7 +24,7 @@ export function findServerCommand(
 }
 
 function checkServerCommand(configuredPath: string, surroundings: Surroundings): ServerCommand {
-  if (!pathRules(surroundings).isAbsolute(configuredPath)) {
+  if (!pathRules(surroundings.platform).isAbsolute(configuredPath)) {
     return {
       problem: `The setting warmline.serverPath is "${configuredPath}", which is not an absolute path: give it from the root, or leave it empty to search PATH.`,
     };
@@ -36,22 +38,41 @@ function checkServerCommand(configuredPath: string, surroundings: Surroundings):
 }
 
 function searchServerCommand(surroundings: Surroundings): ServerCommand {
-  const rules = pathRules(surroundings);
-  const name = surroundings.platform === "win32" ? "warmline.exe" : "warmline";
-  // Relative entries are skipped: they would start a program out of the open folder.
-  const command = surroundings.searchPath
-    .split(rules.delimiter)
-    .filter((folder) => rules.isAbsolute(folder))
-    .map((folder) => rules.join(folder, name))
-    .find((file) => surroundings.isExecutable(file));
-  if (command === undefined) {
-    return {
-      problem: `No program named ${name} was found on PATH: install Warmline, or set warmline.serverPath to where it is, such as /path/to/warmline/.venv/bin/warmline.`,
-    };
+  const { platform, searchPath, installed } = surroundings;
+  const name = programName("warmline", platform);
+  const found = programsOnPath([name], searchPath, platform).find((file) =>
+    surroundings.isExecutable(file),
+  );
+  if (found !== undefined) {
+    return { command: found };
   }
-  return { command };
+  if (installed !== undefined && surroundings.isExecutable(installed)) {
+    return { command: installed };
+  }
+  return {
+    problem: `No program named ${name} was found on PATH: install the server, or set warmline.serverPath to where it is, such as /path/to/warmline/.venv/bin/warmline.`,
+  };
 }
 
-function pathRules(surroundings: Surroundings): path.PlatformPath {
-  return surroundings.platform === "win32" ? path.win32 : path.posix;
+/** Every place of the search path where one of some programs may be, in its order. */
+export function programsOnPath(
+  names: readonly string[],
+  searchPath: string,
+  platform: NodeJS.Platform,
+): string[] {
+  const rules = pathRules(platform);
+  // Relative entries are skipped: they would start a program out of the open folder.
+  return searchPath
+    .split(rules.delimiter)
+    .filter((folder) => rules.isAbsolute(folder))
+    .flatMap((folder) => names.map((name) => rules.join(folder, name)));
+}
+
+/** The file name of a program. */
+export function programName(name: string, platform: NodeJS.Platform): string {
+  return platform === "win32" ? `${name}.exe` : name;
+}
+
+export function pathRules(platform: NodeJS.Platform): path.PlatformPath {
+  return platform === "win32" ? path.win32 : path.posix;
 }

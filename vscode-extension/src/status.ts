@@ -11,11 +11,44 @@ export interface ServerStatus {
   readonly message: string;
 }
 
-/** A status as the status bar shows it. */
+/** All that the status bar shows. */
+export interface Situation {
+  readonly server: ServerStatus;
+  /** How much of the model is loaded, while it is. */
+  readonly loadedPercent?: number | undefined;
+  /** Why the file in front gets no suggestions, if it gets none. */
+  readonly offReason?: string | undefined;
+}
+
+/** A situation as the status bar shows it; a click runs the command. */
 export interface StatusView {
   readonly text: string;
   readonly tooltip: string;
+  readonly command: string;
 }
+
+/** What each state is called in the status bar's tooltip, see README.md. */
+export const STATE_TEXTS = {
+  loading: "loading",
+  thinking: "thinking",
+  ready: "ready",
+  off: "suggestions are off",
+  offHere: "off for this file",
+  warning: "working, with a warning",
+  error: "not working",
+} as const;
+
+type State = keyof typeof STATE_TEXTS;
+
+const ICONS: Record<State, string> = {
+  loading: "loading~spin",
+  thinking: "loading~spin",
+  ready: "zap",
+  off: "circle-slash",
+  offHere: "circle-slash",
+  warning: "warning",
+  error: "error",
+};
 
 /** Read what came over the wire; undefined when it is not a status. */
 export function parseServerStatus(value: unknown): ServerStatus | undefined {
@@ -34,27 +67,59 @@ export function parseServerStatus(value: unknown): ServerStatus | undefined {
   };
 }
 
-/** The status bar's text, with an icon, and its tooltip. */
-export function viewStatus(status: ServerStatus): StatusView {
-  const headline = status.message === "" ? DEFAULT_MESSAGES[status.kind] : status.message;
-  return { text: `$(${iconFor(status)}) Warmline`, tooltip: `Warmline: ${headline}` };
+/** The status bar's text, with an icon, its tooltip, and what a click does. */
+export function viewStatus(situation: Situation): StatusView {
+  const state = stateOf(situation);
+  const detail = state === "offHere" ? (situation.offReason ?? "") : situation.server.message;
+  const advice = state === "error" ? " Click to show the log." : "";
+  return {
+    text: `$(${ICONS[state]}) Warmline${percentOf(situation, state)}`,
+    tooltip: `Warmline: ${STATE_TEXTS[state]}${detail === "" ? "" : `. ${detail}`}${advice}`,
+    command: state === "error" ? "warmline.showLog" : "warmline.showStatus",
+  };
 }
 
-const DEFAULT_MESSAGES: Record<StatusKind, string> = {
-  Normal: "ready",
-  Error: "not working; see the log",
-  Warning: "working, with a warning; see the log",
-  Inactive: "suggestions are off",
-};
-
-function iconFor(status: ServerStatus): string {
-  if (status.kind === "Error") {
+function stateOf({ server, loadedPercent, offReason }: Situation): State {
+  if (server.kind === "Error") {
     return "error";
   }
-  if (status.busy) {
-    return "loading~spin";
+  if (server.kind === "Inactive") {
+    return "off";
   }
-  return { Normal: "zap", Warning: "warning", Inactive: "circle-slash" }[status.kind];
+  // The server has a message while it loads, and none while it writes a suggestion.
+  if (loadedPercent !== undefined || (server.busy && server.message !== "")) {
+    return "loading";
+  }
+  if (offReason !== undefined) {
+    return "offHere";
+  }
+  if (server.busy) {
+    return "thinking";
+  }
+  return server.kind === "Warning" ? "warning" : "ready";
+}
+
+function percentOf({ loadedPercent }: Situation, state: State): string {
+  return state === "loading" && loadedPercent !== undefined ? ` ${loadedPercent.toFixed(0)}%` : "";
+}
+
+const OFF_REASONS = [
+  "disabled",
+  "document-too-large",
+  "ignored-file",
+  "language-off",
+  "path-off",
+  "private-file",
+];
+
+/** Why a file gets no suggestions at all, from the answer to `warmline/lastSuggestion`. */
+export function offReasonIn(answer: unknown): string | undefined {
+  if (typeof answer !== "object" || answer === null) {
+    return undefined;
+  }
+  const { reason, detail } = answer as Record<string, unknown>;
+  const isOff = typeof reason === "string" && OFF_REASONS.includes(reason);
+  return isOff && typeof detail === "string" ? detail : undefined;
 }
 
 /** The answer to `warmline/status`, one line per value, deeper values indented. */

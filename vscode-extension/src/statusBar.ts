@@ -1,25 +1,41 @@
 import { StatusBarAlignment, ThemeColor, window, type Disposable } from "vscode";
-import { viewStatus, type ServerStatus } from "./status";
+import { viewStatus, type ServerStatus, type Situation } from "./status";
 
-/** The item in the status bar; a click on it shows the server's status. */
+/** The item in the status bar. */
 export class StatusBar implements Disposable {
   private readonly item = window.createStatusBarItem("warmline.status", StatusBarAlignment.Right);
+  private situation: Situation = { server: { busy: false, kind: "Normal", message: "" } };
 
   constructor() {
     this.item.name = "Warmline";
-    this.item.command = "warmline.showStatus";
     this.item.show();
+    this.update({});
   }
 
-  show(status: ServerStatus): void {
-    const view = viewStatus(status);
-    this.item.text = view.text;
-    this.item.tooltip = view.tooltip;
-    this.item.backgroundColor = backgroundFor(status);
+  showServer(server: ServerStatus): void {
+    this.update({ server });
+  }
+
+  showLoaded(loadedPercent: number | undefined): void {
+    this.update({ loadedPercent });
+  }
+
+  showOffReason(offReason: string | undefined): void {
+    this.update({ offReason });
   }
 
   dispose(): void {
     this.item.dispose();
+  }
+
+  private update(change: Partial<Situation>): void {
+    this.situation = { ...this.situation, ...change };
+    const view = viewStatus(this.situation);
+    this.item.text = view.text;
+    this.item.tooltip = view.tooltip;
+    this.item.accessibilityInformation = { label: view.tooltip };
+    this.item.command = view.command;
+    this.item.backgroundColor = backgroundFor(this.situation.server);
   }
 }
 

@@ -54,3 +54,16 @@ test("when nothing is found the message says which step to take", () => {
   assert.ok("problem" in found);
   assert.match(found.problem, /set warmline\.serverPath/);
 });
+
+test("an installed server is taken when there is none on the search path", () => {
+  const installed = "/home/me/.config/Code/server-1/bin/warmline";
+  const around = { ...surroundings([installed]), installed };
+  assert.deepEqual(findServerCommand("", around), { command: installed });
+  const both = { ...surroundings([installed, "/usr/bin/warmline"]), installed };
+  assert.deepEqual(findServerCommand("", both), { command: "/usr/bin/warmline" });
+});
+
+test("an installed server that is gone is not taken", () => {
+  const found = findServerCommand("", { ...surroundings([]), installed: "/gone/bin/warmline" });
+  assert.ok("problem" in found);
+});

@@ -1,10 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { listStatus, parseServerStatus, viewStatus } from "../src/status";
+import {
+  listStatus,
+  offReasonIn,
+  parseServerStatus,
+  STATE_TEXTS,
+  viewStatus,
+  type ServerStatus,
+} from "../src/status";
+
+function status(change: Partial<ServerStatus> = {}): ServerStatus {
+  return { busy: false, kind: "Normal", message: "", ...change };
+}
 
 test("a status is read as the server sends it", () => {
-  const status = { busy: true, kind: "Warning", message: "offline" };
-  assert.deepEqual(parseServerStatus(status), status);
+  const sent = { busy: true, kind: "Warning", message: "offline" };
+  assert.deepEqual(parseServerStatus(sent), sent);
 });
 
 test("what is no status is told apart from one", () => {
@@ -14,28 +25,55 @@ test("what is no status is told apart from one", () => {
 });
 
 test("missing fields mean idle and without a message", () => {
-  assert.deepEqual(parseServerStatus({ kind: "Normal" }), {
-    busy: false,
-    kind: "Normal",
-    message: "",
-  });
+  assert.deepEqual(parseServerStatus({ kind: "Normal" }), status());
 });
 
-test("a busy server spins, unless it failed", () => {
-  const busy = viewStatus({ busy: true, kind: "Normal", message: "loading the model" });
-  assert.deepEqual(busy, {
-    text: "$(loading~spin) Warmline",
-    tooltip: "Warmline: loading the model",
+test("loading shows how far it is", () => {
+  const server = status({ busy: true, message: "Reading weights." });
+  assert.deepEqual(viewStatus({ server, loadedPercent: 42.4 }), {
+    text: "$(loading~spin) Warmline 42%",
+    tooltip: "Warmline: loading. Reading weights.",
+    command: "warmline.showStatus",
   });
-  assert.equal(viewStatus({ busy: true, kind: "Error", message: "" }).text, "$(error) Warmline");
+  assert.equal(viewStatus({ server }).text, "$(loading~spin) Warmline");
 });
 
-test("each kind without a message still says something", () => {
-  for (const kind of ["Normal", "Error", "Warning", "Inactive"] as const) {
-    const { text, tooltip } = viewStatus({ busy: false, kind, message: "" });
-    assert.match(text, /^\$\([a-z-]+\) Warmline$/);
-    assert.notEqual(tooltip, "Warmline: ");
-  }
+test("a server that writes is thinking, one that rests is ready", () => {
+  assert.equal(
+    viewStatus({ server: status({ busy: true }) }).tooltip,
+    `Warmline: ${STATE_TEXTS.thinking}`,
+  );
+  assert.equal(viewStatus({ server: status() }).tooltip, `Warmline: ${STATE_TEXTS.ready}`);
+});
+
+test("a file without suggestions says why", () => {
+  const view = viewStatus({ server: status(), offReason: "An ignore file names it." });
+  assert.equal(view.text, "$(circle-slash) Warmline");
+  assert.equal(view.tooltip, "Warmline: off for this file. An ignore file names it.");
+});
+
+test("an error wins over all else, and a click on it shows the log", () => {
+  const view = viewStatus({
+    server: status({ busy: true, kind: "Error", message: "It is gone." }),
+    loadedPercent: 10,
+    offReason: "private",
+  });
+  assert.equal(view.text, "$(error) Warmline");
+  assert.equal(view.command, "warmline.showLog");
+  assert.match(view.tooltip, /It is gone\. Click to show the log\./);
+});
+
+test("turned off is turned off, whatever is being loaded", () => {
+  const view = viewStatus({ server: status({ kind: "Inactive" }), loadedPercent: 10 });
+  assert.match(view.tooltip, /suggestions are off/);
+});
+
+test("only reasons that hold for a whole file turn it off", () => {
+  const off = { reason: "private-file", detail: "The file is one for secrets." };
+  assert.equal(offReasonIn(off), "The file is one for secrets.");
+  assert.equal(offReasonIn({ reason: "in-comment", detail: "A comment." }), undefined);
+  assert.equal(offReasonIn({ reason: null, detail: "" }), undefined);
+  assert.equal(offReasonIn(null), undefined);
 });
 
 test("the full status is listed line by line, deeper values indented", () => {

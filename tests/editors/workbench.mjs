@@ -1,0 +1,138 @@
+// VS Code's workbench with the extension in it, in a browser: started, driven, stopped.
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+
+const REPOSITORY = path.resolve(import.meta.dirname, "../..");
+const VSIX = path.join(REPOSITORY, "vscode-extension/warmline.vsix");
+const CACHE = process.env.WARMLINE_EDITORS;
+export const PICTURES = process.env.WARMLINE_PICTURES ?? path.join(REPOSITORY, "build/editors");
+export const LIMIT_MS = Number(process.env.WARMLINE_EDITORS_LIMIT_MS ?? 180_000);
+
+const ENTRY = path.join(CACHE, "node_modules/code-server/out/node/entry.js");
+const ARGUMENTS =
+  "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+const SETTINGS = {
+  "editor.quickSuggestions": { other: "off", comments: "off", strings: "off" },
+  "editor.inlineSuggest.enabled": true,
+  "extensions.autoUpdate": false,
+  "extensions.autoCheckUpdates": false,
+  "telemetry.telemetryLevel": "off",
+  "workbench.startupEditor": "none",
+};
+
+/** Start everything; `files` are those of the workspace, `target` is what the server knows. */
+export async function startWorkbench(files, target) {
+  const root = mkdtempSync(path.join(tmpdir(), "warmline-editor-"));
+  const folder = path.join(root, "work");
+  mkdirSync(folder);
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(path.join(folder, name), text);
+  }
+  const environment = prepare(root, target);
+  const port = await freePort();
+  const code = runCodeServer(root, environment, port);
+  const address = `http://127.0.0.1:${port}`;
+  await until(() => fetch(`${address}/healthz`).then((answer) => answer.ok, () => false));
+  const { chromium } = createRequire(path.join(CACHE, "package.json"))("playwright-core");
+  const browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ARGUMENTS.split(" "),
+  });
+  const page = await browser.newPage({ viewport: { width: 1400, height: 860 } });
+  page.setDefaultTimeout(LIMIT_MS);
+  const stop = async () => {
+    await browser.close();
+    process.kill(-code.pid, "SIGKILL"); // the extension host outlives its parent
+    await pause(500);
+    rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 });
+  };
+  return { page, folder, address, stop };
+}
+
+/** Open a file of the workspace by its address. */
+export async function openFile({ page, folder, address }, name) {
+  const host = address.replace("http://", "");
+  const payload = JSON.stringify([["openFile", `vscode-remote://${host}${folder}/${name}`]]);
+  await page.goto(
+    `${address}/?folder=${encodeURIComponent(folder)}&payload=${encodeURIComponent(payload)}`,
+  );
+  await page.waitForSelector(".editor-instance .monaco-editor .view-line");
+}
+
+/** Wait until something holds, for as long as a test may take. */
+export async function until(holds) {
+  const end = Date.now() + LIMIT_MS;
+  while (!(await holds())) {
+    if (Date.now() > end) {
+      throw new Error(`What was waited for did not come within ${LIMIT_MS} ms: ${holds}`);
+    }
+    await pause(200);
+  }
+}
+
+/** Run a command of the palette by its title. */
+export async function runCommand(page, title) {
+  await page.keyboard.press("F1");
+  await page.waitForSelector(".quick-input-widget input");
+  await page.keyboard.type(title);
+  await page.waitForSelector(`.quick-input-list .monaco-list-row[aria-label*="${title}"]`);
+  await page.keyboard.press("Enter");
+}
+
+function prepare(root, target) {
+  const programs = path.join(root, "bin");
+  mkdirSync(programs);
+  writeFileSync(path.join(root, "target"), target);
+  const python = path.resolve(process.env.PYTHON ?? "python3");
+  const server = path.join(REPOSITORY, "tests/e2e/fake_server.py");
+  const program = path.join(programs, "warmline");
+  writeFileSync(
+    program,
+    `#!/bin/sh\nexec ${python} ${server} serve --target ${root}/target --log ${root}/log\n`,
+  );
+  chmodSync(program, 0o755);
+  mkdirSync(path.join(root, "data/User"), { recursive: true });
+  writeFileSync(path.join(root, "data/User/settings.json"), JSON.stringify(SETTINGS));
+  writeFileSync(path.join(root, "config.yaml"), "");
+  return {
+    ...process.env,
+    PATH: `${programs}${path.delimiter}${process.env.PATH}`,
+    HOME: root,
+    XDG_DATA_HOME: path.join(root, "share"),
+    XDG_CONFIG_HOME: path.join(root, "config"),
+    EXTENSIONS_GALLERY: '{"serviceUrl":""}',
+  };
+}
+
+function runCodeServer(root, env, port) {
+  const places = ["--config", path.join(root, "config.yaml")];
+  places.push("--user-data-dir", path.join(root, "data"));
+  places.push("--extensions-dir", path.join(root, "extensions"));
+  const options = { env, stdio: "inherit" };
+  const installed = spawnSync("node", [ENTRY, ...places, "--install-extension", VSIX], options);
+  if (installed.status !== 0 || !existsSync(path.join(root, "extensions"))) {
+    throw new Error(`code-server did not install ${VSIX}: exit code ${installed.status}.`);
+  }
+  const quiet =
+    "--auth none --disable-telemetry --disable-update-check --disable-workspace-trust --disable-getting-started-override";
+  const listen = ["--bind-addr", `127.0.0.1:${port}`];
+  return spawn("node", [ENTRY, ...places, ...quiet.split(" "), ...listen], {
+    ...options,
+    stdio: "ignore",
+    detached: true,
+  });
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
