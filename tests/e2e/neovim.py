@@ -28,6 +28,8 @@ TARGET = """def add(first, second):
 größe = "😀"; weite = (1, 2)
 """
 TIMEOUT_S = 20
+# Looking for a Python with Neovim's module would start whatever is called python on this machine.
+NO_PYTHON = ("--cmd", "let g:loaded_python3_provider = 0")
 
 # All virtual text of the buffer, whoever put it there, its lines joined.
 READ_GHOST = """
@@ -174,7 +176,8 @@ class Editor:
         """Wait for an answer, which comes behind all earlier ones in the stream."""
         self.nvim.lua(
             "_G.is_caught_up = false\n"
-            "require('warmline.server').request_status(function() _G.is_caught_up = true end)"
+            "require('warmline.server').request(0, 'warmline/status', vim.empty_dict(), "
+            "function() _G.is_caught_up = true end)"
         )
         wait_for(lambda: self.nvim.lua("return _G.is_caught_up"), bool, "an answer of the server")
 
@@ -222,7 +225,7 @@ class Workplace:
             "XDG_STATE_HOME": str(self.folder),
         }
         process = subprocess.Popen(
-            [find_nvim(), "--headless", "--embed", "-n", "-i", "NONE", "-u", "NORC"],
+            [find_nvim(), "--headless", "--embed", "-n", "-i", "NONE", "-u", "NORC", *NO_PYTHON],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | surroundings,

@@ -14,6 +14,9 @@ M.defaults = {
     accept_word = '<C-Right>',
     accept_line = '<C-Down>',
     dismiss = '<C-]>',
+    trigger = '<M-\\>',
+    next = '<M-]>',
+    previous = '<M-[>',
   },
 }
 
@@ -47,6 +50,28 @@ function M.set(given)
   options.settings = vim.tbl_extend('keep', options.settings, { enabled = true })
   M.options = options
   return options
+end
+
+--- Whether the user wants suggestions in a buffer.
+---@param bufnr integer
+---@return boolean
+function M.is_on_for(bufnr)
+  local settings = assert(M.options).settings
+  local off_for = settings.disabledLanguages or {}
+  return settings.enabled and not vim.tbl_contains(off_for, vim.bo[bufnr].filetype)
+end
+
+--- The command line tool and its first arguments: the server's command up to `serve`.
+---@return string[]
+function M.tool()
+  local command = {}
+  for _, word in ipairs(assert(M.options).cmd) do
+    if word == 'serve' then
+      break
+    end
+    table.insert(command, word)
+  end
+  return command
 end
 
 return M

@@ -1,0 +1,158 @@
+-- Where the runs of a live cache lie in a buffer.
+--
+-- A prompt is more than the document: other files come before it, and it is cut at the cursor. So
+-- its lines are matched with those of the buffer; lines the cache does not have stay uncoloured.
+local M = {}
+
+---@class warmline.RunPart
+---@field row integer 0-based.
+---@field first integer Byte column.
+---@field last integer Byte column, exclusive.
+---@field run table
+
+local diff = vim.text and vim.text.diff or vim.diff
+
+---@param runs table[]
+---@return string prompt
+---@return integer[] starts Byte offset of each run in it.
+local function join(runs)
+  local texts, starts, offset = {}, {}, 0
+  for index, run in ipairs(runs) do
+    texts[index], starts[index] = run.text, offset
+    offset = offset + #run.text
+  end
+  return table.concat(texts), starts
+end
+
+---@param one string
+---@param other string
+---@return integer # How many bytes both begin with.
+local function common_prefix(one, other)
+  local length = 0
+  while length < math.min(#one, #other) and one:byte(length + 1) == other:byte(length + 1) do
+    length = length + 1
+  end
+  return length
+end
+
+---@class warmline.Match
+---@field row integer In the buffer, 0-based.
+---@field first integer Byte column in it.
+---@field prompt_line integer 1-based.
+---@field prompt_first integer Byte column in it.
+---@field num_bytes integer
+
+--- The parts of a line that is cut in two by the prompt's markers at the cursor.
+---@param matches warmline.Match[]
+local function match_cut_line(matches, prompt_lines, lines, hunk)
+  local prompt_first, num_prompt, first, num = unpack(hunk)
+  if num_prompt == 0 or num == 0 then
+    return
+  end
+  local prompt_line, line = prompt_lines[prompt_first], lines[first]
+  local before = common_prefix(prompt_line, line)
+  table.insert(matches, {
+    row = first - 1,
+    first = 0,
+    prompt_line = prompt_first,
+    prompt_first = 0,
+    num_bytes = before,
+  })
+  local prompt_last, last = prompt_first + num_prompt - 1, first + num - 1
+  local prompt_end, line_end = prompt_lines[prompt_last], lines[last]
+  local after = common_prefix(prompt_end:reverse(), line_end:reverse())
+  after = last == first and math.min(after, #line_end - before) or after
+  after = prompt_last == prompt_first and math.min(after, #prompt_end - before) or after
+  table.insert(matches, {
+    row = last - 1,
+    first = #line_end - after,
+    prompt_line = prompt_last,
+    prompt_first = #prompt_end - after,
+    num_bytes = after,
+  })
+end
+
+---@param matches warmline.Match[]
+local function match_lines(matches, lines, prompt_first, first, num)
+  for offset = 0, num - 1 do
+    table.insert(matches, {
+      row = first + offset - 1,
+      first = 0,
+      prompt_line = prompt_first + offset,
+      prompt_first = 0,
+      num_bytes = #lines[first + offset],
+    })
+  end
+end
+
+---@param prompt_lines string[]
+---@param lines string[]
+---@return warmline.Match[] # In the order of the prompt.
+local function match(prompt_lines, lines)
+  local one, other = table.concat(prompt_lines, '\n') .. '\n', table.concat(lines, '\n') .. '\n'
+  local hunks = diff(one, other, { result_type = 'indices', algorithm = 'histogram' })
+  local matches, prompt_next, next = {}, 1, 1
+  for _, hunk in
+    ipairs(hunks --[[@as integer[][] ]])
+  do
+    -- A side without lines names the line before it.
+    local first = hunk[4] == 0 and hunk[3] + 1 or hunk[3]
+    match_lines(matches, lines, prompt_next, next, first - next)
+    match_cut_line(matches, prompt_lines, lines, hunk)
+    prompt_next = (hunk[2] == 0 and hunk[1] + 1 or hunk[1]) + hunk[2]
+    next = first + hunk[4]
+  end
+  match_lines(matches, lines, prompt_next, next, #lines - next + 1)
+  return matches
+end
+
+---@param prompt_lines string[]
+---@return integer[] # Byte offset of each line in the prompt.
+local function line_starts_of(prompt_lines)
+  local starts, offset = {}, 0
+  for index, line in ipairs(prompt_lines) do
+    starts[index], offset = offset, offset + #line + 1
+  end
+  return starts
+end
+
+--- What of a run lies in a matched part.
+---@param run table
+---@param run_start integer Byte offset in the prompt.
+---@param found warmline.Match
+---@param start integer Byte offset of the match in the prompt.
+---@return warmline.RunPart?
+local function part_of(run, run_start, found, start)
+  local first = math.max(run_start, start)
+  local last = math.min(run_start + #run.text, start + found.num_bytes)
+  if first >= last then
+    return nil
+  end
+  local column = found.first + first - start
+  return { row = found.row, first = column, last = column + last - first, run = run }
+end
+
+--- Put runs to the places in a buffer that they stand for.
+---@param runs table[] As in the answer to `warmline/cache`.
+---@param lines string[] Of the buffer.
+---@return warmline.RunPart[]
+function M.place(runs, lines)
+  local prompt, starts = join(runs)
+  local prompt_lines = vim.split(prompt, '\n', { plain = true })
+  local line_starts = line_starts_of(prompt_lines)
+  local parts, index = {}, 1
+  for _, found in ipairs(match(prompt_lines, lines)) do
+    local start = line_starts[found.prompt_line] + found.prompt_first
+    while runs[index + 1] and starts[index + 1] <= start do
+      index = index + 1
+    end
+    local at = index
+    while runs[at] and starts[at] < start + found.num_bytes do
+      table.insert(parts, part_of(runs[at], starts[at], found, start))
+      at = at + 1
+    end
+  end
+  return parts
+end
+
+return M
