@@ -141,6 +141,10 @@ class Editor:
     def wait_for_ghost(self, wanted: str) -> None:
         wait_for(self.ghost, lambda ghost: ghost == wanted, f"the ghost text {wanted!r}")
 
+    def wait_for_candidate(self, text: str, number: int, of: int = 3) -> None:
+        """Wait for one of several suggestions behind the word `def` at the start."""
+        self.wait_for_ghost(f"0:3:{text}|0:3:({number}/{of})")
+
     def text(self) -> str:
         return "\n".join(self.nvim.ask("nvim_buf_get_lines", 0, 0, -1, True))
 

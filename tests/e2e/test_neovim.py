@@ -1,7 +1,6 @@
 """The Neovim plugin in a real Neovim, against a server that knows one text by heart."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,6 @@ from tests.e2e.neovim import (
 
 ESCAPE, TAB, WORD, LINE, DISMISS = "<Esc>", "<Tab>", "<C-Right>", "<C-Down>", "<C-]>"
 REAL_TIMEOUT_S = 120.0
-
-
-@pytest.fixture
-def workplace(tmp_path: Path) -> Iterator[Workplace]:
-    place = Workplace(tmp_path)
-    yield place
-    place.close()
 
 
 def test_ghost_text_stands_at_the_cursor_and_goes_on_below(workplace: Workplace) -> None:

@@ -80,8 +80,8 @@ local function draw_count(bufnr)
   end
   for index, candidate in ipairs(all) do
     if candidate == assert(shown).current then
-      local row = text.cursor()
-      vim.api.nvim_buf_set_extmark(bufnr, namespace, row, 0, {
+      local row, column = text.cursor()
+      vim.api.nvim_buf_set_extmark(bufnr, namespace, row, column, {
         virt_text = { { ('(%d/%d)'):format(index, #all), 'WarmlineCount' } },
         virt_text_pos = 'eol',
       })

@@ -40,12 +40,25 @@ local function check(given)
   end
 end
 
+---@param keymaps table
+local function check_keymaps(keymaps)
+  for action in pairs(keymaps) do
+    if M.defaults.keymaps[action] == nil then
+      local known = vim.tbl_keys(M.defaults.keymaps)
+      table.sort(known)
+      local message = 'warmline.setup: "%s" is no action for a key; known are %s.'
+      error(message:format(action, table.concat(known, ', ')), 0)
+    end
+  end
+end
+
 --- Take the user's options; an unknown name or a wrong type raises an error that names it.
 ---@param given table?
 ---@return warmline.Options
 function M.set(given)
   given = given or {}
   check(given)
+  check_keymaps(given.keymaps or {})
   local options = vim.tbl_deep_extend('force', M.defaults, given)
   options.settings = vim.tbl_extend('keep', options.settings, { enabled = true })
   M.options = options

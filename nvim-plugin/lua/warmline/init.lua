@@ -160,7 +160,7 @@ end
 ---@return string
 function M.statusline()
   local bufnr = vim.api.nvim_get_current_buf()
-  return require('warmline.statusline').describe(server.status, server.percent, bufnr)
+  return require('warmline.statusline').describe(server.status, bufnr, server.percent)
 end
 
 local function map_keys(bufnr)

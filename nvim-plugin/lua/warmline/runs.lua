@@ -42,34 +42,40 @@ end
 ---@field prompt_first integer Byte column in it.
 ---@field num_bytes integer
 
---- The parts of a line that is cut in two by the prompt's markers at the cursor.
+--- What a line shares with a line of the prompt that has one of the prompt's markers in it.
 ---@param matches warmline.Match[]
-local function match_cut_line(matches, prompt_lines, lines, hunk)
-  local prompt_first, num_prompt, first, num = unpack(hunk)
-  if num_prompt == 0 or num == 0 then
-    return
+---@param prompt_lines string[]
+---@param lines string[]
+---@param prompt_line integer 1-based.
+---@param number integer 1-based.
+local function match_marked_line(matches, prompt_lines, lines, prompt_line, number)
+  local written, line = prompt_lines[prompt_line], lines[number]
+  local before = common_prefix(written, line)
+  local after = common_prefix(written:sub(before + 1):reverse(), line:sub(before + 1):reverse())
+  local function add(first, prompt_first, num_bytes)
+    table.insert(matches, {
+      row = number - 1,
+      first = first,
+      prompt_line = prompt_line,
+      prompt_first = prompt_first,
+      num_bytes = num_bytes,
+    })
   end
-  local prompt_line, line = prompt_lines[prompt_first], lines[first]
-  local before = common_prefix(prompt_line, line)
-  table.insert(matches, {
-    row = first - 1,
-    first = 0,
-    prompt_line = prompt_first,
-    prompt_first = 0,
-    num_bytes = before,
-  })
-  local prompt_last, last = prompt_first + num_prompt - 1, first + num - 1
-  local prompt_end, line_end = prompt_lines[prompt_last], lines[last]
-  local after = common_prefix(prompt_end:reverse(), line_end:reverse())
-  after = last == first and math.min(after, #line_end - before) or after
-  after = prompt_last == prompt_first and math.min(after, #prompt_end - before) or after
-  table.insert(matches, {
-    row = last - 1,
-    first = #line_end - after,
-    prompt_line = prompt_last,
-    prompt_first = #prompt_end - after,
-    num_bytes = after,
-  })
+  add(0, 0, before)
+  add(#line - after, #written - after, after)
+end
+
+--- Other files stand before the document, so lines that differ are paired from the last one on.
+---@param matches warmline.Match[]
+---@param prompt_lines string[]
+---@param lines string[]
+---@param hunk integer[]
+local function match_hunk(matches, prompt_lines, lines, hunk)
+  local prompt_first, num_prompt, first, num = unpack(hunk)
+  for back = math.min(num_prompt, num), 1, -1 do
+    local prompt_line, number = prompt_first + num_prompt - back, first + num - back
+    match_marked_line(matches, prompt_lines, lines, prompt_line, number)
+  end
 end
 
 ---@param matches warmline.Match[]
@@ -98,7 +104,7 @@ local function match(prompt_lines, lines)
     -- A side without lines names the line before it.
     local first = hunk[4] == 0 and hunk[3] + 1 or hunk[3]
     match_lines(matches, lines, prompt_next, next, first - next)
-    match_cut_line(matches, prompt_lines, lines, hunk)
+    match_hunk(matches, prompt_lines, lines, hunk)
     prompt_next = (hunk[2] == 0 and hunk[1] + 1 or hunk[1]) + hunk[2]
     next = first + hunk[4]
   end

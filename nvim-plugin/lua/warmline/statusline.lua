@@ -30,10 +30,10 @@ end
 
 --- Say what the server does.
 ---@param status warmline.Status? What it last said; nil without a server.
----@param percent integer? How much of the model is loaded, while it loads.
 ---@param bufnr integer
+---@param percent integer? How much of the model is loaded, while it loads.
 ---@return string
-function M.describe(status, percent, bufnr)
+function M.describe(status, bufnr, percent)
   if not status then
     return ''
   end
