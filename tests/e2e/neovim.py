@@ -199,22 +199,31 @@ class Workplace:
     folder: Path
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start(self, *server_arguments: str, text: str = "", setup: str = "{}") -> Editor:
+    def start(
+        self, *server_arguments: str, text: str = "", setup: str = "{}", before: str = ""
+    ) -> Editor:
         """An editor whose server has the file."""
-        editor = self.start_at_once(*server_arguments, text=text, setup=setup)
+        editor = self.start_at_once(*server_arguments, text=text, setup=setup, before=before)
         editor.wait_for_server()
         return editor
 
-    def start_at_once(self, *server_arguments: str, text: str = "", setup: str = "{}") -> Editor:
+    def start_at_once(
+        self, *server_arguments: str, text: str = "", setup: str = "{}", before: str = ""
+    ) -> Editor:
         target, log = self.folder / "target.py", self.log
         target.write_text(TARGET, encoding="utf-8")
         server = [sys.executable, str(FAKE_SERVER), "serve", "--target", str(target)]
-        return self.start_with_server([*server, "--log", str(log), *server_arguments], text, setup)
+        command = [*server, "--log", str(log), *server_arguments]
+        return self.start_with_server(command, text, setup, before)
 
-    def start_with_server(self, command: list[str], text: str, setup: str = "{}") -> Editor:
+    def start_with_server(
+        self, command: list[str], text: str, setup: str = "{}", before: str = ""
+    ) -> Editor:
+        """An editor with another server; `before` is Lua that runs before the plugin."""
         source = self.folder / "source.py"
         source.write_text(text, encoding="utf-8")
         nvim = self.start_nvim()
+        nvim.lua(before)
         nvim.command(f"set runtimepath^={PLUGIN} | runtime plugin/warmline.lua")
         options = {"cmd": command, "debounce_ms": 1}
         nvim.lua(f"require('warmline').setup(vim.tbl_extend('force', ..., {setup}))", options)

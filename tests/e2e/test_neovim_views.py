@@ -89,7 +89,7 @@ def test_the_cache_is_coloured_where_its_text_stands(workplace: Workplace) -> No
 
 
 def test_the_cache_follows_the_text_and_can_be_turned_off(workplace: Workplace) -> None:
-    editor = workplace.start(text="a = 1\n")
+    editor = workplace.start(text="a = 1\n" * 9)
     editor.nvim.command("Warmline cache")
     wait_for(lambda: editor.nvim.lua(READ_COLOURS), bool, "colours")
     editor.type("obb = 2<Esc>")
