@@ -36,7 +36,7 @@ def test_a_plain_package_has_commands_and_help(workplace: Workplace) -> None:
     start.mkdir(parents=True)
     (start / "warmline").symlink_to(PLUGIN)
     nvim = workplace.start_nvim()
-    nvim.command(f"set packpath^={workplace.folder / 'site'} | packloadall")
+    nvim.command(f"set packpath^={workplace.folder / 'site'} | packloadall!")
     assert nvim.ask("nvim_call_function", "exists", [":Warmline"]) == 2
     assert nvim.lua("return vim.lsp.config.warmline.cmd") == ["warmline", "serve"]
     nvim.lua("require('warmline').setup({ cmd = { 'no-such-warmline', 'serve' } })")
