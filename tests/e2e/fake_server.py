@@ -2,18 +2,26 @@
 
 Whatever the document, it suggests what follows in the text it was given as `--target`, as long
 as everything before the cursor is how that text begins. What comes after the cursor on its line
-is replaced where the target goes on with it. Every message that arrives is written to `--log`.
-With `--hold-first` the first suggestion is answered only after the second.
+is replaced where the target goes on with it. Who asks explicitly gets that and, as two more to
+choose from, its first line and its first character. Every message that arrives is written to
+`--log`. With `--hold-first` the first suggestion is answered only after the second; with `--refuse`
+all are empty, because the file is private; with `--die` it ends at once. What it says about caches
+and prompts is made up (`fake_answers`), and its command line has some models (`fake_tool`).
 """
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+import fake_answers
+import fake_tool
+
 Message = dict[str, Any]
+INVOKED = 1
 
 
 def read_message(stream: IO[bytes]) -> Message | None:
@@ -59,6 +67,7 @@ class FakeServer:
     target: str
     log: IO[str]
     hold_first: bool
+    refuses: bool
     output: IO[bytes]
     documents: dict[str, str] = field(default_factory=dict)
     held: Message | None = None
@@ -128,47 +137,29 @@ class FakeServer:
         text = self.documents[params["textDocument"]["uri"]]
         position = params["position"]
         offset = offset_at(text, position)
-        if not self.target.startswith(text[:offset]):
-            return []
         rest = self.target[offset:]
+        if self.refuses or not rest or not self.target.startswith(text[:offset]):
+            return []
         after = text[offset:].split("\n")[0]
         replaced = after if after and rest.split("\n")[0].endswith(after) else ""
         end = {**position, "character": position["character"] + utf16_units(replaced)}
-        return [{"insertText": rest, "range": {"start": position, "end": end}}] if rest else []
+        place = {"start": position, "end": end}
+        is_invoked = params["context"]["triggerKind"] == INVOKED
+        texts = [rest, rest.split("\n")[0], rest[0]] if is_invoked else [rest]
+        return [{"insertText": each, "range": place} for each in texts]
 
     def on_warmline_status(self, message: Message) -> None:
         self.answer(message, {"model": "fake", "documents": len(self.documents)})
 
     def on_warmline_cache(self, message: Message) -> None:
-        """The first half of the document is exact, the rest newly encoded."""
-        text = self.documents[message["params"]["textDocument"]["uri"]]
-        half = len(text) // 2
-        runs = [
-            {"start": 0, "stop": half, "origin": "kept", "is_exact": True, "text": text[:half]},
-            {
-                "start": half,
-                "stop": len(text),
-                "origin": "encoded",
-                "is_exact": False,
-                "text": text[half:],
-            },
-        ]
-        last_sync = {"kept": half, "moved": 0, "encoded": len(text) - half, "sync_ms": 12.5}
-        cache = {"num_tokens": len(text), "exact_prefix": half, "bytes_used": 4096 * len(text)}
-        self.answer(message, {"runs": runs, "last_sync": last_sync, **cache})
+        uri = message["params"]["textDocument"]["uri"]
+        self.answer(message, fake_answers.cache(uri, self.documents[uri]))
 
     def on_warmline_explain(self, message: Message) -> None:
-        chunk = {"path": "shapes.py", "line": 1, "num_lines": 2, "origin": "repository"}
-        scores = {"score": 2.5, "lexical_score": 9.1, "encoder_score": 0.7, "gain": 0.9}
-        shown = {**chunk, **scores, "tokens": 24, "text": "class Circle:\n    radius: float"}
-        prompt = [{"kind": "chunk", "tokens": 24}, {"kind": "before", "tokens": 60}]
-        tokens = {"budget_tokens": 1024, "context_tokens": 24, "prompt_tokens": 84}
-        times = {"lexical_ms": 2.0, "encoder_ms": 5.0, "search_ms": 8.0, "prompt_ms": 1.0}
-        result = {"model": "fake", "chunks": [shown], "prompt": prompt, "timings": times, **tokens}
-        self.answer(message, result)
+        self.answer(message, fake_answers.explanation(message["params"]["textDocument"]["uri"]))
 
     def on_warmline_lastSuggestion(self, message: Message) -> None:  # noqa: N802 (protocol)
-        self.answer(message, None)
+        self.answer(message, fake_answers.last_suggestion(is_refused=self.refuses))
 
     def on_shutdown(self, message: Message) -> None:
         self.answer(message, None)
@@ -178,15 +169,23 @@ class FakeServer:
 
 
 def main() -> None:
+    if sys.argv[1] != "serve":
+        sys.exit(fake_tool.run(sys.argv[1:]))
     parser = argparse.ArgumentParser()
     parser.add_argument("command", nargs="?", help="`serve`, as for the real one")
     parser.add_argument("--target", type=Path, required=True)
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--hold-first", action="store_true")
+    parser.add_argument("--refuse", action="store_true")
+    parser.add_argument("--die", action="store_true")
     arguments = parser.parse_args()
     with arguments.log.open("a", encoding="utf-8") as log:
         target = arguments.target.read_text(encoding="utf-8")
-        server = FakeServer(target, log, arguments.hold_first, sys.stdout.buffer)
+        log.write(json.dumps({"method": "started", "pid": os.getpid()}) + "\n")
+        log.flush()
+        if arguments.die:
+            sys.exit(3)
+        server = FakeServer(target, log, arguments.hold_first, arguments.refuse, sys.stdout.buffer)
         while (message := read_message(sys.stdin.buffer)) is not None:
             server.handle(message)
 

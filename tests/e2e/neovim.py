@@ -28,6 +28,8 @@ TARGET = """def add(first, second):
 größe = "😀"; weite = (1, 2)
 """
 TIMEOUT_S = 20
+# Looking for a Python with Neovim's module would start whatever is called python on this machine.
+NO_PYTHON = ("--cmd", "let g:loaded_python3_provider = 0")
 
 # All virtual text of the buffer, whoever put it there, its lines joined.
 READ_GHOST = """
@@ -139,6 +141,10 @@ class Editor:
     def wait_for_ghost(self, wanted: str) -> None:
         wait_for(self.ghost, lambda ghost: ghost == wanted, f"the ghost text {wanted!r}")
 
+    def wait_for_candidate(self, text: str, number: int, of: int = 3) -> None:
+        """Wait for one of several suggestions behind the word `def` at the start."""
+        self.wait_for_ghost(f"0:3:{text}|0:3:({number}/{of})")
+
     def text(self) -> str:
         return "\n".join(self.nvim.ask("nvim_buf_get_lines", 0, 0, -1, True))
 
@@ -174,7 +180,8 @@ class Editor:
         """Wait for an answer, which comes behind all earlier ones in the stream."""
         self.nvim.lua(
             "_G.is_caught_up = false\n"
-            "require('warmline.server').request_status(function() _G.is_caught_up = true end)"
+            "require('warmline.server').request(0, 'warmline/status', vim.empty_dict(), "
+            "function() _G.is_caught_up = true end)"
         )
         wait_for(lambda: self.nvim.lua("return _G.is_caught_up"), bool, "an answer of the server")
 
@@ -192,22 +199,31 @@ class Workplace:
     folder: Path
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start(self, *server_arguments: str, text: str = "", setup: str = "{}") -> Editor:
+    def start(
+        self, *server_arguments: str, text: str = "", setup: str = "{}", before: str = ""
+    ) -> Editor:
         """An editor whose server has the file."""
-        editor = self.start_at_once(*server_arguments, text=text, setup=setup)
+        editor = self.start_at_once(*server_arguments, text=text, setup=setup, before=before)
         editor.wait_for_server()
         return editor
 
-    def start_at_once(self, *server_arguments: str, text: str = "", setup: str = "{}") -> Editor:
+    def start_at_once(
+        self, *server_arguments: str, text: str = "", setup: str = "{}", before: str = ""
+    ) -> Editor:
         target, log = self.folder / "target.py", self.log
         target.write_text(TARGET, encoding="utf-8")
         server = [sys.executable, str(FAKE_SERVER), "serve", "--target", str(target)]
-        return self.start_with_server([*server, "--log", str(log), *server_arguments], text, setup)
+        command = [*server, "--log", str(log), *server_arguments]
+        return self.start_with_server(command, text, setup, before)
 
-    def start_with_server(self, command: list[str], text: str, setup: str = "{}") -> Editor:
+    def start_with_server(
+        self, command: list[str], text: str, setup: str = "{}", before: str = ""
+    ) -> Editor:
+        """An editor with another server; `before` is Lua that runs before the plugin."""
         source = self.folder / "source.py"
         source.write_text(text, encoding="utf-8")
         nvim = self.start_nvim()
+        nvim.lua(before)
         nvim.command(f"set runtimepath^={PLUGIN} | runtime plugin/warmline.lua")
         options = {"cmd": command, "debounce_ms": 1}
         nvim.lua(f"require('warmline').setup(vim.tbl_extend('force', ..., {setup}))", options)
@@ -222,7 +238,7 @@ class Workplace:
             "XDG_STATE_HOME": str(self.folder),
         }
         process = subprocess.Popen(
-            [find_nvim(), "--headless", "--embed", "-n", "-i", "NONE", "-u", "NORC"],
+            [find_nvim(), "--headless", "--embed", "-n", "-i", "NONE", "-u", "NORC", *NO_PYTHON],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | surroundings,

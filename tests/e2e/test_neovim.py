@@ -1,7 +1,6 @@
 """The Neovim plugin in a real Neovim, against a server that knows one text by heart."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,6 @@ from tests.e2e.neovim import (
 
 ESCAPE, TAB, WORD, LINE, DISMISS = "<Esc>", "<Tab>", "<C-Right>", "<C-Down>", "<C-]>"
 REAL_TIMEOUT_S = 120.0
-
-
-@pytest.fixture
-def workplace(tmp_path: Path) -> Iterator[Workplace]:
-    place = Workplace(tmp_path)
-    yield place
-    place.close()
 
 
 def test_ghost_text_stands_at_the_cursor_and_goes_on_below(workplace: Workplace) -> None:
@@ -183,7 +175,7 @@ def test_status_is_asked_of_the_server_and_shown(workplace: Workplace) -> None:
 
 def test_a_wrong_command_or_option_says_what_would_be_right(workplace: Workplace) -> None:
     editor = workplace.start()
-    with pytest.raises(NeovimError, match="use one of status, toggle, restart"):
+    with pytest.raises(NeovimError, match="use one of cache, doctor, explain"):
         editor.nvim.command("Warmline dance")
     with pytest.raises(NeovimError, match="known are cmd, debounce_ms, keymaps, settings"):
         editor.nvim.lua("require('warmline').setup({ colour = 'red' })")
@@ -212,7 +204,7 @@ def test_checkhealth_finds_everything_in_order(workplace: Workplace) -> None:
 @pytest.mark.usefixtures("default_model_directory")
 def test_the_real_server_suggests_in_neovim(workplace: Workplace, warmline_command: Path) -> None:
     editor = workplace.start_with_server([str(warmline_command), "serve"], "def add(a, b):\n")
-    editor.wait_for_status("Warmline", timeout_s=REAL_TIMEOUT_S)
+    editor.wait_for_status("Warmline: ready", timeout_s=REAL_TIMEOUT_S)
     editor.type("Goreturn a")
     wait_for(editor.ghost, bool, "ghost text of the real model", REAL_TIMEOUT_S)
     before = editor.text()

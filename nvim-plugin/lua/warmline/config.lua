@@ -14,6 +14,9 @@ M.defaults = {
     accept_word = '<C-Right>',
     accept_line = '<C-Down>',
     dismiss = '<C-]>',
+    trigger = '<M-\\>',
+    next = '<M-]>',
+    previous = '<M-[>',
   },
 }
 
@@ -37,16 +40,51 @@ local function check(given)
   end
 end
 
+---@param keymaps table
+local function check_keymaps(keymaps)
+  for action in pairs(keymaps) do
+    if M.defaults.keymaps[action] == nil then
+      local known = vim.tbl_keys(M.defaults.keymaps)
+      table.sort(known)
+      local message = 'warmline.setup: "%s" is no action for a key; known are %s.'
+      error(message:format(action, table.concat(known, ', ')), 0)
+    end
+  end
+end
+
 --- Take the user's options; an unknown name or a wrong type raises an error that names it.
 ---@param given table?
 ---@return warmline.Options
 function M.set(given)
   given = given or {}
   check(given)
+  check_keymaps(given.keymaps or {})
   local options = vim.tbl_deep_extend('force', M.defaults, given)
   options.settings = vim.tbl_extend('keep', options.settings, { enabled = true })
   M.options = options
   return options
+end
+
+--- Whether the user wants suggestions in a buffer.
+---@param bufnr integer
+---@return boolean
+function M.is_on_for(bufnr)
+  local settings = assert(M.options).settings
+  local off_for = settings.disabledLanguages or {}
+  return settings.enabled and not vim.tbl_contains(off_for, vim.bo[bufnr].filetype)
+end
+
+--- The command line tool and its first arguments: the server's command up to `serve`.
+---@return string[]
+function M.tool()
+  local command = {}
+  for _, word in ipairs(assert(M.options).cmd) do
+    if word == 'serve' then
+      break
+    end
+    table.insert(command, word)
+  end
+  return command
 end
 
 return M

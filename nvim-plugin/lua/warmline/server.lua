@@ -5,6 +5,8 @@ local M = {}
 local NAME = 'warmline'
 local STOP_TIMEOUT_MS = 3000
 local STOP_POLL_MS = 20
+local MOST_REVIVALS = 3
+local REVIVAL_PERIOD_MS = 180 * 1000
 
 ---@class warmline.Status
 ---@field busy boolean
@@ -14,6 +16,14 @@ local STOP_POLL_MS = 20
 --- What the server last said about itself.
 ---@type warmline.Status?
 M.status = nil
+
+--- How much of the model is loaded, while it loads.
+---@type integer?
+M.percent = nil
+
+local is_stopping = false
+---@type integer[] When the server was started again because it had ended, in milliseconds.
+local revivals = {}
 
 --- Clients had functions before Neovim 0.11 and have methods since.
 ---@param client vim.lsp.Client
@@ -30,10 +40,52 @@ function M.clients()
   return vim.lsp.get_clients({ name = NAME })
 end
 
+--- Raise the event that status lines are redrawn at.
+function M.tell_status_changed()
+  vim.api.nvim_exec_autocmds('User', { pattern = 'WarmlineStatus', modeline = false })
+end
+
 ---@param status warmline.Status?
 local function set_status(status)
   M.status = status
-  vim.api.nvim_exec_autocmds('User', { pattern = 'WarmlineStatus', modeline = false })
+  M.tell_status_changed()
+end
+
+--- Follow the loading of the model.
+---@param params { value: { kind: string, percentage: integer? } } Of `$/progress`.
+function M.follow_progress(params)
+  M.percent = params.value.kind ~= 'end' and params.value.percentage or nil
+  M.tell_status_changed()
+end
+
+---@return boolean # Whether the server may be started once more.
+local function may_revive()
+  local now_ms = vim.uv.now()
+  revivals = vim.tbl_filter(function(time_ms)
+    return now_ms - time_ms < REVIVAL_PERIOD_MS
+  end, revivals)
+  table.insert(revivals, now_ms)
+  return #revivals <= MOST_REVIVALS
+end
+
+---@param code integer
+---@param signal integer
+local function on_exit(code, signal)
+  M.percent = nil
+  set_status(nil)
+  local was_wanted = is_stopping or vim.v.exiting ~= vim.NIL or (code == 0 and signal == 0)
+  if was_wanted or not config.options then
+    return
+  end
+  local what = signal ~= 0 and 'signal ' .. signal or 'exit code ' .. code
+  if may_revive() then
+    vim.notify(('Warmline: the server ended (%s) and is started again'):format(what))
+    M.restart()
+  else
+    local message = 'Warmline: the server ends again and again (%s); see :Warmline log, '
+      .. 'then :Warmline restart'
+    vim.notify(message:format(what), vim.log.levels.ERROR)
+  end
 end
 
 --- The part of the configuration that is the same for everyone.
@@ -48,9 +100,7 @@ function M.base_config()
         set_status(status)
       end,
     },
-    on_exit = vim.schedule_wrap(function()
-      set_status(nil)
-    end),
+    on_exit = vim.schedule_wrap(on_exit),
   }
 end
 
@@ -109,6 +159,7 @@ end
 ---@param stopped_for_ms integer
 local function start_when_gone(stopped_for_ms)
   if #M.clients() == 0 then
+    is_stopping = false
     M.start()
   elseif stopped_for_ms > 2 * STOP_TIMEOUT_MS then
     local message = 'Warmline: the server does not end; end its process and restart again'
@@ -125,6 +176,7 @@ end
 
 --- Stop the server, by force if it does not go, and start it again.
 function M.restart()
+  is_stopping = true
   stop_all(false)
   start_when_gone(0)
 end
@@ -138,15 +190,25 @@ function M.send_settings()
   end
 end
 
---- Ask the server of the current buffer, or any, for its full status.
----@param callback fun(err: table?, status: any)
+--- The server of a buffer, or else any.
+---@param bufnr integer
+---@return vim.lsp.Client?
+function M.client(bufnr)
+  return vim.lsp.get_clients({ name = NAME, bufnr = bufnr })[1] or M.clients()[1]
+end
+
+--- Ask the server of a buffer, or any.
+---@param bufnr integer
+---@param method string
+---@param params table
+---@param callback fun(err: table?, result: any)
 ---@return boolean # False when no server runs.
-function M.request_status(callback)
-  local client = vim.lsp.get_clients({ name = NAME, bufnr = 0 })[1] or M.clients()[1]
+function M.request(bufnr, method, params, callback)
+  local client = M.client(bufnr)
   if not client then
     return false
   end
-  return (M.call(client, 'request', 'warmline/status', vim.empty_dict(), callback))
+  return (M.call(client, 'request', method, params, callback, bufnr))
 end
 
 return M

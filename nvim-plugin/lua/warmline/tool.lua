@@ -1,0 +1,58 @@
+-- What the command line tool says, beside the server.
+local config = require('warmline.config')
+local scratch = require('warmline.scratch')
+
+local M = {}
+
+local COLUMNS = '100'
+
+--- Run the tool without waiting for it.
+---@param arguments string[]
+---@param callback fun(result: vim.SystemCompleted)
+---@param on_progress fun(line: string)? Called with each line of its standard error.
+function M.run(arguments, callback, on_progress)
+  local command = vim.list_extend(config.tool(), arguments)
+  local options = { text = true, env = { COLUMNS = COLUMNS } }
+  local told = ''
+  if on_progress then
+    options.stderr = function(_, data)
+      told = told .. (data or '')
+      for line in (data or ''):gmatch('[^\r\n]+') do
+        vim.schedule_wrap(on_progress)(line)
+      end
+    end
+  end
+  local is_started, problem = pcall(vim.system, command, options, function(result)
+    result.stderr = on_progress and told or result.stderr
+    vim.schedule_wrap(callback)(result)
+  end)
+  if not is_started then
+    vim.notify('Warmline: ' .. problem, vim.log.levels.ERROR)
+  end
+end
+
+---@param result vim.SystemCompleted
+---@return string # What went wrong, in the tool's own words.
+function M.problem(result)
+  local lines = vim.split(vim.trim(result.stderr or ''), '\n')
+  return lines[#lines] ~= '' and lines[#lines] or 'exit code ' .. result.code
+end
+
+--- Show what `warmline doctor` finds.
+function M.doctor()
+  vim.notify('Warmline: looking at the installation')
+  M.run({ 'doctor' }, function(result)
+    local told = vim.trim(result.stdout or '')
+    told = told ~= '' and told or M.problem(result)
+    scratch.open('warmline://doctor', vim.split(told, '\n'))
+  end)
+end
+
+--- Open Neovim's log of language servers, where the server's own log goes, at its end.
+function M.log()
+  vim.cmd('botright split ' .. vim.fn.fnameescape(vim.lsp.log.get_filename()))
+  vim.bo.readonly = true
+  vim.cmd('normal! G')
+end
+
+return M

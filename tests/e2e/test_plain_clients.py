@@ -1,0 +1,87 @@
+"""Editors without inline completion, against the real server with a tiny model."""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsprotocol import types
+from pytest_lsp import make_test_lsp_client
+
+from tests.e2e.tiny_model import SETTINGS, save_tiny_model
+from tests.e2e.window import PATIENCE_S, patience
+
+pytestmark = pytest.mark.e2e
+
+SERVE = (sys.executable, "-m", "warmline", "serve")
+ROOT = str(Path(__file__).parents[2])
+TEXT = "some words here and "
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> dict[str, Any]:
+    return SETTINGS | {"model": str(save_tiny_model(tmp_path / "model")), "timeoutMs": 120_000}
+
+
+async def test_a_client_that_only_knows_completion_gets_entries(
+    tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    client = make_test_lsp_client()
+    statuses: asyncio.Queue[Any] = asyncio.Queue()
+    client.protocol.fm.add_builtin_feature("didChangeStatus", statuses.put_nowait)
+    await client.start_io(*SERVE, cwd=tmp_path, env=os.environ | {"PYTHONPATH": ROOT})
+    async with patience():
+        plain = types.ClientCapabilities(
+            text_document=types.TextDocumentClientCapabilities(
+                completion=types.CompletionClientCapabilities()
+            )
+        )
+        params = types.InitializeParams(capabilities=plain, initialization_options=settings)
+        result = await client.initialize_session(params)
+        assert result.capabilities.completion_provider is not None
+        uri = (tmp_path / "a.txt").as_uri()
+        item = types.TextDocumentItem(uri, "plaintext", 1, TEXT)
+        client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+        place = types.CompletionParams(types.TextDocumentIdentifier(uri), types.Position(0, 20))
+        while not (answer := await client.text_document_completion_async(place)).items:
+            await statuses.get()
+        assert answer.is_incomplete
+        (entry,) = answer.items
+        assert entry.detail == "Warmline"
+        assert entry.text_edit.new_text
+        await client.shutdown_session()
+        await client.stop()
+
+
+def find_emacs() -> str:
+    emacs = os.environ.get("WARMLINE_TEST_EMACS") or shutil.which("emacs")
+    if not emacs:
+        pytest.skip("there is no emacs here, and WARMLINE_TEST_EMACS names none")
+    probe = [emacs, "--batch", "--eval", "(progn (package-initialize) (require 'eglot))"]
+    if subprocess.run(probe, capture_output=True, check=False, timeout=PATIENCE_S).returncode:
+        pytest.skip(f"{emacs} has no eglot: install Emacs 29, or the package eglot")
+    return emacs
+
+
+def test_eglot_offers_what_the_server_suggests(tmp_path: Path, settings: dict[str, Any]) -> None:
+    emacs = find_emacs()
+    source = tmp_path / "a.txt"
+    source.write_text(TEXT, encoding="utf-8")
+    script = Path(__file__).with_name("eglot.el")
+    ended = subprocess.run(
+        [emacs, "--batch", "-l", script, source, json.dumps(settings), *SERVE],
+        env=os.environ | {"PYTHONPATH": ROOT},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
+    )
+    assert ended.returncode == 0, ended.stderr
+    (offers,) = [line for line in ended.stdout.splitlines() if line.startswith("offers: ")]
+    assert offers != "offers: nil", ended.stderr
