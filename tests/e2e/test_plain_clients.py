@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,6 @@ from tests.e2e.window import PATIENCE_S, patience
 
 pytestmark = pytest.mark.e2e
 
-SERVE = (sys.executable, "-m", "warmline", "serve")
-ROOT = str(Path(__file__).parents[2])
 TEXT = "some words here and "
 
 
@@ -29,12 +26,12 @@ def settings(tmp_path: Path) -> dict[str, Any]:
 
 
 async def test_a_client_that_only_knows_completion_gets_entries(
-    tmp_path: Path, settings: dict[str, Any]
+    tmp_path: Path, settings: dict[str, Any], warmline_command: Path
 ) -> None:
     client = make_test_lsp_client()
     statuses: asyncio.Queue[Any] = asyncio.Queue()
     client.protocol.fm.add_builtin_feature("didChangeStatus", statuses.put_nowait)
-    await client.start_io(*SERVE, cwd=tmp_path, env=os.environ | {"PYTHONPATH": ROOT})
+    await client.start_io(str(warmline_command), "serve", cwd=tmp_path)
     async with patience():
         plain = types.ClientCapabilities(
             text_document=types.TextDocumentClientCapabilities(
@@ -68,14 +65,15 @@ def find_emacs() -> str:
     return emacs
 
 
-def test_eglot_offers_what_the_server_suggests(tmp_path: Path, settings: dict[str, Any]) -> None:
+def test_eglot_offers_what_the_server_suggests(
+    tmp_path: Path, settings: dict[str, Any], warmline_command: Path
+) -> None:
     emacs = find_emacs()
     source = tmp_path / "a.txt"
     source.write_text(TEXT, encoding="utf-8")
     script = Path(__file__).with_name("eglot.el")
     ended = subprocess.run(
-        [emacs, "--batch", "-l", script, source, json.dumps(settings), *SERVE],
-        env=os.environ | {"PYTHONPATH": ROOT},
+        [emacs, "--batch", "-l", script, source, json.dumps(settings), warmline_command, "serve"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
