@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from engine.service.run import thread_environment
+from engine.service.run import process_environment
 from evaluation.bench.audience import Audience
 from evaluation.bench.journal import Journal, Measurement
 from evaluation.bench.peers import LLAMA_ARMS
@@ -201,10 +201,10 @@ class Runner:
 
 def thread_note() -> str:
     """Say what decides how threads wait."""
-    told = ", ".join(f"{name}={value}" for name, value in thread_environment().items())
+    told = ", ".join(f"{name}={value}" for name, value in process_environment().items())
     return f"Arms on torch run with {told}, as the engine does; llama.cpp as it is called."
 
 
 def _environment(arm: str) -> dict[str, str]:
     """Return what an arm's threads are told: torch what the engine tells it, llama.cpp nothing."""
-    return {} if arm in LLAMA_ARMS else thread_environment()
+    return {} if arm in LLAMA_ARMS else process_environment()

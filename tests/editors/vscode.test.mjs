@@ -46,7 +46,7 @@ test("what is typed gets ghost text, and what is accepted is saved", { timeout: 
 
 for (const [title, content, picture] of [
   ["Warmline: Show Live Cache", "newly read by the model", "cache.png"],
-  ["Warmline: Explain This Suggestion", "shapes.py:1-2", "explain.png"],
+  ["Warmline: Explain This Suggestion", "helper.py:3-4", "explain.png"],
 ]) {
   test(`${title} shows what it is for`, { timeout: LIMIT_MS }, async () => {
     const { page } = workbench;

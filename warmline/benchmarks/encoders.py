@@ -8,7 +8,7 @@ from time import perf_counter
 
 from rich.console import Console
 
-from engine.service.run import thread_environment
+from engine.service.run import process_environment
 from engine.weights.encoders import encoder_store
 from evaluation.bench.encoders import EncoderArm, encoder_task, measure_encoders
 from evaluation.bench.plots import save_bars
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         ModelError: If an encoder cannot be had or used.
     """
-    os.environ.update(thread_environment())  # read once, when torch is imported
+    os.environ.update(process_environment())  # read once, when torch is imported
     console = Console(stderr=True, highlight=False)
     arms = _arms(arguments)
     rows = measure_encoders(

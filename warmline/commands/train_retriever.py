@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from engine.service.run import thread_environment
+from engine.service.run import process_environment
 from warmline.benchmarks.shared import add_number_arguments
 from warmline.errors import UsageError
 from warmline.options import add_json_option, add_model_option, positive_int
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     for name, value in (_QUICK_SIZES if arguments.quick else _SIZES).items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, value)
-    os.environ.update(thread_environment())
+    os.environ.update(process_environment())
     # It imports torch, which reads that environment once, and takes seconds.
     from warmline.training.run import train  # noqa: PLC0415
 

@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from engine.service.run import thread_environment
+from engine.service.run import process_environment
 from evaluation.fidelity.case import KINDS
 from warmline.benchmarks.shared import require_known
 from warmline.suites.fidelity_options import add_fidelity_arguments
@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
         UsageError: If what was asked for does not fit the model or the folder.
     """
     require_known(arguments.kinds, KINDS, "kind")
-    os.environ.update(thread_environment())
+    os.environ.update(process_environment())
     # It imports torch, which reads that environment once, and takes seconds.
     from warmline.suites.edit_cases import EDITS, measure  # noqa: PLC0415
 

@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from engine.service.run import thread_environment
+from engine.service.run import process_environment
 from evaluation.corpus.splits import Split
 from evaluation.repo.arms import ARMS, ENCODER_ARMS
 from evaluation.repo.oracle import ORACLE_CANDIDATES
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     known = (*ARMS, *ENCODER_ARMS) if arguments.encoder else ARMS
     require_known(arguments.arms, known, "arm")
     require_known(arguments.layouts, LAYOUTS, "layout")
-    os.environ.update(thread_environment())
+    os.environ.update(process_environment())
     # It imports torch, which reads that environment once, and takes seconds.
     from warmline.suites.repo_tasks import measure_repo  # noqa: PLC0415
 

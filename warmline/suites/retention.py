@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from engine.service.run import thread_environment
+from engine.service.run import process_environment
 from warmline.benchmarks.shared import add_number_arguments, add_run_arguments
 from warmline.options import add_language_option, positive_int
 from warmline.recordings import SHARED_RECORDING
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: If what was asked for does not fit the recording or the folder.
     """
-    os.environ.update(thread_environment())
+    os.environ.update(process_environment())
     # It imports torch, which reads that environment once, and takes seconds.
     from warmline.suites.retention_pauses import measure_retention  # noqa: PLC0415
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from engine.service.run import thread_environment
+from engine.service.run import process_environment
 from engine.settings import EngineSettings
 from engine.weights.store import ModelStore
 from evaluation.bench.audience import watching
@@ -91,7 +91,7 @@ def _measure(arguments: argparse.Namespace, console: Console) -> Report:
     with shown_progress() as progress:
         store = ModelStore(offline=arguments.offline)
         directory = store.pull(arguments.model or EngineSettings().model, progress)
-    os.environ.update(thread_environment())
+    os.environ.update(process_environment())
     # These import torch, which reads that environment once, and takes seconds.
     from evaluation.trace.model import real_model, tiny_model  # noqa: PLC0415
     from evaluation.trace.plan import plan_for  # noqa: PLC0415
