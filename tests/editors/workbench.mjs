@@ -37,7 +37,12 @@ export async function startWorkbench(files, target) {
   const port = await freePort();
   const code = runCodeServer(root, environment, port);
   const address = `http://127.0.0.1:${port}`;
-  await until(() => fetch(`${address}/healthz`).then((answer) => answer.ok, () => false));
+  await until(() =>
+    fetch(`${address}/healthz`).then(
+      (answer) => answer.ok,
+      () => false,
+    ),
+  );
   const { chromium } = createRequire(path.join(CACHE, "package.json"))("playwright-core");
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
