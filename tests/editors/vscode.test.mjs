@@ -19,7 +19,9 @@ before(
     workbench = await startWorkbench(files, `${BEGINNING}${REST}\n`);
     await openFile(workbench, "area.py");
     await until(async () => {
-      const labels = workbench.page.locator('[id*="warmline.status"] [aria-label], [id*="warmline.status"]');
+      const labels = workbench.page.locator(
+        '[id*="warmline.status"] [aria-label], [id*="warmline.status"]',
+      );
       const told = await labels.evaluateAll((items) => items.map((item) => item.ariaLabel ?? ""));
       return told.some((label) => label.includes("ready"));
     });
@@ -29,20 +31,24 @@ before(
 
 after(() => workbench?.stop());
 
-test("what is typed gets ghost text, and what is accepted is saved", { timeout: LIMIT_MS }, async () => {
-  const { page, folder } = workbench;
-  await page.click(".editor-instance .monaco-editor .view-lines");
-  await page.keyboard.press("Control+End");
-  await page.keyboard.type("3");
-  await page.waitForSelector(GHOST);
-  await page.screenshot({ path: path.join(PICTURES, "ghost.png") });
-  await page.keyboard.press("Tab");
-  await page.waitForSelector(GHOST, { state: "detached" });
-  await page.keyboard.press("Control+s");
-  const file = path.join(folder, "area.py");
-  await until(() => readFileSync(file, "utf8").startsWith(BEGINNING + REST));
-  assert.ok(readFileSync(file, "utf8").startsWith(BEGINNING + REST));
-});
+test(
+  "what is typed gets ghost text, and what is accepted is saved",
+  { timeout: LIMIT_MS },
+  async () => {
+    const { page, folder } = workbench;
+    await page.click(".editor-instance .monaco-editor .view-lines");
+    await page.keyboard.press("Control+End");
+    await page.keyboard.type("3");
+    await page.waitForSelector(GHOST);
+    await page.screenshot({ path: path.join(PICTURES, "ghost.png") });
+    await page.keyboard.press("Tab");
+    await page.waitForSelector(GHOST, { state: "detached" });
+    await page.keyboard.press("Control+s");
+    const file = path.join(folder, "area.py");
+    await until(() => readFileSync(file, "utf8").startsWith(BEGINNING + REST));
+    assert.ok(readFileSync(file, "utf8").startsWith(BEGINNING + REST));
+  },
+);
 
 for (const [title, content, picture] of [
   ["Warmline: Show Live Cache", "newly read by the model", "cache.png"],
@@ -53,7 +59,12 @@ for (const [title, content, picture] of [
     await page.click(".editor-instance .monaco-editor .view-lines");
     await runCommand(page, title);
     await until(async () => {
-      const texts = page.frames().map((frame) => frame.locator("body").innerText().catch(() => ""));
+      const texts = page.frames().map((frame) =>
+        frame
+          .locator("body")
+          .innerText()
+          .catch(() => ""),
+      );
       return (await Promise.all(texts)).some((text) => text.includes(content));
     });
     await page.screenshot({ path: path.join(PICTURES, picture) });

@@ -37,7 +37,12 @@ export async function startWorkbench(files, target) {
   const port = await freePort();
   const code = runCodeServer(root, environment, port);
   const address = `http://127.0.0.1:${port}`;
-  await until(() => fetch(`${address}/healthz`).then((answer) => answer.ok, () => false));
+  await until(() =>
+    fetch(`${address}/healthz`).then(
+      (answer) => answer.ok,
+      () => false,
+    ),
+  );
   const { chromium } = createRequire(path.join(CACHE, "package.json"))("playwright-core");
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
@@ -98,10 +103,13 @@ function prepare(root, target) {
   chmodSync(program, 0o755);
   mkdirSync(path.join(root, "data/User"), { recursive: true });
   writeFileSync(path.join(root, "data/User/settings.json"), JSON.stringify(SETTINGS));
+  // By its setting: the extension host takes PATH from a login shell, which knows nothing of ours.
+  mkdirSync(path.join(root, "data/Machine"));
+  const machine = JSON.stringify({ "warmline.serverPath": program });
+  writeFileSync(path.join(root, "data/Machine/settings.json"), machine);
   writeFileSync(path.join(root, "config.yaml"), "");
   return {
     ...process.env,
-    PATH: `${programs}${path.delimiter}${process.env.PATH}`,
     HOME: root,
     XDG_DATA_HOME: path.join(root, "share"),
     XDG_CONFIG_HOME: path.join(root, "config"),

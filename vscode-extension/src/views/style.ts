@@ -7,6 +7,7 @@ h2 { font-size: 1.05em; font-weight: 600; margin: 24px 0 8px; }
 p { margin: 4px 0 8px; }
 .quiet { color: var(--vscode-descriptionForeground); }
 table { border-collapse: collapse; width: 100%; }
+th, td:first-child { white-space: nowrap; }
 th { text-align: left; font-weight: 400; color: var(--vscode-descriptionForeground); }
 th, td { padding: 4px 12px 4px 0; border-bottom: 1px solid var(--vscode-widget-border, transparent); vertical-align: top; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
