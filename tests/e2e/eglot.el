@@ -17,8 +17,7 @@
       eglot-autoshutdown t
       eglot-server-programs
       `((prog-mode . (,@warmline-command :initializationOptions ,warmline-settings))))
-(eglot 'prog-mode (cons 'transient default-directory) 'eglot-lsp-server
-       `(,@warmline-command :initializationOptions ,warmline-settings) "plaintext")
+(call-interactively #'eglot) ; finds the server by itself, whatever this version's arguments are
 (goto-char (point-max))
 
 (defun warmline-offers ()

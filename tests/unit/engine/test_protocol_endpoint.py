@@ -23,16 +23,13 @@ def test_the_same_facts_lead_to_the_same_place(tmp_path: Path) -> None:
     assert first == second
 
 
-def test_model_transport_and_version_lead_elsewhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_model_transport_and_version_lead_elsewhere(tmp_path: Path) -> None:
     names = {
         endpoint_for("m", tmp_path, Transport.UNIX).name,
         endpoint_for("n", tmp_path, Transport.UNIX).name,
         endpoint_for("m", tmp_path, Transport.TCP).name,
+        endpoint_for("m", tmp_path, Transport.UNIX, protocol=999).name,
     }
-    monkeypatch.setattr(endpoint, "PROTOCOL_VERSION", 999)
-    names.add(endpoint_for("m", tmp_path, Transport.UNIX).name)
     assert len(names) == 4
 
 
