@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from engine.errors import EngineUnavailableError
-from engine.protocol import endpoint
 from engine.protocol.endpoint import (
     MAX_SOCKET_PATH_BYTES,
     ServiceCard,
