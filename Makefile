@@ -96,7 +96,7 @@ vscode-extension/node_modules/.installed: vscode-extension/package-lock.json
 	@touch $@
 
 test-editors: vsix  ## the VS Code extension in a real workbench, in headless Chromium
-	@PYTHON=$(BIN)/python tests/editors/run
+	@PYTHON=$(abspath $(BIN)/python) tests/editors/run
 
 clean:  ## remove the environment and every cache (models stay)
 	rm -rf .venv vscode-extension/node_modules vscode-extension/server build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

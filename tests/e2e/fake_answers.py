@@ -23,7 +23,7 @@ def cache(uri: str, text: str) -> dict[str, Any]:
         "num_moved": 5,
         "num_encoded": len(runs) - 8,
         "bytes_used": 1000,
-        "last_sync": {"sync_ms": 12.0},
+        "last_sync": {"kept": 3, "moved": 5, "encoded": len(runs) - 8, "sync_ms": 12.0},
     }
 
 

@@ -16,7 +16,7 @@ const COLOURS: Record<TokenState, { dark: string; light: string; theme: string }
   exact: { dark: "#89d185", light: "#388a34", theme: "charts.green" },
   kept: { dark: "#3794ff", light: "#1a85ff", theme: "charts.blue" },
   moved: { dark: "#cca700", light: "#bf8803", theme: "charts.yellow" },
-  encoded: { dark: "#f14c4c", light: "#e51400", theme: "charts.red" },
+  encoded: { dark: "#b180d7", light: "#652d90", theme: "charts.purple" },
 };
 
 // Wider for more work, so that the gutter can be read without colours.

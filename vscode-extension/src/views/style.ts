@@ -26,7 +26,7 @@ svg { display: block; width: 100%; }
 .exact { fill: var(--vscode-charts-green); }
 .kept { fill: var(--vscode-charts-blue); }
 .moved { fill: var(--vscode-charts-yellow); }
-.encoded { fill: var(--vscode-charts-red); }
+.encoded { fill: var(--vscode-charts-purple); }
 .marker { fill: var(--vscode-descriptionForeground); }
 .repository, .path { fill: var(--vscode-charts-purple); }
 .chunk { fill: var(--vscode-charts-blue); }
