@@ -1,5 +1,5 @@
 ;; Asks `warmline serve' for completions through eglot, as an Emacs in batch mode.
-;; Arguments: FILE SETTINGS COMMAND...; prints what is offered at the end of FILE.
+;; Arguments: FILE SETTINGS COMMAND...; prints what is offered at the end of a line of FILE.
 (require 'package)
 (package-initialize)
 (require 'eglot)
@@ -28,6 +28,8 @@
 ;; The model loads while the first questions are asked.
 (let ((offers nil) (tries 200))
   (while (and (not offers) (> tries 0))
+    (when (eobp) (goto-char (point-min)))
+    (end-of-line (if (bolp) 1 2))
     (setq offers (warmline-offers) tries (1- tries))
     (unless offers (accept-process-output nil 0.2)))
   (princ (format "offers: %S\n" (mapcar #'substring-no-properties offers))))

@@ -1,6 +1,7 @@
 """Editors without inline completion, against the real server with a tiny model."""
 
 import asyncio
+import itertools
 import json
 import os
 import shutil
@@ -17,7 +18,9 @@ from tests.e2e.window import PATIENCE_S, patience
 
 pytestmark = pytest.mark.e2e
 
-TEXT = "some words here and "
+LINES = ("some words here and ", "other words stand there ", "more of them come ", "and the last ")
+TEXT = "\n".join(LINES)
+"""Of several lines: what random weights write after one may be nothing."""
 
 
 @pytest.fixture
@@ -44,9 +47,12 @@ async def test_a_client_that_only_knows_completion_gets_entries(
         uri = (tmp_path / "a.txt").as_uri()
         item = types.TextDocumentItem(uri, "plaintext", 1, TEXT)
         client.text_document_did_open(types.DidOpenTextDocumentParams(item))
-        place = types.CompletionParams(types.TextDocumentIdentifier(uri), types.Position(0, 20))
+        document = types.TextDocumentIdentifier(uri)
+        ends = itertools.cycle(types.Position(row, len(line)) for row, line in enumerate(LINES))
+        place = types.CompletionParams(document, next(ends))
         while not (answer := await client.text_document_completion_async(place)).items:
             await statuses.get()
+            place.position = next(ends)
         assert answer.is_incomplete
         (entry,) = answer.items
         assert entry.detail == "Warmline"
