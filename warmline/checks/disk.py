@@ -90,7 +90,8 @@ def _check(needs: Sequence[_Need]) -> Finding:
     largest = max(needs, key=lambda need: need.num_bytes)
     needed_bytes = sum(need.num_bytes for need in needs)
     found_bytes = free_bytes(largest.folder)
-    wanted = ", ".join(f"{need.purpose} {in_words(need.num_bytes)}" for need in needs)
+    needed = [f"{need.purpose} {in_words(need.num_bytes)}" for need in needs if need.num_bytes]
+    wanted = ", ".join(needed) or "nothing"
     found = f"{in_words(found_bytes)} free at {largest.folder}; still to come: {wanted}"
     if found_bytes >= needed_bytes:
         return works("disk", found)
