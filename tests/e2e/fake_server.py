@@ -5,7 +5,8 @@ as everything before the cursor is how that text begins. What comes after the cu
 is replaced where the target goes on with it. Who asks explicitly gets that and, as two more to
 choose from, its first line and its first character. Every message that arrives is written to
 `--log`. With `--hold-first` the first suggestion is answered only after the second; with `--refuse`
-all are empty, because the file is private; with `--die` it ends at once. What it says about caches
+all are empty, because the file is private; with `--die` it ends at once; with `--plain` it is no
+server of inline completions. What it says about caches
 and prompts is made up (`fake_answers`), and its command line has some models (`fake_tool`).
 """
 
@@ -68,6 +69,8 @@ class FakeServer:
     log: IO[str]
     hold_first: bool
     refuses: bool
+    is_plain: bool
+    version: str
     output: IO[bytes]
     documents: dict[str, str] = field(default_factory=dict)
     held: Message | None = None
@@ -95,7 +98,10 @@ class FakeServer:
             "textDocumentSync": {"openClose": True, "change": 2},
             "inlineCompletionProvider": {},
         }
-        self.answer(message, {"capabilities": capabilities, "serverInfo": {"name": "fake"}})
+        if self.is_plain:
+            del capabilities["inlineCompletionProvider"]
+        server_info = {"name": "fake", "version": self.version}
+        self.answer(message, {"capabilities": capabilities, "serverInfo": server_info})
 
     def on_initialized(self, _message: Message) -> None:
         status = {"busy": False, "kind": "Normal", "message": "knows one text"}
@@ -178,6 +184,9 @@ def main() -> None:
     parser.add_argument("--hold-first", action="store_true")
     parser.add_argument("--refuse", action="store_true")
     parser.add_argument("--die", action="store_true")
+    parser.add_argument("--plain", action="store_true")
+    parser.add_argument("--version", default="")
+    parser.add_argument("--model", help="as for the real one; of no effect")
     arguments = parser.parse_args()
     with arguments.log.open("a", encoding="utf-8") as log:
         target = arguments.target.read_text(encoding="utf-8")
@@ -185,7 +194,15 @@ def main() -> None:
         log.flush()
         if arguments.die:
             sys.exit(3)
-        server = FakeServer(target, log, arguments.hold_first, arguments.refuse, sys.stdout.buffer)
+        server = FakeServer(
+            target,
+            log,
+            arguments.hold_first,
+            arguments.refuse,
+            arguments.plain,
+            arguments.version,
+            sys.stdout.buffer,
+        )
         while (message := read_message(sys.stdin.buffer)) is not None:
             server.handle(message)
 

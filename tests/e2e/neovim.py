@@ -19,6 +19,8 @@ from typing import Any
 import msgpack
 import pytest
 
+from warmline import __version__
+
 PLUGIN = Path(__file__).parents[2] / "nvim-plugin"
 FAKE_SERVER = Path(__file__).with_name("fake_server.py")
 TARGET = """def add(first, second):
@@ -53,6 +55,19 @@ for _, window in ipairs(vim.api.nvim_list_wins()) do
   end
 end
 return table.concat(lines, '\\n')
+"""
+
+# Of the live cache: state, row, column and text of each coloured part.
+READ_COLOURS = """
+local space = vim.api.nvim_get_namespaces()['warmline.cache']
+local marks = vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true })
+local found = {}
+for _, mark in ipairs(marks) do
+  local group = mark[4].hl_group:gsub('WarmlineCache', '')
+  local text = vim.api.nvim_buf_get_text(0, mark[2], mark[3], mark[2], mark[4].end_col, {})[1]
+  table.insert(found, { group, mark[2], mark[3], text })
+end
+return found
 """
 
 
@@ -188,6 +203,10 @@ class Editor:
     def floating_text(self) -> str:
         return self.nvim.lua(READ_FLOATING_WINDOWS)
 
+    def health(self) -> str:
+        self.nvim.command("checkhealth warmline")
+        return self.text()
+
     def messages(self) -> str:
         return self.nvim.command("messages")
 
@@ -213,7 +232,7 @@ class Workplace:
         target, log = self.folder / "target.py", self.log
         target.write_text(TARGET, encoding="utf-8")
         server = [sys.executable, str(FAKE_SERVER), "serve", "--target", str(target)]
-        command = [*server, "--log", str(log), *server_arguments]
+        command = [*server, "--log", str(log), "--version", __version__, *server_arguments]
         return self.start_with_server(command, text, setup, before)
 
     def start_with_server(

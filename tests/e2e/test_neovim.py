@@ -1,6 +1,5 @@
 """The Neovim plugin in a real Neovim, against a server that knows one text by heart."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -184,20 +183,6 @@ def test_a_wrong_command_or_option_says_what_would_be_right(workplace: Workplace
 def test_a_missing_program_is_one_sentence_with_the_step_to_take(workplace: Workplace) -> None:
     editor = workplace.start_at_once(setup="{ cmd = { 'no-such-warmline', 'serve' } }")
     assert '"no-such-warmline" is not a program' in editor.messages()
-    editor.nvim.command("checkhealth warmline")
-    assert 'The program "no-such-warmline" cannot be started' in editor.text()
-
-
-def test_checkhealth_finds_everything_in_order(workplace: Workplace) -> None:
-    editor = workplace.start()
-    editor.wait_for_status("Warmline: knows one text")
-    editor.nvim.command("checkhealth warmline")
-    report = editor.text()
-    assert "ERROR" not in report
-    assert "WARNING" not in report
-    assert f"The server is {sys.executable}" in report
-    assert "1 buffer(s) attached" in report
-    assert "Normal knows one text" in report
 
 
 @pytest.mark.e2e

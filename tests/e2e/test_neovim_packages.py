@@ -1,11 +1,11 @@
-"""The Neovim plugin as it is installed, its help, and Neovim 0.12's functions in stand-ins."""
+"""The Neovim plugin as it is installed, and its help."""
 
 import os
 import re
 
 import pytest
 
-from tests.e2e.neovim import PLUGIN, Editor, Workplace, wait_for
+from tests.e2e.neovim import PLUGIN, Workplace
 
 HELP = (PLUGIN / "doc" / "warmline.txt").read_text(encoding="utf-8")
 
@@ -56,50 +56,6 @@ def test_lazy_nvim_sets_it_up(workplace: Workplace) -> None:
     )
     assert nvim.lua("return require('warmline.config').options.cmd[1]") == "no-such-warmline"
     assert nvim.ask("nvim_call_function", "exists", [":Warmline"]) == 2
-
-
-STAND_IN = """
-_G.calls = {}
-local function note(name, answer)
-  return function(...)
-    table.insert(_G.calls, { name, ... })
-    return answer
-  end
-end
-vim.lsp.inline_completion = { enable = note('enable'), get = note('get', false) }
-"""
-
-
-@pytest.fixture
-def with_0_12(workplace: Workplace) -> Editor:
-    """An editor of today with stand-ins for what 0.12 has.
-
-    This checks what the plugin asks of Neovim 0.12, not Neovim 0.12 itself.
-    """
-    nvim = workplace.start_nvim()
-    if nvim.lua("return vim.lsp.inline_completion ~= nil"):
-        pytest.skip("this Neovim has what is stood in for here")
-    return workplace.start(before=STAND_IN, text="de")
-
-
-def calls(editor: Editor, name: str) -> list[list[object]]:
-    return [rest for called, *rest in editor.nvim.lua("return _G.calls") if called == name]
-
-
-def test_0_12_shows_suggestions_itself(with_0_12: Editor) -> None:
-    assert calls(with_0_12, "enable")[-1][0] is True
-    with_0_12.nvim.command("Warmline toggle")
-    assert calls(with_0_12, "enable")[-1][0] is False
-
-
-def test_0_12_is_silent_while_several_are_shown_to_choose_from(with_0_12: Editor) -> None:
-    with_0_12.type("Af")
-    with_0_12.type("<M-\\>")
-    wait_for(with_0_12.ghost, lambda ghost: ghost.endswith("(1/3)"), "the first of three")
-    assert calls(with_0_12, "enable")[-1][0] is False
-    with_0_12.type("<Esc>")
-    with_0_12.wait_for_ghost("")
-    wait_for(lambda: calls(with_0_12, "enable")[-1][0], bool, "Neovim's own suggestions")
 
 
 def test_the_lsp_file_is_what_enable_reads(workplace: Workplace) -> None:

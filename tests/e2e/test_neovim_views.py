@@ -5,19 +5,8 @@ import signal
 
 import pytest
 
-from tests.e2e.neovim import TARGET, Editor, NeovimError, Workplace, wait_for
+from tests.e2e.neovim import READ_COLOURS, TARGET, Editor, NeovimError, Workplace, wait_for
 
-READ_COLOURS = """
-local space = vim.api.nvim_get_namespaces()['warmline.cache']
-local marks = vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true })
-local found = {}
-for _, mark in ipairs(marks) do
-  local group = mark[4].hl_group:gsub('WarmlineCache', '')
-  local text = vim.api.nvim_buf_get_text(0, mark[2], mark[3], mark[2], mark[4].end_col, {})[1]
-  table.insert(found, { group, mark[2], mark[3], text })
-end
-return found
-"""
 CHOOSE = """
 local wanted = ...
 vim.ui.select = function(items, options, on_choice)
@@ -86,6 +75,16 @@ def test_the_cache_is_coloured_where_its_text_stands(workplace: Workplace) -> No
     groups = [group for group, _, _, _ in colours]
     assert groups == sorted(groups, key=["Exact", "Moved", "Encoded"].index)
     assert set(groups) == {"Exact", "Moved", "Encoded"}
+
+
+@pytest.mark.parametrize("text", ["a", "ab = 1", "ab = 1\n", "a\nb", "a\nb\n", "if a < b > c:\n"])
+def test_a_very_short_document_is_coloured_whole(workplace: Workplace, text: str) -> None:
+    """Its only line may have all markers of the prompt in it: in front, at the cursor, behind."""
+    editor = workplace.start(text=text)
+    editor.nvim.command("Warmline cache")
+    wait_for(lambda: editor.nvim.lua(READ_COLOURS), bool, "colours")
+    coloured = "".join(part for _, _, _, part in editor.nvim.lua(READ_COLOURS))
+    assert coloured == text.replace("\n", "")
 
 
 def test_the_cache_follows_the_text_and_can_be_turned_off(workplace: Workplace) -> None:

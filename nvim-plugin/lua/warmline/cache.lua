@@ -24,6 +24,9 @@ end
 local function draw(bufnr, cache)
   vim.api.nvim_buf_clear_namespace(bufnr, namespace, 0, -1)
   local lines = vim.api.nvim_buf_get_lines(bufnr, 0, -1, true)
+  if vim.bo[bufnr].endofline then
+    table.insert(lines, '') -- as the server has it
+  end
   for _, part in ipairs(runs.place(cache.runs, lines)) do
     vim.api.nvim_buf_set_extmark(bufnr, namespace, part.row, part.first, {
       end_col = part.last,

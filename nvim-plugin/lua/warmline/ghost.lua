@@ -1,6 +1,7 @@
 -- Suggestions as ghost text, for Neovim without vim.lsp.inline_completion (before 0.12).
 local candidates = require('warmline.candidates')
 local config = require('warmline.config')
+local reasons = require('warmline.reasons')
 local request = require('warmline.request')
 local server = require('warmline.server')
 
@@ -55,6 +56,25 @@ local function follow(client)
     request_soon(client)
   end
 end
+
+--- Ask again once the model is loaded, where somebody waits for it and has not typed on.
+local function ask_when_loaded()
+  local status, bufnr = server.status, vim.api.nvim_get_current_buf()
+  local is_ready = status and not status.busy and status.kind == 'Normal'
+  if not is_ready or not vim.deep_equal(request.here(), last_spot) then
+    return
+  end
+  if vim.fn.mode() == 'i' and reasons.take_loading(bufnr) then
+    drop_request()
+    request_soon(assert(server.client(bufnr)))
+  end
+end
+
+vim.api.nvim_create_autocmd('User', {
+  group = group,
+  pattern = 'WarmlineStatus',
+  callback = ask_when_loaded,
+})
 
 ---@param client vim.lsp.Client
 ---@param bufnr integer

@@ -2,6 +2,7 @@ local config = require('warmline.config')
 local reasons = require('warmline.reasons')
 local server = require('warmline.server')
 local text = require('warmline.text')
+local version = require('warmline.version')
 
 local M = {}
 
@@ -221,6 +222,11 @@ end
 --- Start Warmline. Options and their defaults: `:help warmline-setup`.
 ---@param options table?
 function M.setup(options)
+  if vim.fn.has('nvim-' .. version.OLDEST_NEOVIM) == 0 then
+    local message = 'Warmline needs Neovim %s or newer; see :checkhealth warmline'
+    vim.notify(message:format(version.OLDEST_NEOVIM), vim.log.levels.ERROR)
+    return
+  end
   local cmd = config.set(options).cmd
   define_highlights()
   local group = vim.api.nvim_create_augroup('warmline', {})

@@ -15,12 +15,24 @@ local OF_THE_DOCUMENT = {
 
 ---@type table<integer, string> Why a buffer gets no suggestions, by buffer.
 local off = {}
+---@type table<integer, true> Buffers whose latest answer was empty because the model was loading.
+local loading = {}
 
 --- Why a buffer gets no suggestions at all, or nil as far as is known.
 ---@param bufnr integer
 ---@return string?
 function M.of_buffer(bufnr)
   return off[bufnr]
+end
+
+--- Whether the latest answer for a buffer was empty because the model was loading. Asked once,
+--- it is forgotten, so that whoever asks for a suggestion then does so once.
+---@param bufnr integer
+---@return boolean
+function M.take_loading(bufnr)
+  local was_loading = loading[bufnr] == true
+  loading[bufnr] = nil
+  return was_loading
 end
 
 ---@param bufnr integer
@@ -48,12 +60,17 @@ end
 ---@param bufnr integer
 ---@param has_suggestion boolean
 function M.follow(client, bufnr, has_suggestion)
+  loading[bufnr] = nil
   if has_suggestion then
     set(bufnr, nil)
     return
   end
   ask(client, bufnr, function(reason, detail)
     set(bufnr, reason and OF_THE_DOCUMENT[reason] and detail or nil)
+    if reason == 'loading' then
+      loading[bufnr] = true
+      server.tell_status_changed() -- It may have been loaded meanwhile.
+    end
   end)
 end
 

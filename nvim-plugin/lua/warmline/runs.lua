@@ -25,14 +25,64 @@ local function join(runs)
 end
 
 ---@param one string
+---@param first integer Where to begin in it, from 0.
 ---@param other string
----@return integer # How many bytes both begin with.
-local function common_prefix(one, other)
-  local length = 0
-  while length < math.min(#one, #other) and one:byte(length + 1) == other:byte(length + 1) do
+---@return integer # How many bytes both go on with.
+local function common_prefix(one, first, other)
+  local most, length = math.min(#one - first, #other), 0
+  while length < most and one:byte(first + length + 1) == other:byte(length + 1) do
     length = length + 1
   end
   return length
+end
+
+---@param one string
+---@param last integer Where to end in it, exclusive.
+---@param other string
+---@param most integer
+---@return integer # How many bytes both end with.
+local function common_suffix(one, last, other, most)
+  local length = 0
+  while length < most and one:byte(last - length) == other:byte(#other - length) do
+    length = length + 1
+  end
+  return length
+end
+
+--- Where a line of the prompt has the beginning of a line: at its own, or behind a marker.
+--- Markers of all models end with `>`.
+---@param written string
+---@param line string
+---@return integer first Byte column in the line of the prompt.
+---@return integer length
+local function find_beginning(written, line)
+  local first, length = 0, common_prefix(written, 0, line)
+  for place in written:gmatch('()>') do
+    local found = common_prefix(written, place, line)
+    if found > length then
+      first, length = place, found
+    end
+  end
+  return first, length
+end
+
+--- Where it has the end of a line: at its own end, or before a marker. They begin with `<`.
+---@param written string
+---@param first integer Byte column that the end does not begin before.
+---@param line string
+---@param most integer Bytes of the line that may be its end.
+---@return integer last Byte column, exclusive.
+---@return integer length
+local function find_end(written, first, line, most)
+  local last = #written
+  local length = common_suffix(written, last, line, math.min(most, last - first))
+  for place in written:gmatch('()<') do
+    local found = common_suffix(written, place - 1, line, math.min(most, place - 1 - first))
+    if found > length then
+      last, length = place - 1, found
+    end
+  end
+  return last, length
 end
 
 ---@class warmline.Match
@@ -42,7 +92,8 @@ end
 ---@field prompt_first integer Byte column in it.
 ---@field num_bytes integer
 
---- What a line shares with a line of the prompt that has one of the prompt's markers in it.
+--- What a line shares with a line of the prompt that has some of the prompt's markers in it: in a
+--- document of one line it has all of them, before it, at the cursor and after it.
 ---@param matches warmline.Match[]
 ---@param prompt_lines string[]
 ---@param lines string[]
@@ -50,19 +101,19 @@ end
 ---@param number integer 1-based.
 local function match_marked_line(matches, prompt_lines, lines, prompt_line, number)
   local written, line = prompt_lines[prompt_line], lines[number]
-  local before = common_prefix(written, line)
-  local after = common_prefix(written:sub(before + 1):reverse(), line:sub(before + 1):reverse())
-  local function add(first, prompt_first, num_bytes)
+  local first, before = find_beginning(written, line)
+  local last, after = find_end(written, first + before, line, #line - before)
+  local function add(column, prompt_first, num_bytes)
     table.insert(matches, {
       row = number - 1,
-      first = first,
+      first = column,
       prompt_line = prompt_line,
       prompt_first = prompt_first,
       num_bytes = num_bytes,
     })
   end
-  add(0, 0, before)
-  add(#line - after, #written - after, after)
+  add(0, first, before)
+  add(#line - after, last - after, after)
 end
 
 --- Other files stand before the document, so lines that differ are paired from the last one on.
@@ -140,7 +191,7 @@ end
 
 --- Put runs to the places in a buffer that they stand for.
 ---@param runs table[] As in the answer to `warmline/cache`.
----@param lines string[] Of the buffer.
+---@param lines string[] Of the document; where it ends with a line break, the last one is empty.
 ---@return warmline.RunPart[]
 function M.place(runs, lines)
   local prompt, starts = join(runs)

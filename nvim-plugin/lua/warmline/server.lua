@@ -21,6 +21,10 @@ M.status = nil
 ---@type integer?
 M.percent = nil
 
+--- How it ended, where nobody wanted it to.
+---@type string?
+M.ended = nil
+
 local is_stopping = false
 ---@type integer[] When the server was started again because it had ended, in milliseconds.
 local revivals = {}
@@ -78,6 +82,7 @@ local function on_exit(code, signal)
     return
   end
   local what = signal ~= 0 and 'signal ' .. signal or 'exit code ' .. code
+  M.ended = what
   if may_revive() then
     vim.notify(('Warmline: the server ended (%s) and is started again'):format(what))
     M.restart()

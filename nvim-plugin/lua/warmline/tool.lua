@@ -5,6 +5,7 @@ local scratch = require('warmline.scratch')
 local M = {}
 
 local COLUMNS = '100'
+local DOCTOR_TIMEOUT_MS = 60 * 1000
 
 --- Run the tool without waiting for it.
 ---@param arguments string[]
@@ -36,6 +37,45 @@ end
 function M.problem(result)
   local lines = vim.split(vim.trim(result.stderr or ''), '\n')
   return lines[#lines] ~= '' and lines[#lines] or 'exit code ' .. result.code
+end
+
+--- A model that the server's command names comes before the one in its settings.
+---@return string[]
+local function model_of_call()
+  local cmd = assert(config.options).cmd
+  for index, word in ipairs(cmd) do
+    if word == '--model' then
+      return { word, cmd[index + 1] }
+    end
+  end
+  return {}
+end
+
+--- Run `warmline doctor` with the settings that count here, and wait for it.
+---@param file string For the settings.
+---@return vim.SystemCompleted
+local function run_doctor(file)
+  vim.fn.writefile({ vim.json.encode(assert(config.options).settings) }, file)
+  local command = vim.list_extend(config.tool(), { 'doctor', '--json', '--settings', file })
+  local process = vim.system(vim.list_extend(command, model_of_call()), { text = true })
+  return process:wait(DOCTOR_TIMEOUT_MS)
+end
+
+--- What `warmline doctor` finds with the settings that count here; waits for it.
+---@return table[]? # As in its JSON.
+---@return string? problem Why it found nothing.
+function M.findings()
+  local file = vim.fn.tempname()
+  local is_started, result = pcall(run_doctor, file)
+  vim.fn.delete(file)
+  if not is_started then
+    return nil, tostring(result)
+  end
+  local is_json, answer = pcall(vim.json.decode, result.stdout or '')
+  if not is_json or type(answer) ~= 'table' or not answer.findings then
+    return nil, M.problem(result)
+  end
+  return answer.findings
 end
 
 --- Show what `warmline doctor` finds.
