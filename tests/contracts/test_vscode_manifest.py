@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lsp_server.settings import RESTRICTED_SETTINGS
 from lsp_server.settings_docs import vscode_manifest
 from warmline.languages import PLAIN_TEXT, language_of
 
@@ -40,12 +41,39 @@ def test_an_untrusted_workspace_chooses_no_paths(manifest: dict[str, Any]) -> No
     assert own_section[READ_BY_THE_EXTENSION]["scope"] == "machine"
 
 
+@pytest.mark.parametrize("name", sorted(RESTRICTED_SETTINGS))
+def test_a_path_that_is_restricted_belongs_to_the_machine(
+    manifest: dict[str, Any], name: str
+) -> None:
+    sections = manifest["contributes"]["configuration"]
+    properties = {key: value for each in sections for key, value in each["properties"].items()}
+    assert properties[f"warmline.{name}"]["scope"] == "machine-overridable"
+
+
+def test_the_extension_runs_where_the_files_are(manifest: dict[str, Any]) -> None:
+    """Over SSH, in WSL and in containers that is the remote side; a second side is not offered."""
+    assert manifest["extensionKind"] == ["workspace"]
+
+
 def test_a_server_that_reads_files_from_disk_is_refused_where_there_is_no_disk(
     manifest: dict[str, Any],
 ) -> None:
-    assert manifest["extensionKind"] == ["workspace"]
-    assert manifest["capabilities"]["virtualWorkspaces"]["supported"] is False
+    virtual = manifest["capabilities"]["virtualWorkspaces"]
+    assert virtual == {"supported": False, "description": "The server reads files from disk."}
+
+
+def test_a_browser_alone_is_not_offered_what_it_cannot_run(manifest: dict[str, Any]) -> None:
+    """Without a `browser` entry VS Code for the Web has it only with a remote side."""
     assert "browser" not in manifest
+    assert manifest["main"] == "./dist/extension.js"
+
+
+def test_the_readme_says_where_the_extension_runs_and_where_not() -> None:
+    readme = (EXTENSION / "README.md").read_text(encoding="utf-8")
+    _, _, rest = readme.partition("## Where it runs")
+    section, _, _ = rest.partition("\n## ")
+    for place in ("SSH", "WSL", "container", "code-server", "vscode.dev", "virtual", "not trusted"):
+        assert place in section, place
 
 
 @pytest.mark.parametrize("name", ["a.py", "a.ts", "a.tsx", "a.go", "a.rs", "a.java", "a.cpp"])

@@ -4,6 +4,7 @@ import { showDoctor } from "./doctor";
 import type { Environments } from "./install/environments";
 import { installServer } from "./install/installServer";
 import { chooseModel } from "./models/chooseModel";
+import { missingServer } from "./notices";
 import type { Server } from "./server";
 import type { ServerCommand } from "./serverCommand";
 import { SECTION, toggleEnabled, toggleLanguage } from "./settings";
@@ -52,17 +53,6 @@ export function registerCommands(parts: Parts): { dispose(): unknown }[] {
   ];
 }
 
-/** Say what to do when there is no server: install it, or name it. */
-export async function offerServer(problem: string): Promise<void> {
-  const [install, openSettings] = ["Install Server", "Open Settings"];
-  const choice = await window.showErrorMessage(problem, install, openSettings);
-  if (choice === install) {
-    await commands.executeCommand("warmline.installServer");
-  } else if (choice === openSettings) {
-    await commands.executeCommand("workbench.action.openSettings", `${SECTION}.serverPath`);
-  }
-}
-
 async function install({ context, environments, log, server }: Parts): Promise<void> {
   if (await installServer(context.extensionPath, environments, log)) {
     await server.restart();
@@ -77,7 +67,7 @@ async function withServer(
 ): Promise<void> {
   const found = findServer();
   if ("problem" in found) {
-    await offerServer(found.problem);
+    await missingServer.show(found.problem);
   } else {
     await work(found.command);
   }

@@ -1,9 +1,10 @@
 // The extension's entry: joins the server, the status bar, the views and the commands.
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import * as path from "node:path";
 import { window, workspace, type ExtensionContext } from "vscode";
-import { offerServer, registerCommands } from "./commands";
+import { registerCommands } from "./commands";
 import { Environments } from "./install/environments";
+import { failedServer, missingServer } from "./notices";
 import { OffFiles } from "./offFiles";
 import { Server, type ServerListener } from "./server";
 import { findServerCommand, type ServerCommand } from "./serverCommand";
@@ -42,9 +43,19 @@ export function activate(context: ExtensionContext): void {
         log.warn(`Why there is no suggestion could not be learnt: ${String(error)}`);
       });
     },
-    onMissing: (problem) => void offerServer(problem),
+    onMissing: (problem) => void missingServer.show(problem),
+    onFailed: (problem) => void failedServer.show(problem),
   };
-  const running = new Server(log, listener, findServer);
+  const running = new Server({
+    log,
+    listener,
+    find: findServer,
+    folder: openFolder,
+    // Loaded only now, out of a file of its own: to activate the extension costs next to nothing.
+    makeClient: async (program) =>
+      (await import("./languageClient")).makeClient(program, log, listener),
+    platform: process.platform,
+  });
   server = running;
   const showOffReason = (): void => {
     statusBar.showOffReason(offFiles.reasonFor(window.activeTextEditor?.document));
@@ -80,6 +91,12 @@ export function activate(context: ExtensionContext): void {
 
 export async function deactivate(): Promise<void> {
   await server?.stop();
+}
+
+/** The folder that is open, where it is one on disk. */
+function openFolder(): string | undefined {
+  const folder = workspace.workspaceFolders?.[0]?.uri;
+  return folder?.scheme === "file" && existsSync(folder.fsPath) ? folder.fsPath : undefined;
 }
 
 function isExecutable(file: string): boolean {

@@ -1,7 +1,7 @@
 // Programs that are run to their end. No editor in here.
 import { spawn } from "node:child_process";
+import { endProgram, signalTree } from "./ending";
 
-const KILL_AFTER_MS = 5_000;
 const MOST_CHARACTERS_KEPT = 4_000_000;
 
 export interface RunOptions {
@@ -26,14 +26,24 @@ export type RunProgram = (
   options: RunOptions,
 ) => Promise<Ended>;
 
-/** Run a program without a shell. Rejects when it cannot be started or runs too long. */
+/**
+ * Run a program without a shell. Rejects when it cannot be started or runs too long. One that is
+ * ended takes along what it has started.
+ */
 export const runProgram: RunProgram = (command, args, options) =>
   new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], windowsHide: true });
+    const child = spawn(command, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      windowsHide: true,
+      detached: process.platform !== "win32", // on Unix: the leader of a group, to be ended as one
+    });
     let isOverdue = false;
     const end = (): void => {
-      child.kill("SIGTERM");
-      setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS).unref();
+      void endProgram(child, signalTree(process.platform)).then(() => {
+        // What outlives it may hold these open, and nobody reads them any more.
+        child.stdout.destroy();
+        child.stderr.destroy();
+      });
     };
     const timer = setTimeout(() => {
       isOverdue = true;

@@ -10,6 +10,10 @@ export interface Surroundings {
   isExecutable(file: string): boolean;
 }
 
+const EXAMPLES: Partial<Record<NodeJS.Platform, string>> = {
+  win32: "C:\\path\\to\\warmline\\.venv\\Scripts\\warmline.exe",
+};
+
 /** Either an absolute path, or one sentence that says what to do. */
 export type ServerCommand = { readonly command: string } | { readonly problem: string };
 
@@ -27,6 +31,11 @@ function checkServerCommand(configuredPath: string, surroundings: Surroundings):
   if (!pathRules(surroundings.platform).isAbsolute(configuredPath)) {
     return {
       problem: `The setting warmline.serverPath is "${configuredPath}", which is not an absolute path: give it from the root, or leave it empty to search PATH.`,
+    };
+  }
+  if (surroundings.platform === "win32" && /\.(cmd|bat|ps1)$/i.test(configuredPath)) {
+    return {
+      problem: `The setting warmline.serverPath names "${configuredPath}", a script, which cannot be started without a shell: name the warmline.exe that it starts.`,
     };
   }
   if (!surroundings.isExecutable(configuredPath)) {
@@ -50,7 +59,7 @@ function searchServerCommand(surroundings: Surroundings): ServerCommand {
     return { command: installed };
   }
   return {
-    problem: `No program named ${name} was found on PATH: install the server, or set warmline.serverPath to where it is, such as /path/to/warmline/.venv/bin/warmline.`,
+    problem: `No program named ${name} was found on PATH: install the server, or set warmline.serverPath to where it is, such as ${EXAMPLES[platform] ?? "/path/to/warmline/.venv/bin/warmline"}.`,
   };
 }
 

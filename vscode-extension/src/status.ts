@@ -70,13 +70,24 @@ export function parseServerStatus(value: unknown): ServerStatus | undefined {
 /** The status bar's text, with an icon, its tooltip, and what a click does. */
 export function viewStatus(situation: Situation): StatusView {
   const state = stateOf(situation);
-  const detail = state === "offHere" ? (situation.offReason ?? "") : situation.server.message;
+  const detail = detailOf(situation, state);
   const advice = state === "error" ? " Click to show the log." : "";
   return {
     text: `$(${ICONS[state]}) Warmline${percentOf(situation, state)}`,
     tooltip: `Warmline: ${STATE_TEXTS[state]}${detail === "" ? "" : `. ${detail}`}${advice}`,
     command: state === "error" ? "warmline.showLog" : "warmline.showStatus",
   };
+}
+
+function detailOf({ server, offReason }: Situation, state: State): string {
+  switch (state) {
+    case "off":
+      return ""; // the server says no more than the state does
+    case "offHere":
+      return offReason ?? "";
+    default:
+      return server.message;
+  }
 }
 
 function stateOf({ server, loadedPercent, offReason }: Situation): State {

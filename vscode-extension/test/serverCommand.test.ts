@@ -67,3 +67,28 @@ test("an installed server that is gone is not taken", () => {
   const found = findServerCommand("", { ...surroundings([]), installed: "/gone/bin/warmline" });
   assert.ok("problem" in found);
 });
+
+test("on Windows a script is refused with what to name instead", () => {
+  for (const script of ["C:\\t\\warmline.cmd", "C:\\t\\warmline.BAT", "C:\\t\\warmline.ps1"]) {
+    const found = findServerCommand(script, surroundings([script], "", "win32"));
+    assert.ok("problem" in found);
+    assert.match(found.problem, /warmline\.exe/);
+  }
+});
+
+test("what is advised has the form of the system's paths", () => {
+  const found = findServerCommand("", surroundings([], "", "win32"));
+  assert.ok("problem" in found);
+  assert.match(found.problem, /Scripts\\warmline\.exe/);
+});
+
+test("on macOS and Windows a path of one's own is judged by the system's rules", () => {
+  const mac = "/Users/Jo Doe/warmline";
+  assert.deepEqual(findServerCommand(mac, surroundings([mac], "", "darwin")), { command: mac });
+  const windows = "D:\\Program Files\\warmline.exe";
+  const found = findServerCommand(windows, surroundings([windows], "", "win32"));
+  assert.deepEqual(found, { command: windows });
+  const share = "\\\\server\\share\\warmline.exe";
+  assert.ok("command" in findServerCommand(share, surroundings([share], "", "win32")));
+  assert.ok("problem" in findServerCommand("tools\\warmline.exe", surroundings([], "", "win32")));
+});

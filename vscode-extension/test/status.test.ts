@@ -46,6 +46,36 @@ test("a server that writes is thinking, one that rests is ready", () => {
   assert.equal(viewStatus({ server: status() }).tooltip, `Warmline: ${STATE_TEXTS.ready}`);
 });
 
+test("a warning says what the last request got nothing for", () => {
+  const view = viewStatus({ server: status({ kind: "Warning", message: "It took too long." }) });
+  assert.deepEqual(view, {
+    text: "$(warning) Warmline",
+    tooltip: "Warmline: working, with a warning. It took too long.",
+    command: "warmline.showStatus",
+  });
+});
+
+test("a server that writes while it warns is thinking all the same", () => {
+  const view = viewStatus({ server: status({ busy: true, kind: "Warning" }) });
+  assert.equal(view.text, "$(loading~spin) Warmline");
+});
+
+test("every state can be come to, and each looks different from the others", () => {
+  const situations = [
+    { server: status({ busy: true, message: "Reading." }) },
+    { server: status({ busy: true }) },
+    { server: status() },
+    { server: status({ kind: "Inactive" }) },
+    { server: status(), offReason: "private" },
+    { server: status({ kind: "Warning" }) },
+    { server: status({ kind: "Error" }) },
+  ];
+  const tooltips = situations.map((situation) => viewStatus(situation).tooltip);
+  for (const text of Object.values(STATE_TEXTS)) {
+    assert.equal(tooltips.filter((tooltip) => tooltip.startsWith(`Warmline: ${text}`)).length, 1);
+  }
+});
+
 test("a file without suggestions says why", () => {
   const view = viewStatus({ server: status(), offReason: "An ignore file names it." });
   assert.equal(view.text, "$(circle-slash) Warmline");

@@ -1,25 +1,18 @@
 // Asks how to install the server, and installs it.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import * as path from "node:path";
-import { ProgressLocation, window, type LogOutputChannel, type Progress } from "vscode";
+import { ProgressLocation, window, type LogOutputChannel, type OpenDialogOptions } from "vscode";
 import { runProgram } from "../programs";
 import type { Environments } from "./environments";
-import { removeFolder } from "./environments";
-import { runInstall } from "./installing";
+import { describeStage, install, type InstallListener } from "./installing";
 import { askInterpreter, interpreterPlaces, type Interpreter } from "./interpreters";
-import { hasNvidiaGpu, planInstall, versionOfWheel } from "./plan";
+import { versionOfWheel, wheelIn, type InstallRequest } from "./plan";
+import { askGpus, chooseTorch, gpuToolPlaces, type TorchBuild } from "./torch";
 
-/** Where Warmline's wheel is, and whether the network may be used for the rest. */
+/** Where Warmline's wheel is, and where the rest comes from: a folder, else the internet. */
 interface Source {
   readonly wheel: string;
-  readonly isOffline: boolean;
-}
-
-/** The wheel that is packed with the extension, if one is. */
-export function packedWheel(extensionFolder: string): string | undefined {
-  const folder = path.join(extensionFolder, "server");
-  const name = existsSync(folder) && readdirSync(folder).find((each) => versionOfWheel(each));
-  return name ? path.join(folder, name) : undefined;
+  readonly wheelFolder?: string;
 }
 
 /** Ask for what is needed and install. Returns whether a new server is there. */
@@ -28,32 +21,29 @@ export async function installServer(
   environments: Environments,
   log: LogOutputChannel,
 ): Promise<boolean> {
-  const source = await chooseSource(packedWheel(extensionFolder));
+  const torch = await findTorch();
+  const serverFolder = path.join(extensionFolder, "server");
+  const source = await chooseSource(wheelIn(serverFolder), torch);
   const interpreter = source && (await chooseInterpreter());
   if (!interpreter) {
     return false;
   }
-  const constraints = path.join(extensionFolder, "server", "constraints.txt");
-  const steps = {
+  const constraints = path.join(serverFolder, "constraints.txt");
+  const request = {
     platform: process.platform,
-    hasNvidiaGpu: hasNvidiaGpu(process.platform, existsSync),
+    torch,
     interpreter: interpreter.command,
     folder: environments.newFolder(Date.now()),
     constraints: existsSync(constraints) ? constraints : undefined,
     ...source,
   };
-  try {
-    await showInstall(planInstall(steps), log);
-  } catch (error) {
-    removeFolder(steps.folder);
-    throw error;
-  }
-  environments.use({ folder: steps.folder, version: versionOfWheel(source.wheel) ?? "" });
+  await showInstall(request, environments, log);
   return true;
 }
 
 async function showInstall(
-  steps: ReturnType<typeof planInstall>,
+  request: InstallRequest,
+  environments: Environments,
   log: LogOutputChannel,
 ): Promise<void> {
   const options = {
@@ -61,58 +51,92 @@ async function showInstall(
     title: "Warmline",
     cancellable: true,
   };
-  await window.withProgress(options, async (progress: Progress<{ message: string }>, token) => {
+  await window.withProgress(options, async (progress, token) => {
     const aborter = new AbortController();
     token.onCancellationRequested(() => {
       aborter.abort();
     });
-    let title = "";
-    const listener = {
-      onStep: (step: { title: string; command: string; args: readonly string[] }): void => {
-        title = step.title;
-        log.info(`${title}: ${[step.command, ...step.args].join(" ")}`);
-        progress.report({ message: title });
+    const listener: InstallListener = {
+      onStage: (stage) => {
+        const { step, number, count } = stage;
+        log.info(`${describeStage(stage)}: ${[step.command, ...step.args].join(" ")}`);
+        const increment = number === 1 ? 0 : 100 / count;
+        progress.report({ message: describeStage(stage), increment });
       },
-      onLine: (line: string): void => {
+      onLine: (line, stage) => {
         log.info(line);
-        progress.report({ message: `${title}: ${line.trim().slice(0, 60)}` });
+        progress.report({ message: describeStage(stage, line) });
       },
     };
-    await runInstall(steps, runProgram, listener, aborter.signal);
+    await install(request, environments, runProgram, listener, aborter.signal);
   });
 }
 
-async function chooseSource(packed: string | undefined): Promise<Source | undefined> {
-  const items = [
-    ...(packed === undefined
-      ? []
-      : [{ label: "From the internet", detail: "About 300 MB to download, 1.5 GB on disk." }]),
+async function findTorch(): Promise<TorchBuild> {
+  const { env, platform } = process;
+  const places = gpuToolPlaces(env["PATH"] ?? "", platform, env["SystemRoot"]);
+  return chooseTorch(platform, await askGpus(places.filter(existsSync), runProgram));
+}
+
+async function chooseSource(
+  packed: string | undefined,
+  torch: TorchBuild,
+): Promise<Source | undefined> {
+  const [internet, file, folder] = [
+    {
+      label: "From the internet",
+      detail: `With ${torch.title}. ${sizeOf(torch)}`,
+    },
     {
       label: "From a wheel file, the rest from the internet…",
       detail: "A file such as warmline-0.1.0-py3-none-any.whl.",
     },
     {
       label: "From a folder of wheels, without network…",
-      detail: "Choose Warmline's wheel; all that it needs must lie beside it.",
+      detail: "All that Warmline needs must lie in it.",
     },
-  ];
-  const picked = await window.showQuickPick(items, {
-    title: "Warmline: where should the server come from?",
-  });
-  if (picked === undefined) {
-    return undefined;
+  ] as const;
+  const picked = await window.showQuickPick(
+    [...(packed === undefined ? [] : [internet]), file, folder],
+    { title: "Warmline: where should the server come from?" },
+  );
+  switch (picked) {
+    case internet:
+      return packed === undefined ? undefined : { wheel: packed };
+    case file:
+      return await chooseWheel();
+    case folder:
+      return await chooseWheelFolder(packed);
+    default:
+      return undefined;
   }
-  if (packed !== undefined && picked === items[0]) {
-    return { wheel: packed, isOffline: false };
-  }
-  const wheel = await chooseFile("Choose Warmline's Wheel", { Wheels: ["whl"] });
-  if (wheel === undefined) {
-    return undefined;
-  }
-  if (versionOfWheel(wheel) === undefined) {
+}
+
+function sizeOf({ hasCuda }: TorchBuild): string {
+  return hasCuda
+    ? "Some gigabytes to download, and more on disk."
+    : "About 300 MB to download, 1.5 GB on disk.";
+}
+
+async function chooseWheel(): Promise<Source | undefined> {
+  const wheel = await chooseFile("Choose Warmline's Wheel", { filters: { Wheels: ["whl"] } });
+  if (wheel !== undefined && versionOfWheel(wheel) === undefined) {
     throw new Error(`${wheel} is not a wheel of Warmline: one is called warmline-….whl.`);
   }
-  return { wheel, isOffline: picked === items.at(-1) };
+  return wheel === undefined ? undefined : { wheel };
+}
+
+async function chooseWheelFolder(packed: string | undefined): Promise<Source | undefined> {
+  const options = { canSelectFiles: false, canSelectFolders: true };
+  const wheelFolder = await chooseFile("Choose the Folder of Wheels", options);
+  if (wheelFolder === undefined) {
+    return undefined;
+  }
+  const wheel = wheelIn(wheelFolder) ?? packed;
+  if (wheel === undefined) {
+    throw new Error(`${wheelFolder} has no wheel of Warmline: put one there, warmline-….whl.`);
+  }
+  return { wheel, wheelFolder };
 }
 
 async function chooseInterpreter(): Promise<Interpreter | undefined> {
@@ -129,9 +153,7 @@ async function chooseInterpreter(): Promise<Interpreter | undefined> {
     return undefined;
   }
   const command =
-    picked.label === other
-      ? await chooseFile("Choose a Python Interpreter", {})
-      : picked.description;
+    picked.label === other ? await chooseFile("Choose a Python Interpreter") : picked.description;
   if (command === undefined) {
     return undefined;
   }
@@ -150,8 +172,8 @@ async function findInterpreters(): Promise<Interpreter[]> {
 
 async function chooseFile(
   openLabel: string,
-  filters: Record<string, string[]>,
+  options: OpenDialogOptions = {},
 ): Promise<string | undefined> {
-  const files = await window.showOpenDialog({ openLabel, filters, canSelectMany: false });
-  return files?.[0]?.fsPath;
+  const chosen = await window.showOpenDialog({ openLabel, canSelectMany: false, ...options });
+  return chosen?.[0]?.fsPath;
 }

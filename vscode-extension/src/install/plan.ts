@@ -1,12 +1,13 @@
 // What has to be run to install the server. No editor in here, and nothing is run here.
+import { existsSync, readdirSync } from "node:fs";
+import * as path from "node:path";
 import { pathRules, programName } from "../serverCommand";
-
-const TORCH_FOR_PROCESSORS = "https://download.pytorch.org/whl/cpu";
+import type { TorchBuild } from "./torch";
 
 /** What to install, and where. */
 export interface InstallRequest {
   readonly platform: NodeJS.Platform;
-  readonly hasNvidiaGpu: boolean;
+  readonly torch: TorchBuild;
   /** The Python to make the environment with. */
   readonly interpreter: string;
   /** The new environment; it must not be there. */
@@ -15,8 +16,8 @@ export interface InstallRequest {
   readonly wheel: string;
   /** A file with exact versions of all packages, if there is one. */
   readonly constraints?: string | undefined;
-  /** Without any network: all packages lie beside the wheel. */
-  readonly isOffline: boolean;
+  /** A folder with the wheels of all packages, to do without any network. */
+  readonly wheelFolder?: string | undefined;
 }
 
 /** One program to run, and what it does, for people. */
@@ -26,22 +27,38 @@ export interface InstallStep {
   readonly args: readonly string[];
 }
 
+/** Printed by the new environment's Python: the build of torch, and whether it sees a GPU. */
+const TORCH_QUESTION =
+  "import torch; print('torch', torch.__version__, " +
+  "'with CUDA' if torch.cuda.is_available() else 'on processors')";
+
 /** The programs to run, in order; each only after the one before has succeeded. */
 export function planInstall(request: InstallRequest): InstallStep[] {
-  const python = environmentProgram(request.folder, "python", request.platform);
+  const { folder, platform, torch, wheelFolder } = request;
+  const python = environmentProgram(folder, "python", platform);
+  // From a folder comes the build that its owner has put there.
+  const title = wheelFolder === undefined ? torch.title : `torch out of ${wheelFolder}`;
+  const options = wheelFolder === undefined ? torch.pipOptions : [];
+  // Isolated (-I), for a Python that is given a module by name looks into the open folder first.
   const install = (title: string, what: readonly string[]): InstallStep => ({
     title,
     command: python,
-    args: ["-m", "pip", "install", ...pipOptions(request), ...what],
+    args: ["-I", "-m", "pip", "install", ...pipOptions(request), ...what],
   });
   return [
     {
       title: "Making an environment",
       command: request.interpreter,
-      args: ["-m", "venv", request.folder],
+      args: ["-I", "-m", "venv", folder],
     },
-    install("Installing torch, the largest part", [...torchOptions(request), "torch"]),
+    install(`Installing ${title}`, [...options, "torch"]),
     install("Installing Warmline", [request.wheel]),
+    { title: "Trying torch", command: python, args: ["-I", "-c", TORCH_QUESTION] },
+    {
+      title: "Trying the server",
+      command: environmentProgram(folder, "warmline", platform),
+      args: ["--version"],
+    },
   ];
 }
 
@@ -55,43 +72,30 @@ export function environmentProgram(
   return pathRules(platform).join(folder, programs, programName(name, platform));
 }
 
-/** Whether this machine has an NVIDIA GPU whose driver runs, as far as torch could use it. */
-export function hasNvidiaGpu(
-  platform: NodeJS.Platform,
-  exists: (file: string) => boolean,
-): boolean {
-  // The device is there in containers too, where /proc may not tell of the driver.
-  return (
-    platform === "linux" &&
-    ["/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg"].some(exists)
-  );
-}
-
-function pipOptions(request: InstallRequest): string[] {
-  const versions = request.constraints === undefined ? [] : ["--constraint", request.constraints];
-  const wheels = pathRules(request.platform).dirname(request.wheel);
-  const sources = request.isOffline ? ["--no-index", "--find-links", wheels] : [];
+function pipOptions({ constraints, wheelFolder }: InstallRequest): string[] {
   return [
     "--disable-pip-version-check",
     "--no-input",
+    "--no-user", // where pip is told by its own settings to install for the user
     "--progress-bar",
     "off",
-    ...versions,
-    ...sources,
+    ...(constraints === undefined ? [] : ["--constraint", constraints]),
+    ...(wheelFolder === undefined ? [] : ["--no-index", "--find-links", wheelFolder]),
   ];
-}
-
-/**
- * On Linux pip's choice is the CUDA build, some gigabytes; elsewhere it is right by itself.
- * As an extra source its build wins, as its version is the higher one; where the source cannot be
- * reached, such as behind a mirror, what the mirror has is taken.
- */
-function torchOptions(request: InstallRequest): string[] {
-  const isWanted = request.platform === "linux" && !request.hasNvidiaGpu && !request.isOffline;
-  return isWanted ? ["--extra-index-url", TORCH_FOR_PROCESSORS] : [];
 }
 
 /** The version in a wheel's file name; undefined when it is not a wheel of Warmline. */
 export function versionOfWheel(file: string): string | undefined {
   return /(?:^|[\\/])warmline-([^-\\/]+)-[^\\/]+\.whl$/.exec(file)?.[1];
+}
+
+/** The newest of Warmline's wheels in a folder; undefined where there is none. */
+export function wheelIn(folder: string): string | undefined {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const byVersion = new Intl.Collator("en", { numeric: true });
+  const newest = names
+    .filter((name) => versionOfWheel(name))
+    .toSorted(byVersion.compare)
+    .at(-1);
+  return newest && path.join(folder, newest);
 }

@@ -10,7 +10,7 @@ const PAUSE_MS = 150; // after the last of several changes
 const NO_CACHE = "The model holds no cache of this file yet: type something in it.";
 
 export class CacheView implements Disposable {
-  private readonly colours = new CacheColours();
+  private colours: CacheColours | undefined; // made when there is something to colour
   private readonly panel: Panel;
   private readonly listeners: Disposable[];
   private timer: NodeJS.Timeout | undefined;
@@ -18,7 +18,7 @@ export class CacheView implements Disposable {
 
   constructor(private readonly server: Server) {
     this.panel = new Panel("warmline.cacheView", "Warmline: Live Cache", undefined, () => {
-      this.colours.clear();
+      this.colours?.clear();
     });
     this.listeners = [
       workspace.onDidChangeTextDocument(() => {
@@ -50,7 +50,7 @@ export class CacheView implements Disposable {
       each.dispose();
     });
     this.panel.dispose();
-    this.colours.dispose();
+    this.colours?.dispose();
   }
 
   private async update(): Promise<void> {
@@ -64,6 +64,7 @@ export class CacheView implements Disposable {
     const cache = await this.read(editor);
     this.panel.show(cacheContent(workspace.asRelativePath(editor.document.uri), cache));
     const lines = editor.document.getText().split(/\r?\n/);
+    this.colours ??= new CacheColours();
     this.colours.paint(editor, typeof cache === "string" ? [] : statesOfLines(cache.runs, lines));
   }
 
