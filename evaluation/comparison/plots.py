@@ -90,7 +90,8 @@ def _draw(axes: Any, plot: Plot, rows: Sequence[Row]) -> None:
             color=plot.colours.get(_arm(own[0]), _OTHER_COLOUR),
             label=plot.name(own[0]),
         )
-    axes.set_xticks(range(len(places)), places)
+    # Long names would run into one another on one line.
+    axes.set_xticks(range(len(places)), [place.replace("-", "-\n") for place in places])
 
 
 def _below(row: Row) -> float:
