@@ -20,6 +20,8 @@ _SENTENCES = {
     EmptyReason.DOCUMENT_TOO_LARGE: "The document is larger than the setting max_document_bytes.",
     EmptyReason.POSITION_OUTSIDE: "The position is outside the document.",
     EmptyReason.UNKNOWN_DOCUMENT: "The document is not open; open it before asking.",
+    EmptyReason.OUT_OF_STEP: "An edit of the document could not be read, so its text is not known;"
+    " close it and open it again.",
     EmptyReason.DISABLED: "Suggestions are turned off in the settings.",
     EmptyReason.NOT_ASKED_FOR: "The setting automatic is off, so suggestions come when asked for.",
     EmptyReason.LANGUAGE_OFF: "The setting disabled_languages names the language of the document.",

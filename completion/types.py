@@ -21,6 +21,7 @@ class EmptyReason(StrEnum):
     DOCUMENT_TOO_LARGE = "document-too-large"
     POSITION_OUTSIDE = "position-outside"
     UNKNOWN_DOCUMENT = "unknown-document"
+    OUT_OF_STEP = "out-of-step"
     DISABLED = "disabled"
     NOT_ASKED_FOR = "not-asked-for"
     LANGUAGE_OFF = "language-off"

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine.memory_limits import bytes_left
+
 ROUNDS = 5
 
 
@@ -15,10 +17,15 @@ def best_seconds(work: Callable[[], Any]) -> float:
 
 
 def available_bytes() -> int | None:
-    """Return the memory that is free or could be; None where the system does not tell."""
+    """Return the memory that is free or could be, here or in the container around this process.
+
+    None where the system does not tell.
+    """
     path = Path("/proc/meminfo")
     lines = path.read_text(encoding="ascii").splitlines() if path.exists() else []
-    return next((int(line.split()[1]) * 1024 for line in lines if "MemAvailable" in line), None)
+    of_machine = (int(line.split()[1]) * 1024 for line in lines if "MemAvailable" in line)
+    known = [room for room in (next(of_machine, None), bytes_left()) if room is not None]
+    return min(known, default=None)
 
 
 def _seconds(work: Callable[[], Any]) -> float:

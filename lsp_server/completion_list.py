@@ -12,6 +12,7 @@ from lsprotocol.types import (
     TextEdit,
 )
 
+from completion.reasons import sentence_for
 from completion.types import CompletionOptions, EmptyReason
 from lsp_server.documents import OpenDocument, OpenDocuments
 from lsp_server.suggesting import Suggester
@@ -41,9 +42,9 @@ class CompletionLists:
         if not self._is_offered:
             return CompletionList(is_incomplete=False, items=[])
         uri = params.text_document.uri
-        opened = self._documents.get(uri)
-        if opened is None:
-            self._suggester.remember(uri, EmptyReason.UNKNOWN_DOCUMENT, f"{uri} is not open.")
+        opened = self._documents.followed(uri)
+        if isinstance(opened, EmptyReason):
+            self._suggester.remember(uri, opened, sentence_for(opened))
             return CompletionList(is_incomplete=True, items=[])
         offset = opened.offset(params.position)
         word_start = _word_start(opened, offset)

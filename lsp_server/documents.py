@@ -15,6 +15,7 @@ from lsprotocol.types import (
 )
 
 from completion.document import Document
+from completion.types import EmptyReason
 from completion.usage.edits import TextEdit
 from lsp_server.lines import LineIndex
 from lsp_server.positions import PositionCodec
@@ -34,6 +35,8 @@ class OpenDocument:
         self._document = document
         self._codec = codec
         self._lines = LineIndex(document.text)
+        self.is_out_of_step = False
+        """An edit was lost: what is here may be another text than the editor's."""
 
     @property
     def document(self) -> Document:
@@ -86,6 +89,7 @@ class OpenDocument:
             hear(TextEdit(0, before, text), before)
             self._document = self._document.edited(0, len(before), text, version)
             self._lines = LineIndex(text)
+            self.is_out_of_step = False
             return None
         start, stop = self._offsets(change.range)
         hear(TextEdit(start, before[start:stop], text), before)
@@ -112,6 +116,13 @@ class OpenDocuments:
     def get(self, uri: str) -> OpenDocument | None:
         """Return the document, or None when it is not open."""
         return self._open.get(uri)
+
+    def followed(self, uri: str) -> "OpenDocument | EmptyReason":
+        """Return the document, or why its text is not known."""
+        opened = self._open.get(uri)
+        if opened is None:
+            return EmptyReason.UNKNOWN_DOCUMENT
+        return EmptyReason.OUT_OF_STEP if opened.is_out_of_step else opened
 
     def open(self, item: TextDocumentItem) -> Document:
         """Take in a document; one that was open already starts anew."""

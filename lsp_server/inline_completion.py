@@ -13,6 +13,7 @@ from lsprotocol.types import (
     SelectedCompletionInfo,
 )
 
+from completion.reasons import sentence_for
 from completion.types import CompletionOptions, EmptyReason
 from lsp_server.documents import OpenDocument, OpenDocuments
 from lsp_server.session_keeper import SessionKeeper
@@ -51,10 +52,9 @@ class InlineCompletion:
     async def answer(self, params: InlineCompletionParams) -> InlineCompletionList:
         """Suggest what comes at the cursor."""
         uri = params.text_document.uri
-        opened = self._documents.get(uri)
-        if opened is None:
-            detail = f"{uri} is not open."
-            self._suggester.remember(uri, EmptyReason.UNKNOWN_DOCUMENT, detail)
+        opened = self._documents.followed(uri)
+        if isinstance(opened, EmptyReason):
+            self._suggester.remember(uri, opened, sentence_for(opened))
             return InlineCompletionList(items=[])
         place = find_place(opened, params)
         if place is None:

@@ -10,6 +10,8 @@ door, `receive`, which decides all of that first. What comes before `initialize`
 
 import contextvars
 import logging
+import time
+from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
@@ -47,12 +49,17 @@ class WarmlineProtocol(LanguageServerProtocol):
     def __init__(self, server: Any, converter: Converter) -> None:
         super().__init__(server, converter)
         self._unanswered: set[int | str] = set()  # requests of the client's
+        self.on_lost_edit: Callable[[Any], None] = lambda _params: None
+        """Called with the parameters of a `didChange` that cannot be read."""
+        self.on_edit_taken_in: Callable[[float], None] = lambda _took_ms: None
+        """Called after each message that was a `didChange`, with how long that took."""
 
     def _register_builtin_features(self) -> None:
         """Register nothing of pygls's own: `server.py` names every method that is answered."""
 
     def receive(self, body: bytes) -> None:
         """Handle one message. Requests that cannot be handled are answered with an error."""
+        began_s = time.perf_counter()
         try:
             message = parse_message(body)
             self._require_unused_id(message)
@@ -61,6 +68,8 @@ class WarmlineProtocol(LanguageServerProtocol):
             return
         if "method" in message:
             self._receive_call(message)
+            if message["method"] == types.TEXT_DOCUMENT_DID_CHANGE:
+                self.on_edit_taken_in(1e3 * (time.perf_counter() - began_s))
         else:
             self._receive_response(message)
 
@@ -162,6 +171,8 @@ class WarmlineProtocol(LanguageServerProtocol):
             self._refuse(message["id"], error.code, error.message)
         else:
             logger.warning("A notification is ignored: %s", error.message)
+            if message["method"] == types.TEXT_DOCUMENT_DID_CHANGE:
+                self.on_lost_edit(message.get("params"))
 
     def _refuse(self, identifier: Identifier, code: int, reason: str) -> None:
         logger.warning("A message is refused: %s", reason)

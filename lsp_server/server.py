@@ -33,6 +33,8 @@ class WarmlineServer(LanguageServer):
             converter_factory=_make_converter,
         )
         self._window = Window(self, make_session, opening)
+        self.protocol.on_lost_edit = self._window.lose_edit
+        self.protocol.on_edit_taken_in = self._window.usage.took_in_edit
         self.answer(types.SHUTDOWN, self.protocol.shut_down)
         for method, handler in self._window.handlers().items():
             self.answer(method, handler)

@@ -1,7 +1,10 @@
 """`textDocument/didOpen`, `didChange` and `didClose`."""
 
 import logging
+from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import PurePosixPath
+from typing import Any
 
 from lsprotocol.types import (
     DidChangeTextDocumentParams,
@@ -9,6 +12,9 @@ from lsprotocol.types import (
     DidOpenTextDocumentParams,
 )
 
+from completion.document_names import path_of
+from completion.reasons import sentence_for
+from completion.types import EmptyReason
 from completion.usage.usage import Usage
 from lsp_server.documents import OpenDocuments
 from lsp_server.session_keeper import SessionKeeper
@@ -26,11 +32,13 @@ class TextSync:
         keeper: SessionKeeper,
         suggester: Suggester,
         usage: Usage,
+        tell: Callable[[str], None],
     ) -> None:
         self._documents = documents
         self._keeper = keeper
         self._suggester = suggester
         self._usage = usage
+        self._tell = tell
 
     def open(self, params: DidOpenTextDocumentParams) -> None:
         """Take in a document."""
@@ -50,8 +58,25 @@ class TextSync:
         self._suggester.supersede(uri)
         hear = partial(self._usage.edited, uri)
         cursor = opened.apply(params.content_changes, params.text_document.version, hear)
+        if opened.is_out_of_step:
+            return
         if session := self._keeper.session:
             session.completer.change(opened.document, cursor)
+
+    def lose(self, params: Any) -> None:
+        """Hear of an edit that cannot be read: from here on the editor's text is not known.
+
+        Until a whole text comes no edit is passed on and nothing is suggested, since an edit
+        of another text than the editor's would lead further away from it.
+        """
+        uri = _uri_of(params)
+        opened = self._documents.get(uri)
+        if opened is None or opened.is_out_of_step:
+            return
+        opened.is_out_of_step = True
+        self._suggester.supersede(uri)
+        name = PurePosixPath(path_of(uri)).name
+        self._tell(f"No suggestions in {name}: {sentence_for(EmptyReason.OUT_OF_STEP)}")
 
     def close(self, params: DidCloseTextDocumentParams) -> None:
         """Forget a document."""
@@ -60,3 +85,10 @@ class TextSync:
         self._usage.closed(uri)
         if self._documents.close(uri) and (session := self._keeper.session):
             session.completer.close(uri)
+
+
+def _uri_of(params: Any) -> str:
+    """Return which document wrong parameters speak of; empty where they do not say."""
+    document = params.get("textDocument") if isinstance(params, Mapping) else None
+    uri = document.get("uri") if isinstance(document, Mapping) else None
+    return uri if isinstance(uri, str) else ""

@@ -46,7 +46,8 @@ class Window:
         self._configuration = Configuration(
             server, client, opening.initial_settings, self._report_setting
         )
-        usage = Usage()
+        self.usage = usage = Usage()
+        """What is counted for this window."""
         self._metrics = Metrics(usage, server.version)
         self._keeper = SessionKeeper(
             make_session,
@@ -57,7 +58,9 @@ class Window:
             usage=usage,
         )
         self._suggester = Suggester(self._keeper, self._status, usage)
-        self._sync = TextSync(self._documents, self._keeper, self._suggester, usage)
+        self._sync = TextSync(
+            self._documents, self._keeper, self._suggester, usage, self._status.noticed
+        )
         self._requests = CustomRequests(
             server.version, self._documents, self._keeper, self._suggester, usage
         )
@@ -103,6 +106,10 @@ class Window:
             "textDocument/didPartiallyAcceptCompletion": self._metrics.partly_accepted,
             **dict.fromkeys(_HEARD, _hear),
         }
+
+    def lose_edit(self, params: Any) -> None:
+        """Hear of a `didChange` whose parameters are wrong."""
+        self._sync.lose(params)
 
     async def aclose(self) -> None:
         """End all work and the session with the engine."""

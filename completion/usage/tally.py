@@ -44,6 +44,7 @@ class Stage(StrEnum):
     REUSED = "reused"  # one that it was not asked for
     ANALYSIS = "analysis"  # of the total, held back for monitors
     SEARCH = "search"  # of the total, waited for what helps in other files
+    EDIT = "edit"  # an edit of the editor's, taken in; part of no request
 
 
 @dataclass(slots=True)

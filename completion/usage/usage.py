@@ -85,6 +85,10 @@ class Usage:
             self._count(Event.OFFERED)
         self._drop_unused()
 
+    def took_in_edit(self, took_ms: float) -> None:
+        """Hear how long nothing else could be done for an edit of the editor's."""
+        self.tally.time(Stage.EDIT, took_ms)
+
     def synced(self, report: SyncReport) -> None:
         """Hear of a prompt that was read before anybody asked."""
         _count_tokens(self.tally, report)

@@ -48,7 +48,7 @@ async def test_status_describes_server_and_engine(answered: Editor) -> None:
         {
             "uri": "file:///unknown.py",
             "reason": "unknown-document",
-            "detail": "file:///unknown.py is not open.",
+            "detail": "The document is not open; open it before asking.",
         }
     ]
 

@@ -177,3 +177,14 @@ def test_what_another_version_wrote_is_shown_without_its_figures(runtime: Path) 
     path.write_text("damaged", "utf-8")
     assert running_windows()[0].tally is None
     file.close()
+
+
+async def test_every_edit_is_timed_readable_or_not(editor: Editor) -> None:
+    await editor.initialize()
+    editor.open(A, "a")
+    editor.change(A, 2, edit(0, 1, 1, "b"))
+    editor.notify("textDocument/didChange", {"textDocument": {"uri": A}})
+    await editor.settle()
+    edits = (await metrics(editor))["latency_ms"]["edit"]
+    assert edits["n"] == 2
+    assert edits["longest"] > 0

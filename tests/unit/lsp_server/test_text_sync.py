@@ -88,3 +88,55 @@ async def test_documents_opened_before_the_settings_are_known_are_not_lost(
     await editor.told("didChangeStatus", kind="Normal", busy=False)
     assert editor.backend.completer.documents[A].text == "a"
     assert len(await editor.inline(A, 0, 1)) == 1
+
+
+UNREADABLE = {"textDocument": {"uri": A, "version": "two"}, "contentChanges": []}
+
+
+async def test_an_unreadable_edit_ends_suggestions_in_its_document_alone(editor: Editor) -> None:
+    await editor.initialize()
+    editor.open(A, "a")
+    editor.open(B, "b")
+    editor.notify("textDocument/didChange", UNREADABLE)
+    editor.notify("textDocument/didChange", UNREADABLE)
+    editor.change(A, 3, edit(0, 0, 1, "z"))
+    await editor.settle()
+    assert await editor.inline(A, 0, 1) == []
+    assert await editor.inline(B, 0, 1) != []
+    status = await editor.ask("warmline/status")
+    assert status["empty_answers"][-1]["reason"] == "out-of-step"
+    assert editor.backend.completer.documents[A].text == "a"
+    (told,) = editor.all_told("window/showMessage")
+    assert "a.py" in told["message"]
+    assert "open it again" in told["message"]
+
+
+async def test_a_whole_text_brings_a_document_back(editor: Editor) -> None:
+    await editor.initialize()
+    editor.open(A, "a")
+    editor.notify("textDocument/didChange", UNREADABLE)
+    editor.change(A, 3, {"text": "b"}, edit(0, 1, 1, "c"))
+    await editor.settle()
+    assert editor.backend.completer.documents[A].text == "bc"
+    assert await editor.inline(A, 0, 2) != []
+
+
+async def test_opening_again_brings_a_document_back(editor: Editor) -> None:
+    await editor.initialize()
+    editor.open(A, "a")
+    editor.notify("textDocument/didChange", UNREADABLE)
+    editor.open(A, "b")
+    await editor.settle()
+    assert await editor.inline(A, 0, 1) != []
+
+
+@pytest.mark.parametrize("params", [None, [], {"textDocument": 3}, {"textDocument": {"uri": 4}}])
+async def test_an_unreadable_edit_of_no_document_changes_nothing(
+    editor: Editor, params: object
+) -> None:
+    await editor.initialize()
+    editor.open(A, "a")
+    editor.notify("textDocument/didChange", params)
+    await editor.settle()
+    assert await editor.inline(A, 0, 1) != []
+    assert editor.all_told("window/showMessage") == []
