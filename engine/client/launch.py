@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import platformdirs
 from filelock import Timeout
@@ -58,6 +58,7 @@ class ServiceLauncher:
         self._command = command
         self._log_path = log_path
         self._start_timeout_s = start_timeout_s
+        self._launch: _Launch | None = None  # by a caller who was cancelled before it answered
 
     async def reach(self) -> ClientConnection:
         """Return an open connection.
@@ -130,25 +131,34 @@ class ServiceLauncher:
             lock.release()
 
     async def _start(self, command: Sequence[str]) -> ClientConnection:
-        log_start = _make_room_for_log(self._log_path)
-        child = _spawn(command, self._log_path)
+        launch = self._launch = self._launch or _launch(command, self._log_path)
         deadline_s = time.monotonic() + self._start_timeout_s
         while time.monotonic() < deadline_s:
-            has_died = child.poll() is not None
+            has_died = launch.child.poll() is not None
             socket = await self.find()
+            if socket is not None or has_died:
+                self._launch = None
             if socket is not None:
                 return socket
             if has_died:
                 raise EngineUnavailableError(
                     f"The engine for {self.endpoint.model} ended at once with code "
-                    f"{child.returncode}: {_last_line(self._log_path, log_start)}"
+                    f"{launch.child.returncode}: {_last_line(self._log_path, launch.log_start)}"
                 )
             await asyncio.sleep(_POLL_S)
-        child.kill()
+        self._launch = None
+        launch.child.kill()
         raise EngineUnavailableError(
             f"The engine for {self.endpoint.model} did not answer within "
             f"{self._start_timeout_s:g} s; look into {self._log_path}."
         )
+
+
+class _Launch(NamedTuple):
+    """A service that was started and has not answered yet."""
+
+    child: subprocess.Popen[bytes]
+    log_start: int  # bytes; where its output begins
 
 
 def launcher_for(settings: EngineSettings, *, may_start: bool = True) -> ServiceLauncher:
@@ -197,8 +207,9 @@ def _make_room_for_log(log_path: Path) -> int:
     return 0
 
 
-def _spawn(command: Sequence[str], log_path: Path) -> subprocess.Popen[bytes]:
+def _launch(command: Sequence[str], log_path: Path) -> _Launch:
     """Start a process that outlives this one and keeps nothing of it."""
+    log_start = _make_room_for_log(log_path)
     log_path.touch(mode=0o600)
     log_path.chmod(0o600)  # one that is there may be from a time when everybody could read it
     with log_path.open("ab") as log:
@@ -213,7 +224,7 @@ def _spawn(command: Sequence[str], log_path: Path) -> subprocess.Popen[bytes]:
         )
     # Someone must wait for it, or it would stay as a zombie as long as we live.
     threading.Thread(target=child.wait, name="warmline-engine-waiter", daemon=True).start()
-    return child
+    return _Launch(child, log_start)
 
 
 def _last_line(log_path: Path, start: int) -> str:

@@ -381,4 +381,4 @@ EditingSessions.TestCase.settings = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-TestEditingSessions = EditingSessions.TestCase
+TestEditingSessions = pytest.mark.timeout(300 + NUM_SEQUENCES)(EditingSessions.TestCase)

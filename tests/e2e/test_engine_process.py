@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -117,22 +116,28 @@ async def test_a_client_starts_the_service_and_the_next_one_finds_it(place: Plac
     assert place.notices == []
 
 
+@pytest.fixture
+def starts(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
+    """The commands of all services that are started."""
+    commands = []
+    start = launch._launch
+
+    def counted(command: Sequence[str], log_path: Path) -> object:
+        commands.append(command)
+        return start(command, log_path)
+
+    monkeypatch.setattr(launch, "_launch", counted)
+    return commands
+
+
 async def test_of_several_who_start_at_once_one_does(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Place, starts: list[Sequence[str]]
 ) -> None:
-    spawned: list[object] = []
-
-    def spawn(command: Sequence[str], log_path: Path) -> subprocess.Popen[bytes]:
-        spawned.append(command)
-        return launch_spawn(command, log_path)
-
-    launch_spawn = launch._spawn
-    monkeypatch.setattr(launch, "_spawn", spawn)
     clients = [place.client(place.launcher()) for _ in range(3)]
     await asyncio.gather(*(client.connect() for client in clients))
     pids = {(await client.status()).pid for client in clients}
     assert pids == {place.pid()}
-    assert len(spawned) == 1
+    assert len(starts) == 1
 
 
 @on_both_transports
@@ -262,6 +267,20 @@ async def test_a_service_that_never_answers_is_given_up_and_ended(place: Place) 
     )
     with pytest.raises(EngineUnavailableError, match=r"did not answer within 0\.3 s"):
         await place.client(launcher).connect()
+
+
+async def test_who_is_cancelled_while_a_service_starts_leaves_it_to_the_next(
+    place: Place, starts: list[Sequence[str]]
+) -> None:
+    """As typing on does. A second one would wait for the place of the first."""
+    client = place.client()
+    cancelled = asyncio.create_task(client.connect())
+    await until(lambda: starts)
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    await client.connect()
+    assert len(starts) == 1
 
 
 @on_both_transports
