@@ -7,16 +7,16 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
-const REPOSITORY = path.resolve(import.meta.dirname, "../..");
+export const REPOSITORY = path.resolve(import.meta.dirname, "../..");
 const VSIX = path.join(REPOSITORY, "vscode-extension/warmline.vsix");
-const CACHE = process.env.WARMLINE_EDITORS;
+export const CACHE = process.env.WARMLINE_EDITORS;
 export const PICTURES = process.env.WARMLINE_PICTURES ?? path.join(REPOSITORY, "build/editors");
 export const LIMIT_MS = Number(process.env.WARMLINE_EDITORS_LIMIT_MS ?? 180_000);
 
 const ENTRY = path.join(CACHE, "node_modules/code-server/out/node/entry.js");
-const ARGUMENTS =
+export const ARGUMENTS =
   "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
-const SETTINGS = {
+export const SETTINGS = {
   "editor.quickSuggestions": { other: "off", comments: "off", strings: "off" },
   "editor.inlineSuggest.enabled": true,
   "extensions.autoUpdate": false,
@@ -117,7 +117,7 @@ function prepare(root, target) {
   };
 }
 
-function runCodeServer(root, env, port) {
+export function runCodeServer(root, env, port) {
   const places = ["--config", path.join(root, "config.yaml")];
   places.push("--user-data-dir", path.join(root, "data"));
   places.push("--extensions-dir", path.join(root, "extensions"));
@@ -136,7 +136,7 @@ function runCodeServer(root, env, port) {
   });
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const { port } = server.address();

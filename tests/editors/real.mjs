@@ -1,0 +1,108 @@
+// The workbench with the real server and the real model, for figures and pictures.
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import * as workbench from "./workbench.mjs";
+
+const { CACHE, REPOSITORY, until } = workbench;
+const KEYS = [{ key: "ctrl+alt+z", command: "workbench.action.files.revert" }];
+const TAP = path.join(REPOSITORY, "tests/editors/figures/tap.mjs");
+
+/**
+ * Start code-server, a browser and, with the first file, the real server with an engine of its own.
+ * `fill` puts files into the folder that is to be opened. `tapped` is where the times of requests
+ * are written, one JSON object a line.
+ */
+export async function startRealWorkbench(fill, settings = {}) {
+  const root = mkdtempSync(path.join(tmpdir(), "warmline-real-"));
+  const folder = path.join(root, "work");
+  mkdirSync(folder);
+  fill(folder);
+  const tapped = path.join(root, "tapped.jsonl");
+  const program = writeProgram(root, tapped);
+  writeSettings(root, program, settings);
+  const port = await workbench.freePort();
+  const code = workbench.runCodeServer(root, environment(root), port);
+  const address = `http://127.0.0.1:${port}`;
+  await until(() =>
+    fetch(`${address}/healthz`).then(
+      (answer) => answer.ok,
+      () => false,
+    ),
+  );
+  const { chromium } = createRequire(path.join(CACHE, "package.json"))("playwright-core");
+  const browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: workbench.ARGUMENTS.split(" "),
+  });
+  const stop = async () => {
+    await browser.close();
+    spawnSync(program, ["engine", "stop", "--forget"], { stdio: "ignore" });
+    process.kill(-code.pid, "SIGKILL"); // the extension host outlives its parent
+    await pause(500);
+    rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 });
+  };
+  return { browser, root, folder, address, program, tapped, stop };
+}
+
+/** A page of the size of a window; `options` are those of a browser context. */
+export async function newPage({ browser }, options = {}) {
+  const page = await browser.newPage({ viewport: { width: 1400, height: 860 }, ...options });
+  page.setDefaultTimeout(workbench.LIMIT_MS);
+  return page;
+}
+
+/** Wait until the status bar says that suggestions come. */
+export async function untilReady(page) {
+  const labels = page.locator('[id*="warmline.status"] [aria-label], [id*="warmline.status"]');
+  await until(async () => {
+    const told = await labels.evaluateAll((items) => items.map((item) => item.ariaLabel ?? ""));
+    return told.some((label) => label.includes("Warmline: ready"));
+  });
+}
+
+function writeProgram(root, tapped) {
+  const program = path.join(root, "warmline");
+  const python = path.resolve(process.env.PYTHON ?? "python3");
+  const server = `${python} -P -m warmline`;
+  const own = ["INDEX_DIR", "SNAPSHOT_DIR", "RUNTIME_DIR"].map(
+    (name) => `export WARMLINE_${name}=${path.join(root, name.toLowerCase())}\n`,
+  );
+  // The home of who runs this, where the model is; code-server has another.
+  writeFileSync(
+    program,
+    `#!/bin/sh
+export HOME=${process.env.HOME} PYTHONPATH=${REPOSITORY}
+${own.join("")}if [ "$1" = serve ]; then exec ${process.execPath} ${TAP} ${tapped} ${server} "$@"; fi
+exec ${server} "$@"
+`,
+  );
+  chmodSync(program, 0o755);
+  return program;
+}
+
+function writeSettings(root, program, settings) {
+  const user = path.join(root, "data/User");
+  const machine = path.join(root, "data/Machine");
+  mkdirSync(user, { recursive: true });
+  mkdirSync(machine);
+  const all = { ...workbench.SETTINGS, "warmline.offline": true, ...settings };
+  writeFileSync(path.join(user, "settings.json"), JSON.stringify(all));
+  writeFileSync(path.join(user, "keybindings.json"), JSON.stringify(KEYS));
+  const server = JSON.stringify({ "warmline.serverPath": program });
+  writeFileSync(path.join(machine, "settings.json"), server);
+  writeFileSync(path.join(root, "config.yaml"), "");
+}
+
+function environment(root) {
+  return {
+    ...process.env,
+    HOME: root,
+    XDG_DATA_HOME: path.join(root, "share"),
+    XDG_CONFIG_HOME: path.join(root, "config"),
+    EXTENSIONS_GALLERY: '{"serviceUrl":""}',
+  };
+}
