@@ -14,7 +14,7 @@ const TAP = path.join(REPOSITORY, "tests/editors/figures/tap.mjs");
 /**
  * Start code-server, a browser and, with the first file, the real server with an engine of its own.
  * `fill` puts files into the folder that is to be opened. `tapped` is where the times of requests
- * are written, one JSON object a line.
+ * are written, one JSON object a line; `set` changes settings of the user.
  */
 export async function startRealWorkbench(fill, settings = {}) {
   const root = mkdtempSync(path.join(tmpdir(), "warmline-real-"));
@@ -40,12 +40,13 @@ export async function startRealWorkbench(fill, settings = {}) {
   });
   const stop = async () => {
     await browser.close();
-    spawnSync(program, ["engine", "stop", "--forget"], { stdio: "ignore" });
     process.kill(-code.pid, "SIGKILL"); // the extension host outlives its parent
-    await pause(500);
+    await pause(500); // a server that lives on would start another engine
+    spawnSync(program, ["engine", "stop", "--forget"], { stdio: "ignore" });
     rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 });
   };
-  return { browser, root, folder, address, program, tapped, stop };
+  const set = (changed) => writeUserSettings(root, { ...settings, ...changed });
+  return { browser, folder, address, tapped, set, stop };
 }
 
 /** A page of the size of a window; `options` are those of a browser context. */
@@ -89,12 +90,16 @@ function writeSettings(root, program, settings) {
   const machine = path.join(root, "data/Machine");
   mkdirSync(user, { recursive: true });
   mkdirSync(machine);
-  const all = { ...workbench.SETTINGS, "warmline.offline": true, ...settings };
-  writeFileSync(path.join(user, "settings.json"), JSON.stringify(all));
+  writeUserSettings(root, settings);
   writeFileSync(path.join(user, "keybindings.json"), JSON.stringify(KEYS));
   const server = JSON.stringify({ "warmline.serverPath": program });
   writeFileSync(path.join(machine, "settings.json"), server);
   writeFileSync(path.join(root, "config.yaml"), "");
+}
+
+function writeUserSettings(root, settings) {
+  const all = { ...workbench.SETTINGS, "warmline.offline": true, ...settings };
+  writeFileSync(path.join(root, "data/User/settings.json"), JSON.stringify(all));
 }
 
 function environment(root) {

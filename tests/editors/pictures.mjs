@@ -1,0 +1,159 @@
+// Takes the pictures of the documentation in VS Code's workbench, with the real server and model:
+// what is suggested in them was suggested. Usage: pictures.mjs OUT
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync } from "node:fs";
+import * as path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { GHOST } from "./figures/page.mjs";
+import { Film } from "./pictures/film.mjs";
+import { newPage, startRealWorkbench, untilReady } from "./real.mjs";
+import { openFile, runCommand, until } from "./workbench.mjs";
+
+const PROJECT = path.join(import.meta.dirname, "pictures/project");
+const FILE = "shopping.py";
+const PLACE = ":12:13"; // the empty line inside the loop
+const FILM_SIZE = { width: 800, height: 440 };
+const VIEW_SIZE = { width: 1120, height: 640 };
+const KEY_MS = 140; // from one key to the next
+const LOOK_MS = 1_200; // as long as somebody looks at what came
+const THEMES = { dark: "Default Dark Modern", light: "Default Light Modern" };
+const SETTINGS = {
+  "editor.fontFamily": "'JetBrains Mono', 'DejaVu Sans Mono', monospace",
+  "editor.fontSize": 15,
+  "editor.lineHeight": 23,
+  "editor.minimap.enabled": false,
+  "editor.stickyScroll.enabled": false,
+  "editor.renderLineHighlight": "none",
+  "editor.cursorBlinking": "solid",
+  "editor.guides.indentation": false,
+  "editor.occurrencesHighlight": "off",
+  "editor.scrollbar.vertical": "hidden",
+  "editor.autoClosingBrackets": "never",
+  "breadcrumbs.enabled": false,
+  "explorer.compactFolders": false,
+  "window.commandCenter": false,
+  "workbench.activityBar.location": "hidden",
+  "workbench.layoutControl.enabled": false,
+  "workbench.tips.enabled": false,
+  "window.menuBarVisibility": "hidden",
+  "scm.diffDecorations": "none",
+  "git.enabled": false,
+  // However busy the machine is: what is to be seen is what comes, not when.
+  "warmline.timeoutMs": 300_000,
+  "warmline.contextTimeoutMs": 60_000,
+};
+const STYLE = `
+  .monaco-workbench { font-family: Inter, "DejaVu Sans", sans-serif !important; }
+  .notifications-toasts, .part.titlebar, .editor-actions, .part.statusbar .left-items,
+  [id="status.host"], .monaco-hover { display: none !important; }
+`;
+
+const [out] = process.argv.slice(2);
+if (out === undefined) {
+  console.error("Usage: pictures.mjs OUT, the folder for the pictures.");
+  process.exit(2);
+}
+if (spawnSync("ffmpeg", ["-version"]).status !== 0) {
+  console.error("No pictures are taken: ffmpeg is not installed.");
+  process.exit(0);
+}
+mkdirSync(out, { recursive: true });
+
+const real = await startRealWorkbench(
+  (folder) => cpSync(PROJECT, folder, { recursive: true }),
+  withTheme("dark"),
+);
+try {
+  await takeFilm();
+  await takeViews();
+} finally {
+  await real.stop();
+}
+
+/** Somebody types, looks at what is suggested, types along, accepts it, and so the next one. */
+async function takeFilm() {
+  const page = await openWindow({ viewport: FILM_SIZE, deviceScaleFactor: 1.5 });
+  await type(page, "item = "); // so that the model has read the files before the film begins
+  await page.waitForSelector(GHOST);
+  await revert(page);
+  await goTo(page, PLACE);
+  const film = await Film.start(page);
+  await pause(LOOK_MS / 2);
+  await type(page, "missing");
+  await page.waitForSelector(GHOST);
+  await pause(LOOK_MS);
+  await page.screenshot({ path: path.join(out, "ghost.png") });
+  await type(page, " = pa");
+  await page.waitForSelector(GHOST);
+  await pause(LOOK_MS / 2);
+  await page.keyboard.press("Tab");
+  await page.waitForSelector(GHOST);
+  await pause(LOOK_MS);
+  await page.keyboard.press("Tab");
+  await pause(2 * LOOK_MS);
+  await film.write(path.join(out, "typing.gif"));
+  await page.close();
+}
+
+async function takeViews() {
+  const page = await openWindow({ viewport: VIEW_SIZE, deviceScaleFactor: 1.5 });
+  await goTo(page, PLACE);
+  await type(page, "missing");
+  await page.waitForSelector(GHOST);
+  await takeView(page, "Warmline: Explain This Suggestion", "From other files", "explain");
+  await revert(page);
+  await goTo(page, ":8:1");
+  await type(page, "# In the order of the recipes, so that it is easy to see what a thing is for.\n");
+  await takeView(page, "Warmline: Show Live Cache", "newly read", "cache");
+  await page.close();
+}
+
+async function takeView(page, command, content, name) {
+  await runCommand(page, command);
+  await until(async () => {
+    const bodies = page.frames().map((frame) => frame.locator("body").innerText());
+    const texts = await Promise.allSettled(bodies);
+    return texts.some(({ value }) => value?.includes(content));
+  });
+  for (const theme of Object.keys(THEMES)) {
+    real.set(withTheme(theme));
+    await page.waitForSelector(`.monaco-workbench.vs${theme === "dark" ? "-dark" : ":not(.vs-dark)"}`);
+    await pause(LOOK_MS); // the view takes its colours a little later
+    await page.screenshot({ path: path.join(out, `${name}-${theme}.png`) });
+  }
+  await page.keyboard.press("Control+w");
+}
+
+async function openWindow(options) {
+  real.set(withTheme("dark"));
+  const page = await newPage(real, options);
+  await openFile({ ...real, page }, FILE);
+  await page.addStyleTag({ content: STYLE });
+  await untilReady(page);
+  await runCommand(page, "View: Close Primary Side Bar");
+  await goTo(page, PLACE);
+  return page;
+}
+
+async function goTo(page, place) {
+  await page.click(".editor-instance .monaco-editor .view-lines");
+  await page.keyboard.press("Control+g");
+  await page.waitForSelector(".quick-input-widget input");
+  await page.keyboard.type(place);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".quick-input-widget", { state: "hidden" });
+}
+
+function type(page, text) {
+  return page.keyboard.type(text, { delay: KEY_MS });
+}
+
+async function revert(page) {
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+Alt+z");
+  await page.waitForSelector(".tab.active:not(.dirty)");
+}
+
+function withTheme(theme) {
+  return { ...SETTINGS, "workbench.colorTheme": THEMES[theme] };
+}
