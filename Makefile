@@ -15,10 +15,10 @@ STAMPS := .venv/stamps
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup weights analysers bench-peers format lint types imports unit e2e extension vsix test-editors clean
+.PHONY: help demo test setup weights analysers bench-peers format lint types imports unit e2e extension vsix test-editors editor-figures pictures clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: weights  ## set up, then show the live cache at work on a real file
 	@$(BIN)/warmline demo
@@ -83,6 +83,7 @@ e2e: weights analysers  ## real processes, real weights
 extension: vscode-extension/node_modules/.installed  ## the VS Code extension: types, lint, tests
 	@npm --prefix vscode-extension run --silent lint
 	@npm --prefix vscode-extension run --silent test
+	@node --test tests/editors/figures/ tests/editors/pictures/
 
 vsix: setup vscode-extension/node_modules/.installed  ## pack the VS Code extension, with the server's wheel in it
 	@rm -rf vscode-extension/server && mkdir vscode-extension/server
@@ -97,6 +98,12 @@ vscode-extension/node_modules/.installed: vscode-extension/package-lock.json
 
 test-editors: vsix  ## the VS Code extension in a real workbench, in headless Chromium
 	@PYTHON=$(abspath $(BIN)/python) tests/editors/run
+
+editor-figures: weights vsix  ## measure in the real workbench: key to ghost text, activation (ARGS=--quick)
+	@PYTHON=$(abspath $(BIN)/python) tests/editors/run figures $(ARGS) docs/results/editors
+
+pictures: weights vsix  ## take the documentation's pictures in the real workbench
+	@PYTHON=$(abspath $(BIN)/python) tests/editors/run pictures docs/pictures
 
 clean:  ## remove the environment and every cache (models stay)
 	rm -rf .venv vscode-extension/node_modules vscode-extension/server build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

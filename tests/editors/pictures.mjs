@@ -5,17 +5,18 @@ import { cpSync, mkdirSync } from "node:fs";
 import * as path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { GHOST } from "./figures/page.mjs";
-import { Film } from "./pictures/film.mjs";
+import { Film, shrink } from "./pictures/film.mjs";
 import { newPage, startRealWorkbench, untilReady } from "./real.mjs";
 import { openFile, runCommand, until } from "./workbench.mjs";
 
 const PROJECT = path.join(import.meta.dirname, "pictures/project");
 const FILE = "shopping.py";
 const PLACE = ":12:13"; // the empty line inside the loop
-const FILM_SIZE = { width: 800, height: 440 };
+const FILM_SIZE = { width: 800, height: 480 };
 const VIEW_SIZE = { width: 1120, height: 640 };
 const KEY_MS = 140; // from one key to the next
 const LOOK_MS = 1_200; // as long as somebody looks at what came
+const PATIENCE_MS = 30_000;
 const THEMES = { dark: "Default Dark Modern", light: "Default Light Modern" };
 const SETTINGS = {
   "editor.fontFamily": "'JetBrains Mono', 'DejaVu Sans Mono', monospace",
@@ -28,6 +29,9 @@ const SETTINGS = {
   "editor.guides.indentation": false,
   "editor.occurrencesHighlight": "off",
   "editor.scrollbar.vertical": "hidden",
+  "editor.scrollbar.horizontal": "hidden",
+  "editor.hideCursorInOverviewRuler": true,
+  "editor.overviewRulerBorder": false,
   "editor.autoClosingBrackets": "never",
   "breadcrumbs.enabled": false,
   "explorer.compactFolders": false,
@@ -45,7 +49,8 @@ const SETTINGS = {
 const STYLE = `
   .monaco-workbench { font-family: Inter, "DejaVu Sans", sans-serif !important; }
   .notifications-toasts, .part.titlebar, .editor-actions, .part.statusbar .left-items,
-  [id="status.host"], .monaco-hover { display: none !important; }
+  .part.statusbar .right-items > :not([id*="warmline"]),
+  .monaco-hover { display: none !important; }
 `;
 
 const [out] = process.argv.slice(2);
@@ -64,8 +69,13 @@ const real = await startRealWorkbench(
   withTheme("dark"),
 );
 try {
-  await takeFilm();
   await takeViews();
+  await takeFilm();
+} catch (error) {
+  for (const page of real.browser.contexts().flatMap((context) => context.pages())) {
+    await page.screenshot({ path: path.join(out, "failed.png") });
+  }
+  throw error;
 } finally {
   await real.stop();
 }
@@ -73,21 +83,17 @@ try {
 /** Somebody types, looks at what is suggested, types along, accepts it, and so the next one. */
 async function takeFilm() {
   const page = await openWindow({ viewport: FILM_SIZE, deviceScaleFactor: 1.5 });
-  await type(page, "item = "); // so that the model has read the files before the film begins
-  await page.waitForSelector(GHOST);
-  await revert(page);
-  await goTo(page, PLACE);
   const film = await Film.start(page);
   await pause(LOOK_MS / 2);
   await type(page, "missing");
-  await page.waitForSelector(GHOST);
+  await untilGhost(page);
   await pause(LOOK_MS);
-  await page.screenshot({ path: path.join(out, "ghost.png") });
+  await takePicture(page, "ghost");
   await type(page, " = pa");
-  await page.waitForSelector(GHOST);
+  await untilGhost(page);
   await pause(LOOK_MS / 2);
   await page.keyboard.press("Tab");
-  await page.waitForSelector(GHOST);
+  await untilGhost(page);
   await pause(LOOK_MS);
   await page.keyboard.press("Tab");
   await pause(2 * LOOK_MS);
@@ -99,7 +105,7 @@ async function takeViews() {
   const page = await openWindow({ viewport: VIEW_SIZE, deviceScaleFactor: 1.5 });
   await goTo(page, PLACE);
   await type(page, "missing");
-  await page.waitForSelector(GHOST);
+  await untilGhost(page);
   await takeView(page, "Warmline: Explain This Suggestion", "From other files", "explain");
   await revert(page);
   await goTo(page, ":8:1");
@@ -119,9 +125,15 @@ async function takeView(page, command, content, name) {
     real.set(withTheme(theme));
     await page.waitForSelector(`.monaco-workbench.vs${theme === "dark" ? "-dark" : ":not(.vs-dark)"}`);
     await pause(LOOK_MS); // the view takes its colours a little later
-    await page.screenshot({ path: path.join(out, `${name}-${theme}.png`) });
+    await takePicture(page, `${name}-${theme}`);
   }
   await page.keyboard.press("Control+w");
+}
+
+async function takePicture(page, name) {
+  const file = path.join(out, `${name}.png`);
+  await page.screenshot({ path: file });
+  shrink(file);
 }
 
 async function openWindow(options) {
@@ -131,8 +143,24 @@ async function openWindow(options) {
   await page.addStyleTag({ content: STYLE });
   await untilReady(page);
   await runCommand(page, "View: Close Primary Side Bar");
+  // So that the model has read the files before a picture is taken.
+  await until(async () => {
+    await goTo(page, PLACE);
+    await type(page, "item");
+    const isThere = await untilGhost(page);
+    await revert(page);
+    return isThere;
+  });
   await goTo(page, PLACE);
   return page;
+}
+
+/** Wait for a suggestion; where none comes, none is in the picture. */
+function untilGhost(page) {
+  return page.waitForSelector(GHOST, { timeout: PATIENCE_MS }).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function goTo(page, place) {
