@@ -77,6 +77,7 @@ async def test_a_soak_sees_all_that_happens(
     kept = [json.loads(line) for line in (tmp_path / RECORDS).read_text("utf-8").splitlines()]
     assert sum(line["what"] == "sample" for line in kept) == len(soaked.samples)
     assert sum(line["what"] == "handled" for line in kept) == 20
+    assert value(soaked.rows, "stages", "edit", "p99_ms") > 0
     assert any("engine over caches" in note for note in soaked.notes)
 
 
@@ -119,32 +120,45 @@ async def test_windows_share_one_engine(command: Sequence[str], model: EngineSet
     for metric in ("answered_alike", "total_alike"):
         assert 0.5 <= value(rows, "load@2", "warmline", metric) <= 1
     assert value(rows, "load@2", "warmline", "servers_mb") > 100
+    edits_ms = [value(rows, "load@2", f"window {each}", "server_edit_p99_ms") for each in (1, 2)]
+    assert value(rows, "load@2", "warmline", "server_edit_p99_ms") == max(edits_ms) > 0
 
 
+@pytest.mark.parametrize(
+    ("call", "step"),
+    [
+        (["soak"], "typing"),
+        (["soak"], "starting server and engine, and reading the file"),
+        (["load", "--windows", "4"], "opening 4 windows, and reading their files"),
+    ],
+)
 async def test_an_interrupt_ends_the_command_in_order(
-    warmline_command: Path, model: EngineSettings, tmp_path: Path
+    warmline_command: Path, model: EngineSettings, tmp_path: Path, call: list[str], step: str
 ) -> None:
     """With a report; the signal goes to the whole group, as Ctrl-C in a terminal does."""
     recording = tmp_path / "made-up.py.json"
     recording.write_text(json.dumps(as_json(typed_recording(pause_s=20.0))), "utf-8")
-    call = ["bench", "soak", "--file", str(recording), "--model", model.model, "--json"]
+    options = ["--file", str(recording), "--model", model.model, "--json"]
     process = await asyncio.create_subprocess_exec(
         str(warmline_command),
+        "bench",
         *call,
+        *options,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
     )
     assert process.stderr is not None
     async with asyncio.timeout(TIME_ENOUGH_S):
-        while (line := await process.stderr.readline()) != b"typing\n":
-            assert line, "it ended before it typed"
+        while (line := await process.stderr.readline()) != f"{step}\n".encode():
+            assert line, "it ended before it came so far"
         os.killpg(process.pid, signal.SIGINT)
-        told, _ = await process.communicate()
+        told, _ = await process.communicate()  # until nobody is left who might write
     report = json.loads(told)
     assert process.returncode == 0
-    assert report["command"] == "bench soak"
-    assert value([Row(**row) for row in report["rows"]], "answers", "warmline", "failed") == 0
+    assert report["command"] == f"bench {call[0]}"
+    rows = [Row(**row) for row in report["rows"]]
+    assert all(row.value == 0 for row in rows if row.metric == "failed")
 
 
 def as_json(recording: Recording) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evaluation.bench.endurance.recorded_typist import Answer, Handled, Outcome
+from evaluation.framing import Json
 from evaluation.report import Parameter, Row, summarise, summarise_percentile
 
 PERCENTS = (95, 99)
@@ -56,6 +57,15 @@ def time_rows(rows: RowMaker, answers: Sequence[Answer], handled: Sequence[Handl
         "waited": [each.waited_ms for each in written],
     }
     return [row for name, values in measured.items() if values for row in rows.times(name, values)]
+
+
+def stage_rows(rows: RowMaker, stage: Json) -> Iterator[Row]:
+    """Yield a stage as a server tells it: percentiles, at most 9 % too long, and the longest."""
+    for name in (*(f"p{percent}" for percent in (50, *PERCENTS)), "longest"):
+        value = float(stage[name])
+        yield Row(
+            rows.kind, rows.arm, f"{name}_ms", value, value, value, stage["n"], "ms", rows.params
+        )
 
 
 def outcome_rows(rows: RowMaker, answers: Sequence[Answer]) -> list[Row]:

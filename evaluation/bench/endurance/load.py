@@ -3,12 +3,14 @@
 Each window is a server process with a document of its own, at another place of the recording.
 The kinds of rows are `load@N`, N windows at once:
 
-- arms `window 1` and so on: how long edits and answers took there, see `time_rows`, and the
-  share of requests that was `answered` before the next key;
+- arms `window 1` and so on: how long edits and answers took there, see `time_rows`, the share
+  of requests that was `answered` before the next key, and `server_edit_p99_ms`, for how long a
+  server can do nothing else for an edit, as it says itself;
 - arm `warmline`: the same of all windows together, how requests ended, and
   - `total_alike`, `waited_alike`: Jain's index of the windows' medians, 1 where all are alike;
     `answered_alike` of the shares that were answered, `answered_least` the smallest of these;
   - `total_worst`, `waited_worst`: the slowest window's median, in times of the median window's;
+  - `server_edit_p99_ms`: of the slowest window;
   - `queue_p99`, `queue_largest`: pieces of work of the engine that have not ended;
   - `engine_mb`, `caches_mb`, `servers_mb`: memory at the end of it.
 """
@@ -42,6 +44,7 @@ from evaluation.report import Parameter, Report, Row
 
 KIND = "load@"
 ALL = "warmline"
+SERVER_EDIT = "server_edit_p99_ms"
 
 
 async def run_load(
@@ -73,8 +76,10 @@ async def run_load(
                 on_step(f"opening {count} windows, and reading their files")
                 starts_s = [number * plan.duration_s * plan.habits.speed for number in range(count)]
                 async with open_windows(
-                    command, pace, starts_s, plan.settings, notes.append
+                    command, pace, starts_s, plan.settings, hear=notes.append, stop=stop
                 ) as windows:
+                    if not windows:
+                        break
                     on_step(f"typing in {count} windows")
                     session = Session(windows, plan.habits, plan.sample_s, tell)
                     seen = await session.run(plan.duration_s, stop)
@@ -98,10 +103,18 @@ def load_rows(seen: Seen, plan: LoadPlan) -> list[Row]:
         of_window = RowMaker(kind, f"window {number}", params)
         rows += time_rows(of_window, answers, handled)
         rows.append(of_window.single("answered", answered_share(answers), "share"))
+    edits = {
+        number: float(stages["edit"]["p99"])
+        for number, stages in enumerate(seen.stages, 1)
+        if "edit" in stages
+    }
+    for number, edit_ms in edits.items():
+        rows.append(RowMaker(kind, f"window {number}", params).single(SERVER_EDIT, edit_ms, "ms"))
     of_all = RowMaker(kind, ALL, params)
     every_answer = list(chain.from_iterable(seen.answers))
     rows += time_rows(of_all, every_answer, list(chain.from_iterable(seen.handled)))
     rows += outcome_rows(of_all, every_answer)
+    rows += [of_all.single(SERVER_EDIT, max(edits.values()), "ms")] if edits else []
     rows += _fairness_rows(of_all, seen.answers)
     rows += _engine_rows(of_all, seen.samples)
     return rows

@@ -2,14 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from evaluation.bench.endurance.racing import first_of
 from evaluation.bench.endurance.recorded_typist import Answer, Habits, Handled, RecordedTypist
 from evaluation.bench.endurance.samples import Sample, Sampler
 from evaluation.bench.endurance.windows import Window
 from evaluation.errors import EvaluationError
+from evaluation.framing import Json
 
 Record = Answer | Handled | Sample
 Tell = Callable[[int, Record], None]
@@ -23,6 +24,7 @@ class Seen:
     Attributes:
         answers, handled: Of each window.
         samples: Of all processes.
+        stages: Of each window, what its server says at the end of how long its stages took.
         messages: That the editors were to show to their users.
         num_keys, num_accepted: Of all windows.
         duration_s: How long it took.
@@ -32,6 +34,7 @@ class Seen:
     answers: list[list[Answer]]
     handled: list[list[Handled]]
     samples: list[Sample] = field(default_factory=list)
+    stages: list[dict[str, Json]] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     num_keys: int = 0
     num_accepted: int = 0
@@ -71,7 +74,8 @@ class Session:
         began_s = time.monotonic()
         time_is_up = asyncio.sleep(duration_s)
         try:
-            await _first_of(self._type_all(), self._look_on(began_s), stop.wait(), time_is_up)
+            await first_of(self._type_all(), self._look_on(began_s), stop.wait(), time_is_up)
+            self.seen.stages = [await window.stages() for window in self._windows]
         except EvaluationError as error:
             self.seen.problem = str(error)
         self.seen.duration_s = time.monotonic() - began_s
@@ -103,16 +107,3 @@ class Session:
             self._tell(number, record)
 
         return hear
-
-
-async def _first_of(*works: Coroutine[Any, Any, object]) -> None:
-    """Do all of it until one is done; raises what that raised."""
-    tasks = [asyncio.create_task(work) for work in works]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()

@@ -9,15 +9,18 @@ The real server and engine, one window. The kinds of rows:
   of the time, and `growth_an_hour` over all but the first quarter, with a 95 % interval.
 - `queue`: the same for pieces of work of the engine that have not ended, and `largest`.
 - `files`: the same for open files.
+- `stages`: what the server itself says of how long its stages took, by name; `edit` is the time in
+  which it could do nothing else.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from engine.settings import EngineSettings
-from evaluation.bench.endurance.figures import RowMaker, outcome_rows, time_rows
+from evaluation.bench.endurance.figures import RowMaker, outcome_rows, stage_rows, time_rows
 from evaluation.bench.endurance.growth import growth_rows, verdicts
 from evaluation.bench.endurance.pace import Pace
 from evaluation.bench.endurance.plan import SoakPlan
@@ -68,16 +71,18 @@ async def run_soak(
         EngineError: If there is no engine.
     """
     messages: list[str] = []
+    seen = Seen([[]], [[]])
     records = None if folder is None else folder / RECORDS
     with kept_in(records) as tell:
         async with private_engines(settings):
             on_step("starting server and engine, and reading the file")
             async with open_windows(
-                command, pace, [plan.start_s], plan.settings, messages.append
+                command, pace, [plan.start_s], plan.settings, hear=messages.append, stop=stop
             ) as windows:
-                on_step("typing")
-                session = Session(windows, plan.habits, plan.sample_s, tell)
-                seen = await session.run(plan.duration_s, stop)
+                if windows:
+                    on_step("typing")
+                    session = Session(windows, plan.habits, plan.sample_s, tell)
+                    seen = await session.run(plan.duration_s, stop)
     return soaked(seen, plan, messages)
 
 
@@ -96,6 +101,11 @@ def soaked(seen: Seen, plan: SoakPlan, messages: Sequence[str]) -> Soaked:
         typing.single("accepted", seen.num_accepted, "suggestions"),
         *outcome_rows(RowMaker("answers", "warmline", params), answers),
         *growth,
+        *chain.from_iterable(
+            stage_rows(RowMaker("stages", name, params), stage)
+            for stages in seen.stages
+            for name, stage in stages.items()
+        ),
     ]
     notes = [*verdicts(growth, seen), *(f"The editor was to show: {each}" for each in messages)]
     return Soaked(tuple(rows), tuple(notes), tuple(seen.samples), is_whole=not seen.problem)
