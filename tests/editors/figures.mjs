@@ -51,7 +51,13 @@ function writeReport(measured) {
   const manifest = path.join(REPOSITORY, "vscode-extension/package.json");
   const { version } = JSON.parse(readFileSync(manifest, "utf8"));
   const file = path.resolve(out, "measurements.json");
-  const seen = { version, model: "qwen2.5-coder-0.5b", is_quick: isQuick, settings: SETTINGS, ...measured };
+  const seen = {
+    version,
+    model: "qwen2.5-coder-0.5b",
+    is_quick: isQuick,
+    settings: SETTINGS,
+    ...measured,
+  };
   writeFileSync(file, `${JSON.stringify(seen, null, 1)}\n`);
   const module = ["-P", "-m", "evaluation.bench.editors", file];
   const env = { ...process.env, PYTHONPATH: REPOSITORY };

@@ -6,7 +6,7 @@ import * as path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { GHOST } from "./figures/page.mjs";
 import { Film, shrink } from "./pictures/film.mjs";
-import { newPage, startRealWorkbench, untilReady } from "./real.mjs";
+import { newPage, OTHER_THEME, REVERT, startRealWorkbench, untilReady } from "./real.mjs";
 import { openFile, runCommand, until } from "./workbench.mjs";
 
 const PROJECT = path.join(import.meta.dirname, "pictures/project");
@@ -17,7 +17,8 @@ const VIEW_SIZE = { width: 1120, height: 640 };
 const KEY_MS = 140; // from one key to the next
 const LOOK_MS = 1_200; // as long as somebody looks at what came
 const PATIENCE_MS = 30_000;
-const THEMES = { dark: "Default Dark Modern", light: "Default Light Modern" };
+const THEMES = ["dark", "light"];
+const CLASSES = { dark: ".monaco-workbench.vs-dark", light: ".monaco-workbench.vs" };
 const SETTINGS = {
   "editor.fontFamily": "'JetBrains Mono', 'DejaVu Sans Mono', monospace",
   "editor.fontSize": 15,
@@ -33,6 +34,7 @@ const SETTINGS = {
   "editor.hideCursorInOverviewRuler": true,
   "editor.overviewRulerBorder": false,
   "editor.autoClosingBrackets": "never",
+  "workbench.colorTheme": "Default Dark Modern",
   "breadcrumbs.enabled": false,
   "explorer.compactFolders": false,
   "window.commandCenter": false,
@@ -66,7 +68,7 @@ mkdirSync(out, { recursive: true });
 
 const real = await startRealWorkbench(
   (folder) => cpSync(PROJECT, folder, { recursive: true }),
-  withTheme("dark"),
+  SETTINGS,
 );
 try {
   await takeViews();
@@ -109,7 +111,10 @@ async function takeViews() {
   await takeView(page, "Warmline: Explain This Suggestion", "From other files", "explain");
   await revert(page);
   await goTo(page, ":8:1");
-  await type(page, "# In the order of the recipes, so that it is easy to see what a thing is for.\n");
+  await type(
+    page,
+    "# In the order of the recipes, so that it is easy to see what a thing is for.\n",
+  );
   await takeView(page, "Warmline: Show Live Cache", "newly read", "cache");
   await page.close();
 }
@@ -121,13 +126,13 @@ async function takeView(page, command, content, name) {
     const texts = await Promise.allSettled(bodies);
     return texts.some(({ value }) => value?.includes(content));
   });
-  for (const theme of Object.keys(THEMES)) {
-    real.set(withTheme(theme));
-    await page.waitForSelector(`.monaco-workbench.vs${theme === "dark" ? "-dark" : ":not(.vs-dark)"}`);
-    await pause(LOOK_MS); // the view takes its colours a little later
+  for (const [theme, other] of [THEMES, THEMES.toReversed()]) {
+    await pause(LOOK_MS); // views take the theme's colours a little later than the editor
     await takePicture(page, `${name}-${theme}`);
+    await page.keyboard.press(OTHER_THEME);
+    await page.waitForSelector(CLASSES[other]);
   }
-  await page.keyboard.press("Control+w");
+  await runCommand(page, "View: Close Editors in Other Groups");
 }
 
 async function takePicture(page, name) {
@@ -137,7 +142,6 @@ async function takePicture(page, name) {
 }
 
 async function openWindow(options) {
-  real.set(withTheme("dark"));
   const page = await newPage(real, options);
   await openFile({ ...real, page }, FILE);
   await page.addStyleTag({ content: STYLE });
@@ -178,10 +182,6 @@ function type(page, text) {
 
 async function revert(page) {
   await page.keyboard.press("Escape");
-  await page.keyboard.press("Control+Alt+z");
+  await page.keyboard.press(REVERT);
   await page.waitForSelector(".tab.active:not(.dirty)");
-}
-
-function withTheme(theme) {
-  return { ...SETTINGS, "workbench.colorTheme": THEMES[theme] };
 }

@@ -8,13 +8,23 @@ import { setTimeout as pause } from "node:timers/promises";
 import * as workbench from "./workbench.mjs";
 
 const { CACHE, REPOSITORY, until } = workbench;
-const KEYS = [{ key: "ctrl+alt+z", command: "workbench.action.files.revert" }];
+export const REVERT = "Control+Alt+z";
+export const OTHER_THEME = "Control+Alt+l";
+const KEYS = [
+  { key: REVERT.replace("Control", "ctrl"), command: "workbench.action.files.revert" },
+  {
+    key: OTHER_THEME.replace("Control", "ctrl"),
+    command: "workbench.action.toggleLightDarkThemes",
+  },
+];
+// In a browser VS Code saves by itself, and there would be nothing to go back to.
+const OWN_SETTINGS = { "warmline.offline": true, "files.autoSave": "off" };
 const TAP = path.join(REPOSITORY, "tests/editors/figures/tap.mjs");
 
 /**
  * Start code-server, a browser and, with the first file, the real server with an engine of its own.
  * `fill` puts files into the folder that is to be opened. `tapped` is where the times of requests
- * are written, one JSON object a line; `set` changes settings of the user.
+ * are written, one JSON object a line.
  */
 export async function startRealWorkbench(fill, settings = {}) {
   const root = mkdtempSync(path.join(tmpdir(), "warmline-real-"));
@@ -45,8 +55,7 @@ export async function startRealWorkbench(fill, settings = {}) {
     spawnSync(program, ["engine", "stop", "--forget"], { stdio: "ignore" });
     rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 });
   };
-  const set = (changed) => writeUserSettings(root, { ...settings, ...changed });
-  return { browser, folder, address, tapped, set, stop };
+  return { browser, folder, address, tapped, stop };
 }
 
 /** A page of the size of a window; `options` are those of a browser context. */
@@ -90,16 +99,12 @@ function writeSettings(root, program, settings) {
   const machine = path.join(root, "data/Machine");
   mkdirSync(user, { recursive: true });
   mkdirSync(machine);
-  writeUserSettings(root, settings);
+  const all = { ...workbench.SETTINGS, ...OWN_SETTINGS, ...settings };
+  writeFileSync(path.join(user, "settings.json"), JSON.stringify(all));
   writeFileSync(path.join(user, "keybindings.json"), JSON.stringify(KEYS));
   const server = JSON.stringify({ "warmline.serverPath": program });
   writeFileSync(path.join(machine, "settings.json"), server);
   writeFileSync(path.join(root, "config.yaml"), "");
-}
-
-function writeUserSettings(root, settings) {
-  const all = { ...workbench.SETTINGS, "warmline.offline": true, ...settings };
-  writeFileSync(path.join(root, "data/User/settings.json"), JSON.stringify(all));
 }
 
 function environment(root) {

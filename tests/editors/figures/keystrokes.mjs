@@ -1,7 +1,7 @@
 // From a key to ghost text, in a real file with the real model.
 import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { newPage, untilReady } from "../real.mjs";
+import { newPage, REVERT, untilReady } from "../real.mjs";
 import { LIMIT_MS, openFile, until } from "../workbench.mjs";
 import { GHOST, watchGhost } from "./page.mjs";
 
@@ -42,7 +42,7 @@ async function measurePlace(page, tapped, { line, column, key, next }) {
   await pause(PAUSE_MS);
   const second = await measureKey(page, tapped, next);
   await dismiss(page);
-  await page.keyboard.press("Control+Alt+z");
+  await page.keyboard.press(REVERT);
   await page.waitForSelector(".tab.active:not(.dirty)");
   const where = { line, column };
   return [

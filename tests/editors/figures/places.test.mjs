@@ -28,5 +28,9 @@ test("the places asked for are spread over the whole file, and none comes twice"
     lines.toSorted((a, b) => a - b),
     [1, 11, 21, 31, 41, 51, 61, 71, 81, 91],
   );
-  assert.notDeepEqual(lines, lines.toSorted((a, b) => a - b), "in strides");
+  assert.notDeepEqual(
+    lines,
+    lines.toSorted((a, b) => a - b),
+    "in strides",
+  );
 });
