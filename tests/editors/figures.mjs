@@ -1,19 +1,18 @@
 // Measures, in VS Code's workbench with the real server and model, how long it is from a key to
 // ghost text, and how long the extension takes to be activated. Usage: figures.mjs [--quick] OUT
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { measureActivation } from "./figures/activation.mjs";
 import { measureKeystrokes } from "./figures/keystrokes.mjs";
 import { choosePlaces } from "./figures/places.mjs";
-import { startRealWorkbench } from "./real.mjs";
+import { copyPackage, PYTHON, startRealWorkbench } from "./real.mjs";
 import { REPOSITORY } from "./workbench.mjs";
 
 const PACKAGE = "rich"; // MIT licence, pinned in constraints.txt
 const FILE = "layout.py"; // 442 lines, 3,030 tokens
 // For a try on a busy machine: a JSON object of settings, which the report names.
 const SETTINGS = JSON.parse(process.env.WARMLINE_EDITORS_SETTINGS ?? "{}");
-const PYTHON = path.resolve(process.env.PYTHON ?? "python3");
 
 const isQuick = process.argv.includes("--quick");
 const [out] = process.argv.slice(2).filter((word) => word !== "--quick");
@@ -25,10 +24,7 @@ const amount = isQuick ? { places: 4, starts: 2 } : { places: 48, starts: 12 };
 const tell = (line) => console.error(line);
 
 const real = await startRealWorkbench((folder) => {
-  cpSync(packageFolder(), path.join(folder, PACKAGE), {
-    recursive: true,
-    filter: (name) => !name.includes("__pycache__"),
-  });
+  copyPackage(PACKAGE, folder);
   writeFileSync(path.join(folder, "notes.txt"), "A file that gets no suggestions.\n");
 }, SETTINGS);
 try {
@@ -39,11 +35,6 @@ try {
   writeReport({ keystrokes, activations });
 } finally {
   await real.stop();
-}
-
-function packageFolder() {
-  const code = `import ${PACKAGE}, os; print(os.path.dirname(${PACKAGE}.__file__))`;
-  return spawnSync(PYTHON, ["-P", "-c", code], { encoding: "utf8" }).stdout.trim();
 }
 
 function writeReport(measured) {

@@ -6,13 +6,22 @@ import * as path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { GHOST } from "./figures/page.mjs";
 import { Film, shrink } from "./pictures/film.mjs";
-import { newPage, OTHER_THEME, REVERT, startRealWorkbench, untilReady } from "./real.mjs";
+import {
+  copyPackage,
+  newPage,
+  OTHER_THEME,
+  REVERT,
+  startRealWorkbench,
+  untilReady,
+} from "./real.mjs";
 import { openFile, runCommand, until } from "./workbench.mjs";
 
 const PROJECT = path.join(import.meta.dirname, "pictures/project");
 const FILE = "shopping.py";
-const PLACE = ":12:13"; // the empty line inside the loop
-const FILM_SIZE = { width: 800, height: 480 };
+const PLACE = ":11:9"; // the empty line inside the loop
+const LONG_FILE = "rich/layout.py"; // MIT licence, about 3,000 tokens
+const LONG_PLACE = ":32:1";
+const FILM_SIZE = { width: 800, height: 500 };
 const VIEW_SIZE = { width: 1120, height: 640 };
 const KEY_MS = 140; // from one key to the next
 const LOOK_MS = 1_200; // as long as somebody looks at what came
@@ -66,55 +75,62 @@ if (spawnSync("ffmpeg", ["-version"]).status !== 0) {
 }
 mkdirSync(out, { recursive: true });
 
-const real = await startRealWorkbench(
+await inWorkbench(
   (folder) => cpSync(PROJECT, folder, { recursive: true }),
   SETTINGS,
+  async (real) => {
+    await takeFilm(real);
+    await takeExplain(real);
+  },
 );
-try {
-  await takeViews();
-  await takeFilm();
-} catch (error) {
-  for (const page of real.browser.contexts().flatMap((context) => context.pages())) {
-    await page.screenshot({ path: path.join(out, "failed.png") });
+// Without the refresh, which would make all of it exact while the picture is taken.
+const unrefreshed = { ...SETTINGS, "warmline.refresh": "off" };
+await inWorkbench((folder) => copyPackage("rich", folder), unrefreshed, takeCache);
+
+async function inWorkbench(fill, settings, take) {
+  const real = await startRealWorkbench(fill, settings);
+  try {
+    await take(real);
+  } finally {
+    await real.stop();
   }
-  throw error;
-} finally {
-  await real.stop();
 }
 
 /** Somebody types, looks at what is suggested, types along, accepts it, and so the next one. */
-async function takeFilm() {
-  const page = await openWindow({ viewport: FILM_SIZE, deviceScaleFactor: 1.5 });
+async function takeFilm(real) {
+  const page = await openWindow(real, FILE, PLACE, FILM_SIZE);
   const film = await Film.start(page);
   await pause(LOOK_MS / 2);
-  await type(page, "missing");
+  await type(page, "if not");
   await untilGhost(page);
   await pause(LOOK_MS);
   await takePicture(page, "ghost");
-  await type(page, " = pa");
+  await type(page, " pan");
   await untilGhost(page);
   await pause(LOOK_MS / 2);
   await page.keyboard.press("Tab");
+  await pause(LOOK_MS / 2);
+  await page.keyboard.press("Enter");
   await untilGhost(page);
   await pause(LOOK_MS);
   await page.keyboard.press("Tab");
-  await pause(2 * LOOK_MS);
+  await pause(LOOK_MS);
   await film.write(path.join(out, "typing.gif"));
   await page.close();
 }
 
-async function takeViews() {
-  const page = await openWindow({ viewport: VIEW_SIZE, deviceScaleFactor: 1.5 });
-  await goTo(page, PLACE);
-  await type(page, "missing");
+async function takeExplain(real) {
+  const page = await openWindow(real, FILE, PLACE, VIEW_SIZE);
+  await type(page, "if not");
   await untilGhost(page);
   await takeView(page, "Warmline: Explain This Suggestion", "From other files", "explain");
-  await revert(page);
-  await goTo(page, ":8:1");
-  await type(
-    page,
-    "# In the order of the recipes, so that it is easy to see what a thing is for.\n",
-  );
+  await page.close();
+}
+
+async function takeCache(real) {
+  const page = await openWindow(real, LONG_FILE, LONG_PLACE, VIEW_SIZE);
+  await type(page, "SMALLEST_SIZE = 1\n");
+  await untilGhost(page);
   await takeView(page, "Warmline: Show Live Cache", "newly read", "cache");
   await page.close();
 }
@@ -132,7 +148,6 @@ async function takeView(page, command, content, name) {
     await page.keyboard.press(OTHER_THEME);
     await page.waitForSelector(CLASSES[other]);
   }
-  await runCommand(page, "View: Close Editors in Other Groups");
 }
 
 async function takePicture(page, name) {
@@ -141,21 +156,21 @@ async function takePicture(page, name) {
   shrink(file);
 }
 
-async function openWindow(options) {
-  const page = await newPage(real, options);
-  await openFile({ ...real, page }, FILE);
+async function openWindow(real, file, place, viewport) {
+  const page = await newPage(real, { viewport, deviceScaleFactor: 1.5 });
+  await openFile({ ...real, page }, file);
   await page.addStyleTag({ content: STYLE });
   await untilReady(page);
   await runCommand(page, "View: Close Primary Side Bar");
   // So that the model has read the files before a picture is taken.
   await until(async () => {
-    await goTo(page, PLACE);
+    await goTo(page, place);
     await type(page, "item");
     const isThere = await untilGhost(page);
     await revert(page);
     return isThere;
   });
-  await goTo(page, PLACE);
+  await goTo(page, place);
   return page;
 }
 

@@ -1,6 +1,6 @@
 // The workbench with the real server and the real model, for figures and pictures.
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
@@ -19,6 +19,7 @@ const KEYS = [
 ];
 // In a browser VS Code saves by itself, and there would be nothing to go back to.
 const OWN_SETTINGS = { "warmline.offline": true, "files.autoSave": "off" };
+export const PYTHON = path.resolve(process.env.PYTHON ?? "python3");
 const TAP = path.join(REPOSITORY, "tests/editors/figures/tap.mjs");
 
 /**
@@ -74,10 +75,17 @@ export async function untilReady(page) {
   });
 }
 
+/** Put a copy of an installed Python package into a folder. */
+export function copyPackage(name, folder) {
+  const code = `import ${name}, os; print(os.path.dirname(${name}.__file__))`;
+  const { stdout } = spawnSync(PYTHON, ["-P", "-c", code], { encoding: "utf8" });
+  const isSource = (file) => !file.includes("__pycache__");
+  cpSync(stdout.trim(), path.join(folder, name), { recursive: true, filter: isSource });
+}
+
 function writeProgram(root, tapped) {
   const program = path.join(root, "warmline");
-  const python = path.resolve(process.env.PYTHON ?? "python3");
-  const server = `${python} -P -m warmline`;
+  const server = `${PYTHON} -P -m warmline`;
   const own = ["INDEX_DIR", "SNAPSHOT_DIR", "RUNTIME_DIR"].map(
     (name) => `export WARMLINE_${name}=${path.join(root, name.toLowerCase())}\n`,
   );

@@ -1,21 +1,19 @@
-"""What has to be bought for the dishes of a week."""
+"""What has to be bought for a dish."""
 
 from pantry import Pantry
 from recipe import Ingredient, Recipe
 
 
-def shopping_list(recipes: list[Recipe], pantry: Pantry) -> list[Ingredient]:
-    """Return everything that is missing, in the order of the recipes."""
-    missing_ingredients = []
-    for recipe in recipes:
-        for ingredient in recipe.ingredients:
-            
-    return missing_ingredients
+def shopping_list(recipe: Recipe, pantry: Pantry) -> list[Ingredient]:
+    """Return the ingredients that the pantry has not enough of."""
+    needed: list[Ingredient] = []
+    for ingredient in recipe.ingredients:
+        
+    return needed
 
 
-def quick_recipes(recipes: list[Recipe], minutes: int) -> list[Recipe]:
-    """Return what is ready in time, the quickest first."""
-    return sorted(
-        (recipe for recipe in recipes if recipe.minutes <= minutes),
-        key=lambda recipe: recipe.minutes,
-    )
+def print_list(ingredients: list[Ingredient]) -> None:
+    """Print one line for each ingredient."""
+    for ingredient in ingredients:
+        amount = f"{ingredient.amount:g} {ingredient.unit.value}"
+        print(f"- {amount} {ingredient.name}")
