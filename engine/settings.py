@@ -85,6 +85,14 @@ class EngineSettings:
             ],
         },
     )
+    repair_ms: int = field(
+        default=300,
+        metadata={
+            "description": "Most milliseconds that the default repair may take at the pace this "
+            "machine has lately read at; where all of it takes longer, less is read again at once.",
+            "minimum": 1,
+        },
+    )
     drafts: bool = field(
         default=True,
         metadata={

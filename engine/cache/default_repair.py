@@ -4,7 +4,7 @@ At most 160 cached tokens after an edit or a move of the cursor. Imports no torc
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -18,7 +18,7 @@ from engine.cache.policies import (
     misleading,
     tail_then_attention,
 )
-from engine.cache.repair import RepairPolicy, Scores, Situation, WindowRepair
+from engine.cache.repair import RepairPolicy, Scores, Situation, WindowRepair, share_of
 from engine.cache.slices import RowIndices
 
 
@@ -49,6 +49,14 @@ class ScoredRepair:
             chosen[best[: self.scored_tokens]] = True
         return chosen
 
+    def scaled(self, share: float) -> "ScoredRepair":
+        """Return one that chooses so much of what this one does, out of as many rows."""
+        return replace(
+            self,
+            windows=self.windows.scaled(share),
+            scored_tokens=share_of(self.scored_tokens, share),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class DefaultRepair:
@@ -60,10 +68,10 @@ class DefaultRepair:
     document stale and happens in pauses only, so it may cost more than a keystroke.
     """
 
-    after_typing: RepairPolicy
-    after_moves: RepairPolicy
-    after_exchanges: RepairPolicy
-    after_other_edits: RepairPolicy
+    after_typing: ScoredRepair
+    after_moves: ScoredRepair
+    after_exchanges: ShareRepair
+    after_other_edits: ScoredRepair
 
     def select(self, situation: Situation) -> Flags:
         """See `RepairPolicy.select`."""
@@ -74,6 +82,15 @@ class DefaultRepair:
         if not situation.is_stale[: situation.cursor].any():
             return self.after_typing.select(situation)
         return self.after_other_edits.select(situation)
+
+    def scaled(self, share: float) -> "DefaultRepair":
+        """Return one that mends so much of what this one does, in the same places."""
+        return DefaultRepair(
+            self.after_typing.scaled(share),
+            self.after_moves.scaled(share),
+            self.after_exchanges.scaled(share),
+            self.after_other_edits.scaled(share),
+        )
 
 
 TYPING_REPAIR = ScoredRepair(

@@ -253,11 +253,13 @@ class LiveCache:
             before_write=journal.save,
         )
         tokens = torch.from_numpy(self._ledger.tokens[rows].astype(np.int64))
+        started = time.perf_counter()
         try:
             hidden = self._parts.decoder.forward(tokens.to(index.device), attention, checkpoint)
         except BaseException:
             journal.undo()
             raise
+        self._parts.pace.took(len(rows), (time.perf_counter() - started) * 1000)
         self._ledger.mark_encoded(rows)
         self._changed()
         if rows[-1] == len(self._ledger) - 1:

@@ -1,9 +1,10 @@
 """What all caches of one model share."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.cache.kernels import Kernels
+from engine.cache.pace import Pace
 from engine.model.decoder import Decoder
 from engine.model.rotary import RotaryTable
 
@@ -25,6 +26,7 @@ class CacheParts:
         kernels: Ways to attend.
         sure_margin: Between the two highest scores of a short pass; a closer decision is taken
             again with the decoder.
+        pace: What passes took.
     """
 
     decoder: Decoder
@@ -32,6 +34,7 @@ class CacheParts:
     tables: Sequence[RotaryTable]
     kernels: Kernels
     sure_margin: float = 0.0
+    pace: Pace = field(default_factory=Pace)
 
     def decoder_for(self, num_tokens: int) -> Decoder:
         """Return the faster decoder for a pass that nothing keeps."""

@@ -7,7 +7,7 @@ key; the orders that look for rows look among stale ones only. Imports no torch.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -66,6 +66,10 @@ class ShareRepair:
         """See `RepairPolicy.select`."""
         budget_tokens = round(self.share * len(situation.tokens))
         return RankedRepair(self.order, budget_tokens, self.end_tokens).select(situation)
+
+    def scaled(self, share: float) -> "ShareRepair":
+        """Return one whose budget is so much of this one's."""
+        return replace(self, share=self.share * share)
 
 
 def tail(situation: Situation) -> RowIndices:

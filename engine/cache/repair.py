@@ -112,6 +112,15 @@ class WindowRepair:
         chosen[max(0, len(chosen) - self.end_tokens) :] = True
         return chosen & situation.is_stale
 
+    def scaled(self, share: float) -> "WindowRepair":
+        """Return windows of so much of their sizes, one token at least where there is any."""
+        return WindowRepair(
+            head_tokens=share_of(self.head_tokens, share),
+            all_heads_tokens=share_of(self.all_heads_tokens, share),
+            cursor_tokens=share_of(self.cursor_tokens, share),
+            end_tokens=share_of(self.end_tokens, share),
+        )
+
     def _heads(self, situation: Situation) -> list[tuple[int, int]]:
         """Return the beginnings of runs that something changed in front of."""
         runs = runs_behind_change(situation)
@@ -119,6 +128,11 @@ class WindowRepair:
             return []
         size = min(self.head_tokens, self.all_heads_tokens // len(runs))
         return [(run.new_start, run.new_start + min(size, run.length)) for run in runs]
+
+
+def share_of(num_tokens: int, share: float) -> int:
+    """Return so much of a number of tokens, rounded down, but at least one of any."""
+    return max(int(num_tokens * share), min(num_tokens, 1))
 
 
 def runs_behind_change(situation: Situation) -> list[Run]:

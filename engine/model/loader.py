@@ -12,9 +12,10 @@ from torch.nn import functional
 
 from engine.cache.ahead import read_chunks
 from engine.cache.chunks import ChunkStore
-from engine.cache.default_repair import policy_named
+from engine.cache.default_repair import DEFAULT_POLICY, DEFAULT_REPAIR, policy_named
 from engine.cache.kernels import Kernels
 from engine.cache.live import LiveCache
+from engine.cache.pace import PacedRepair
 from engine.cache.parts import CacheParts
 from engine.cache.repair import RepairPolicy
 from engine.errors import ModelFileError
@@ -164,10 +165,17 @@ def load_model(
         rotation_note="",
     )
     parts = _parts(directory, decoder, settings.decode_weights, progress, is_mapped=is_mapped)
-    policy = policy_named(settings.repair)
+    policy = _policy(settings, parts)
     identity = identify(directory, decoder)
     chunk_bytes = settings.chunk_cache_mb * 2**20
     return RotatingModel(parts, description, policy, identity=identity, chunk_bytes=chunk_bytes)
+
+
+def _policy(settings: EngineSettings, parts: CacheParts) -> RepairPolicy:
+    """Return the wished policy; the default one is kept within its time."""
+    if settings.repair == DEFAULT_POLICY:
+        return PacedRepair(DEFAULT_REPAIR, parts.pace, settings.repair_ms)
+    return policy_named(settings.repair)
 
 
 def _parts(

@@ -133,6 +133,9 @@ ARMS: Mapping[str, Arm] = {
     "after-middle": partial(tell, after_middle),
     "windows": partial(follow, WindowRepair()),
     "default": partial(follow, DEFAULT_REPAIR),
+    "default-80": partial(follow, DEFAULT_REPAIR.scaled(0.5)),
+    "default-40": partial(follow, DEFAULT_REPAIR.scaled(0.25)),
+    "default-24": partial(follow, DEFAULT_REPAIR.scaled(0.15)),
     "refreshed": partial(refresh, DEFAULT_REPAIR),
 }
 
