@@ -119,7 +119,7 @@ class DocumentCache(Protocol):
 
     @property
     def last_sync(self) -> SyncReport | None:
-        """What the last finished sync did."""
+        """What the last finished sync did that had anything to do."""
         ...
 
     def sync(

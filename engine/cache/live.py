@@ -85,7 +85,7 @@ class LiveCache:
 
     @property
     def last_sync(self) -> SyncReport | None:
-        """What the last finished sync did."""
+        """What the last sync did that had anything to do."""
         return self._last_sync
 
     @property
@@ -107,6 +107,7 @@ class LiveCache:
         """Take `ledger` for what the arena holds, which someone else has filled."""
         self._changed()
         self._ledger = ledger
+        self._mended_cursor = None
 
     def runs(self) -> tuple[CacheRun, ...]:
         """Describe every token."""
@@ -121,9 +122,12 @@ class LiveCache:
     ) -> Generator[None, None, SyncReport]:
         """Hold exactly `tokens`: move what is known, encode what is new, mend what matters.
 
-        Dropped or interrupted at any point, what is encoded so far stays usable.
+        Asked again for what it holds and has mended, it does nothing, and what the last sync did
+        stays told. Dropped or interrupted at any point, what is encoded so far stays usable.
         """
         started = time.perf_counter()
+        if cursor == self._mended_cursor and np.array_equal(tokens, self._ledger.tokens):
+            return self._report_nothing(started)
         rows = self._rearrange(np.asarray(tokens, dtype=np.int32), cursor, chunks, checkpoint)
         for piece in pack_slices(rows, self._slice_tokens):
             self._encode(piece, checkpoint)
@@ -196,7 +200,6 @@ class LiveCache:
         is_same = np.array_equal(tokens, self._ledger.tokens)
         if not is_same or not self._ledger.is_encoded.all():
             self._changed()
-        is_mended = is_same and cursor == self._mended_cursor
         self._mended_cursor = None
         arrangement = arrange(self._ledger.reusable_tokens, tokens, chunks, self._store)
         self._arena.reserve(len(tokens))
@@ -205,10 +208,18 @@ class LiveCache:
         for start, chunk in arrangement.borrowed:
             self._arena.place(start, chunk.unrotated, chunk.values)
             self._ledger.place(start, chunk.entries)
-        if is_mended:
-            return np.empty(0, dtype=np.intp)
         situation = self._situation(arrangement, cursor, chunks, checkpoint)
         return np.flatnonzero(~self._ledger.is_encoded | self._policy.select(situation))
+
+    def _report_nothing(self, started: float) -> SyncReport:
+        return SyncReport(
+            prompt=len(self._ledger),
+            kept=len(self._ledger),
+            moved=0,
+            encoded=0,
+            exact_prefix=self._ledger.exact_prefix,
+            sync_ms=(time.perf_counter() - started) * 1000,
+        )
 
     def _situation(
         self,

@@ -95,6 +95,20 @@ def assert_like_fresh(cache: LiveCache, make: MakeCache) -> None:
     assert error <= 1e-5 * expected.abs().max()
 
 
+def test_asked_again_it_tells_of_the_last_edit(make_qwen_cache: MakeCache) -> None:
+    """A second sync for the same place does nothing, and hides nothing of what the first did."""
+    cache = make_qwen_cache()
+    tokens = random_tokens(np.random.default_rng(4), 100)
+    sync(cache, tokens)
+    sync(cache, np.insert(tokens, 20, [4, 5]).astype(np.int32), 60)
+    told, runs, version = cache.last_sync, cache.runs(), cache.version
+    again = run_to_end(cache.sync(cache.tokens.copy(), 60, never_interrupt))
+    assert (again.prompt, again.kept, again.moved, again.encoded) == (102, 102, 0, 0)
+    assert (cache.last_sync, cache.runs(), cache.version) == (told, runs, version)
+    sync(cache, cache.tokens, 61)
+    assert cache.last_sync != told
+
+
 def test_refreshed_cache_equals_fresh_prefill(make_cache: MakeCache) -> None:
     """After any edits, a refresh to the end leaves nothing of the old text behind."""
     generator = np.random.default_rng(3)

@@ -6,6 +6,7 @@ transformers' own model or a fresh prefill gives.
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ import torch
 from engine.cache.alignment import align
 from engine.cache.attention import causal_groups
 from engine.cache.base import run_to_end
-from engine.cache.default_repair import POLICY_NAMES, policy_named
+from engine.cache.default_repair import DEFAULT_REPAIR, POLICY_NAMES, policy_named
 from engine.cache.live import LiveCache
+from engine.cache.pace import FEWEST_TOKENS, REMEMBERED_PASSES, PacedRepair
 from engine.cache.parts import CacheParts
 from engine.cache.policies import POLICIES, RankedRepair
 from engine.cache.probe import CacheProbe
@@ -111,13 +113,46 @@ def test_every_family_can_be_asked(name: str, family: str) -> None:
     assert_like_fresh(cache, lambda: cache_with(decoder, None))
 
 
+def loaded_cache(directory: Path, **settings: Any) -> LiveCache:
+    wished = EngineSettings(device="cpu", storage_type="float32", **settings)
+    cache = load_model(directory, "tiny", wished).new_cache()
+    assert isinstance(cache, LiveCache)
+    return cache
+
+
 def test_a_setting_chooses(tmp_path: Path) -> None:
     directory = save_network(make_network("qwen2"), tmp_path)
-    for name in POLICY_NAMES:
-        settings = EngineSettings(device="cpu", storage_type="float32", repair=name)
-        cache = load_model(directory, "tiny", settings).new_cache()
-        assert isinstance(cache, LiveCache)
-        assert cache._policy == policy_named(name)
+    for name in POLICIES:
+        assert loaded_cache(directory, repair=name)._policy == policy_named(name)
+    paced = loaded_cache(directory, repair_ms=70)._policy
+    assert isinstance(paced, PacedRepair)
+    assert (paced.policy, paced.limit_ms) == (DEFAULT_REPAIR, 70)
+
+
+def test_the_default_keeps_to_its_time(tmp_path: Path) -> None:
+    """A model that is told its passes are slow mends less, and is exact after a refresh."""
+    cache = loaded_cache(save_network(make_network("qwen2"), tmp_path), repair_ms=1)
+    tokens = random_tokens(np.random.default_rng(33), 1000)
+    sync(cache, tokens)
+    encoded = []
+    for token_ms in (1e-6, 1.0):
+        for _ in range(REMEMBERED_PASSES):
+            cache._parts.pace.took(FEWEST_TOKENS, FEWEST_TOKENS * token_ms)
+        tokens = insert_four(tokens)
+        sync(cache, tokens, 900)
+        assert cache.last_sync is not None
+        encoded.append(cache.last_sync.encoded)
+    assert encoded == [4 + 56 + 40 + 8 + 24, 4 + 8 + 6 + 1 + 3]
+    refresh(cache)
+    assert_like_fresh(cache, lambda: LiveCache(cache._parts))
+
+
+def test_what_passes_took_is_the_pace(qwen: Decoder) -> None:
+    cache = LiveCache(CacheParts.of(qwen), slice_tokens=256)
+    sync(cache, random_tokens(np.random.default_rng(34), FEWEST_TOKENS - 1))
+    assert cache._parts.pace.token_ms is None
+    sync(cache, random_tokens(np.random.default_rng(35), 200))
+    assert cache._parts.pace.token_ms is not None
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -144,10 +179,8 @@ def test_the_same_again_costs_nothing(name: str, qwen: Decoder) -> None:
     logits = next_logits(cache, 5)
     version = cache.version
     for again in (cache, cache.copy()):
-        sync(again, cache.tokens, 70)
-        assert again.last_sync is not None
-        assert again.last_sync.encoded == 0
-        assert again.last_sync.moved == 0
+        report = run_to_end(again.sync(cache.tokens, 70, never_interrupt))
+        assert (report.encoded, report.moved) == (0, 0)
     assert cache.version == version
     assert torch.equal(next_logits(cache, 5), logits)
 
