@@ -86,7 +86,7 @@ class EngineSettings:
         },
     )
     repair_ms: int = field(
-        default=300,
+        default=400,
         metadata={
             "description": "Most milliseconds that the default repair may take at the pace this "
             "machine has lately read at; where all of it takes longer, less is read again at once.",

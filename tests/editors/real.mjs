@@ -67,12 +67,8 @@ export async function newPage({ browser }, options = {}) {
 }
 
 /** Wait until the status bar says that suggestions come. */
-export async function untilReady(page) {
-  const labels = page.locator('[id*="warmline.status"] [aria-label], [id*="warmline.status"]');
-  await until(async () => {
-    const told = await labels.evaluateAll((items) => items.map((item) => item.ariaLabel ?? ""));
-    return told.some((label) => label.includes("Warmline: ready"));
-  });
+export function untilReady(page) {
+  return workbench.untilStatusSays(page, "Warmline: ready");
 }
 
 /** Put a copy of an installed Python package into a folder. */

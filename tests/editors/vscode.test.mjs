@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { after, before, test } from "node:test";
-import { LIMIT_MS, openFile, PICTURES, runCommand, startWorkbench, until } from "./workbench.mjs";
+import * as driver from "./workbench.mjs";
 
-const GHOST = '.editor-instance .monaco-editor [class*="ghost-text"]';
-const BEGINNING = "from shapes import Circle\n\n\ndef area(circle: Circle) -> float:\n    return ";
+const { GHOST, LIMIT_MS, PICTURES } = driver;
+const { openFile, runCommand, startWorkbench, until, untilStatusSays } = driver;
+const BEGINNING = "from helper import Circle\n\n\ndef area(circle: Circle) -> float:\n    return ";
 const REST = "3.14159 * circle.radius**2";
 const SHAPES = "class Circle:\n    radius: float\n";
 
@@ -15,16 +16,10 @@ let workbench;
 before(
   async () => {
     mkdirSync(PICTURES, { recursive: true });
-    const files = { "area.py": BEGINNING, "shapes.py": SHAPES };
+    const files = { "area.py": BEGINNING, "helper.py": SHAPES };
     workbench = await startWorkbench(files, `${BEGINNING}${REST}\n`);
     await openFile(workbench, "area.py");
-    await until(async () => {
-      const labels = workbench.page.locator(
-        '[id*="warmline.status"] [aria-label], [id*="warmline.status"]',
-      );
-      const told = await labels.evaluateAll((items) => items.map((item) => item.ariaLabel ?? ""));
-      return told.some((label) => label.includes("ready"));
-    });
+    await untilStatusSays(workbench.page, "ready");
   },
   { timeout: 3 * LIMIT_MS },
 );
@@ -50,23 +45,69 @@ test(
   },
 );
 
-for (const [title, content, picture] of [
-  ["Warmline: Show Live Cache", "newly read by the model", "cache.png"],
-  ["Warmline: Explain This Suggestion", "helper.py:3-4", "explain.png"],
-]) {
-  test(`${title} shows what it is for`, { timeout: LIMIT_MS }, async () => {
+const VIEWS = [
+  ["Warmline: Show Live Cache", "newly read by the model", "cache"],
+  ["Warmline: Explain This Suggestion", "helper.py:3-4", "explain"],
+];
+
+for (const [title, content, picture] of VIEWS) {
+  test(`${title} shows what it is for, light and dark`, { timeout: LIMIT_MS }, async () => {
     const { page } = workbench;
     await page.click(".editor-instance .monaco-editor .view-lines");
     await runCommand(page, title);
-    await until(async () => {
-      const texts = page.frames().map((frame) =>
-        frame
-          .locator("body")
-          .innerText()
-          .catch(() => ""),
-      );
-      return (await Promise.all(texts)).some((text) => text.includes(content));
-    });
-    await page.screenshot({ path: path.join(PICTURES, picture) });
+    const view = await frameWith(page, content);
+    const grounds = [];
+    for (const theme of ["one", "other"]) {
+      const { ground, contrast } = await view.evaluate(coloursOfText);
+      grounds.push(ground);
+      assert.ok(contrast >= 4.5, `text and ground of the ${theme} theme: ${contrast}`);
+      await page.screenshot({ path: path.join(PICTURES, `${picture}-${theme}.png`) });
+      await runCommand(page, "Toggle between Light/Dark Themes");
+      await until(async () => (await view.evaluate(coloursOfText)).ground !== ground);
+    }
+    assert.notEqual(grounds[0], grounds[1]);
   });
+}
+
+test("a link of Explain is followed by the keyboard alone", { timeout: LIMIT_MS }, async () => {
+  const { page } = workbench;
+  await runCommand(page, "Warmline: Explain This Suggestion");
+  const view = await frameWith(page, "helper.py:3-4");
+  const focused = () => view.evaluate(() => document.activeElement?.textContent ?? "");
+  for (let times = 0; times < 20 && !(await focused()).startsWith("helper.py:3-4"); times++) {
+    await page.keyboard.press("Tab");
+  }
+  assert.match(await focused(), /^helper\.py:3-4/);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector('.tab.active[data-resource-name="helper.py"]');
+});
+
+/** Wait for the frame of a view that says something. */
+async function frameWith(page, content) {
+  const textOf = (frame) =>
+    frame
+      .locator("body")
+      .innerText()
+      .catch(() => "");
+  let found;
+  await until(async () => {
+    const texts = await Promise.all(page.frames().map(textOf));
+    found = page.frames()[texts.findLastIndex((text) => text.includes(content))];
+    return found !== undefined;
+  });
+  return found;
+}
+
+/** In the frame: the ground, and the contrast of its text as WCAG 2 counts it. */
+function coloursOfText() {
+  const partsOf = (colour) => colour.match(/[\d.]+/g).slice(0, 3).map(Number);
+  const light = (part) => (part <= 10 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4);
+  const luminance = (colour) => {
+    const [red, green, blue] = partsOf(colour).map(light);
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const ground = getComputedStyle(document.body).backgroundColor;
+  const text = getComputedStyle(document.body).color;
+  const [dark, bright] = [luminance(ground), luminance(text)].sort((one, two) => one - two);
+  return { ground, contrast: (bright + 0.05) / (dark + 0.05) };
 }

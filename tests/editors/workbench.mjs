@@ -1,6 +1,14 @@
 // VS Code's workbench with the extension in it, in a browser: started, driven, stopped.
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -16,6 +24,7 @@ export const LIMIT_MS = Number(process.env.WARMLINE_EDITORS_LIMIT_MS ?? 180_000)
 const ENTRY = path.join(CACHE, "node_modules/code-server/out/node/entry.js");
 export const ARGUMENTS =
   "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+export const GHOST = '.editor-instance .monaco-editor [class*="ghost-text"]';
 export const SETTINGS = {
   "editor.quickSuggestions": { other: "off", comments: "off", strings: "off" },
   "editor.inlineSuggest.enabled": true,
@@ -56,7 +65,8 @@ export async function startWorkbench(files, target) {
     await pause(500);
     rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 });
   };
-  return { page, folder, address, stop };
+  const heard = () => readFileSync(path.join(root, "log"), "utf8").trim().split("\n").map(JSON.parse);
+  return { page, root, folder, address, heard, stop };
 }
 
 /** Open a file of the workspace by its address. */
@@ -67,6 +77,27 @@ export async function openFile({ page, folder, address }, name) {
     `${address}/?folder=${encodeURIComponent(folder)}&payload=${encodeURIComponent(payload)}`,
   );
   await page.waitForSelector(".editor-instance .monaco-editor .view-line");
+}
+
+/** Go to the end of a file that may not be in front yet, by the keyboard alone. */
+export async function goToEndOf(page, name) {
+  await page.keyboard.press("Control+p");
+  await page.waitForSelector(".quick-input-widget input");
+  await page.keyboard.type(name);
+  await page.waitForSelector(`.quick-input-list .monaco-list-row[aria-label*="${name}"]`);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(`.tab.active[data-resource-name="${name}"]`);
+  await page.waitForSelector(".quick-input-widget", { state: "hidden" });
+  await page.keyboard.press("Control+End");
+}
+
+/** Wait until the status bar's item says something. */
+export async function untilStatusSays(page, words) {
+  const labels = page.locator('[id*="warmline.status"] [aria-label], [id*="warmline.status"]');
+  await until(async () => {
+    const told = await labels.evaluateAll((items) => items.map((item) => item.ariaLabel ?? ""));
+    return told.some((label) => label.includes(words));
+  });
 }
 
 /** Wait until something holds, for as long as a test may take. */
@@ -98,7 +129,10 @@ function prepare(root, target) {
   const program = path.join(programs, "warmline");
   writeFileSync(
     program,
-    `#!/bin/sh\nexec ${python} ${server} serve --target ${root}/target --log ${root}/log\n`,
+    `#!/bin/sh
+if [ "$1" = serve ]; then exec ${python} ${server} serve --target ${root}/target --log ${root}/log; fi
+exec ${python} ${server} "$@"
+`,
   );
   chmodSync(program, 0o755);
   mkdirSync(path.join(root, "data/User"), { recursive: true });

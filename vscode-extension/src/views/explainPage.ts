@@ -71,7 +71,7 @@ function chunksPart(explanation: Explanation): Html {
       ${rows}
     </tbody>
   </table>`;
-  return html`<h2>From other files, the best first</h2>
+  return html`<h2>From other files, in the prompt</h2>
     ${note === "" ? NOTHING : html`<p>${note}</p>`}
     ${chunks.length === 0 ? html`<p>Nothing of other files is in the prompt.</p>` : table}
     <p class="quiet">

@@ -1,0 +1,136 @@
+// Steering suggestions in the real VS Code: by word, along, away, elsewhere, off, another model.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import * as path from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import * as driver from "./workbench.mjs";
+
+const { GHOST, LIMIT_MS, PICTURES } = driver;
+const { goToEndOf, runCommand, until, untilStatusSays } = driver;
+const BEGINNING = "def area(radius: float) -> float:\n    return ";
+const REST = "3.14159 * radius**2";
+const NAMES = ["word", "along", "away", "here", "there", "killed", "toggled"];
+
+let workbench;
+
+before(
+  async () => {
+    mkdirSync(PICTURES, { recursive: true });
+    const files = Object.fromEntries(NAMES.map((name) => [`${name}.py`, BEGINNING]));
+    workbench = await driver.startWorkbench(files, `${BEGINNING}${REST}\n`);
+    await driver.openFile(workbench, "word.py");
+    await untilStatusSays(workbench.page, "ready");
+    await workbench.page.click(".editor-instance .monaco-editor .view-lines");
+  },
+  { timeout: 3 * LIMIT_MS },
+);
+
+after(() => workbench?.stop());
+
+const steering = (title, run) => test(title, { timeout: LIMIT_MS }, () => run(workbench.page));
+
+/** Type what a suggestion begins with at the end of a file, and wait for the rest. */
+async function typeAndSee(page, name, typed = "3") {
+  await goToEndOf(page, name);
+  await page.keyboard.type(typed);
+  await page.waitForSelector(GHOST);
+}
+
+/** Save the file in front and return its text, once it is another than before. */
+async function saved(page, name) {
+  const file = path.join(workbench.folder, name);
+  const before = readFileSync(file, "utf8");
+  await page.keyboard.press("Control+s");
+  await until(() => readFileSync(file, "utf8") !== before);
+  return readFileSync(file, "utf8");
+}
+
+const settingsOf = (owner) =>
+  JSON.parse(readFileSync(path.join(workbench.root, "data", owner, "settings.json"), "utf8"));
+const lastPid = () => workbench.heard().findLast(({ method }) => method === "started").pid;
+
+steering("a suggestion is taken word by word", async (page) => {
+  await typeAndSee(page, "word.py");
+  await page.keyboard.press("Control+ArrowRight");
+  await page.waitForSelector(GHOST);
+  const text = await saved(page, "word.py");
+  assert.ok(text.length > BEGINNING.length + 1 && text.length < BEGINNING.length + REST.length);
+  assert.ok((BEGINNING + REST).startsWith(text.trimEnd()), text);
+});
+
+steering("what is typed along a suggestion leaves it standing, in every frame", async (page) => {
+  await typeAndSee(page, "along.py");
+  await page.evaluate((selector) => {
+    const seen = { frames: 0, without: 0, isOver: false };
+    const look = () => {
+      seen.frames += 1;
+      seen.without += document.querySelector(selector) === null ? 1 : 0;
+      if (!seen.isOver) requestAnimationFrame(look);
+    };
+    window.seen = seen;
+    requestAnimationFrame(look);
+  }, GHOST);
+  await page.keyboard.type(".14159 * rad", { delay: 80 });
+  const seen = await page.evaluate(() => ({ ...window.seen, over: (window.seen.isOver = true) }));
+  assert.ok(seen.frames > 10, `${seen.frames} frames were drawn`);
+  assert.equal(seen.without, 0);
+  await page.keyboard.press("Tab");
+  assert.equal((await saved(page, "along.py")).trimEnd(), BEGINNING + REST);
+});
+
+steering("Escape sends a suggestion away and changes nothing", async (page) => {
+  await typeAndSee(page, "away.py");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector(GHOST, { state: "detached" });
+  assert.equal(await saved(page, "away.py"), `${BEGINNING}3`);
+});
+
+steering("another file has suggestions of its own, and the first one again", async (page) => {
+  await typeAndSee(page, "here.py");
+  await typeAndSee(page, "there.py", "3.14");
+  await goToEndOf(page, "here.py");
+  await page.keyboard.type(".");
+  await page.waitForSelector(GHOST);
+  await page.keyboard.press("Tab");
+  assert.equal((await saved(page, "here.py")).trimEnd(), BEGINNING + REST);
+});
+
+steering("a server that is killed comes back and knows the unsaved text", async (page) => {
+  await typeAndSee(page, "killed.py");
+  await page.keyboard.press("Escape");
+  const killed = lastPid();
+  process.kill(killed, "SIGKILL");
+  await until(() => lastPid() !== killed);
+  await untilStatusSays(page, "ready");
+  await page.keyboard.type(".14");
+  await page.waitForSelector(GHOST);
+  await page.keyboard.press("Tab");
+  assert.equal((await saved(page, "killed.py")).trimEnd(), BEGINNING + REST);
+});
+
+steering("suggestions are turned off and on again", async (page) => {
+  await goToEndOf(page, "toggled.py");
+  for (const isOn of [false, true]) {
+    await runCommand(page, "Warmline: Turn Suggestions On or Off");
+    await until(() => settingsOf("User")["warmline.enabled"] === isOn);
+    const isTold = ({ id, result }) => id === "settings" && result?.[0]?.enabled === isOn;
+    await until(() => isTold(workbench.heard().findLast(({ id }) => id === "settings") ?? {}));
+  }
+});
+
+steering("another model is chosen, downloaded and used", async (page) => {
+  await goToEndOf(page, "toggled.py");
+  await runCommand(page, "Warmline: Choose Model");
+  const large = '.quick-input-list .monaco-list-row[aria-label*="large"]';
+  await page.waitForSelector(large);
+  await pause(300); // the list takes keys a moment after it is drawn
+  await page.screenshot({ path: path.join(PICTURES, "models.png") });
+  await page.keyboard.type("large");
+  await page.waitForSelector('.quick-input-list .monaco-list-row[aria-label*="small"]', {
+    state: "detached",
+  });
+  await page.keyboard.press("Enter");
+  await until(() => settingsOf("Machine")["warmline.model"] === "large");
+  await page.waitForSelector("text=Warmline uses large from now on.");
+});
