@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -19,9 +18,6 @@ from lsp_server.transport import (
 if TYPE_CHECKING:
     from lsp_server.ports import MakeSession
 
-SWITCH_S = 0.0005
-"""How long a thread may keep Python to itself while another wants it. By Python's own 5 ms an
-edit waits whole milliseconds for a search or a prompt that is being made in the background."""
 _NO_SHUTDOWN = 1  # what the specification wants where no shutdown came before the end
 
 
@@ -51,7 +47,7 @@ async def serve(
 
 def run_stdio(make_session: "MakeSession", version: str) -> int:
     """Serve over standard input and output until the editor leaves. Returns the exit code."""
-    _make_ready()
+    _keep_documents_out_of_logs()
     return asyncio.run(_serve_stdio(make_session, version))
 
 
@@ -60,7 +56,7 @@ def run_tcp(make_session: "MakeSession", version: str, host: str, port: int) -> 
 
     The address is written to standard error; port 0 means any free one.
     """
-    _make_ready()
+    _keep_documents_out_of_logs()
     return asyncio.run(_serve_tcp(make_session, version, host, port))
 
 
@@ -93,7 +89,6 @@ async def _serve_tcp(make_session: "MakeSession", version: str, host: str, port:
     return exit_code
 
 
-def _make_ready() -> None:
-    """Let edits in quickly, and silence pygls's account of messages, which has the user's text."""
-    sys.setswitchinterval(float(os.environ.get("SWITCH", SWITCH_S)))
+def _keep_documents_out_of_logs() -> None:
+    """Silence pygls's account of every message, which has the user's text in it."""
     logging.getLogger("pygls").setLevel(logging.WARNING)

@@ -17,8 +17,7 @@ const KEYS = [
     command: "workbench.action.toggleLightDarkThemes",
   },
 ];
-// In a browser VS Code saves by itself, and there would be nothing to go back to.
-const OWN_SETTINGS = { "warmline.offline": true, "files.autoSave": "off" };
+const OWN_SETTINGS = { "warmline.offline": true };
 export const PYTHON = path.resolve(process.env.PYTHON ?? "python3");
 const TAP = path.join(REPOSITORY, "tests/editors/figures/tap.mjs");
 

@@ -73,7 +73,8 @@ test("a link of Explain is followed by the keyboard alone", { timeout: LIMIT_MS 
   const { page } = workbench;
   await runCommand(page, "Warmline: Explain This Suggestion");
   const view = await frameWith(page, "helper.py:3-4");
-  const focused = () => view.evaluate(() => document.activeElement?.textContent ?? "");
+  await page.keyboard.press("Control+2"); // the editor group beside the file
+  const focused = () => view.evaluate(() => document.activeElement?.textContent.trim() ?? "");
   for (let times = 0; times < 20 && !(await focused()).startsWith("helper.py:3-4"); times++) {
     await page.keyboard.press("Tab");
   }
@@ -100,13 +101,20 @@ async function frameWith(page, content) {
 
 /** In the frame: the ground, and the contrast of its text as WCAG 2 counts it. */
 function coloursOfText() {
-  const partsOf = (colour) => colour.match(/[\d.]+/g).slice(0, 3).map(Number);
   const light = (part) => (part <= 10 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4);
   const luminance = (colour) => {
-    const [red, green, blue] = partsOf(colour).map(light);
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    document.head.append(probe); // resolves any way to write a colour
+    probe.style.color = colour;
+    const parts = getComputedStyle(probe)
+      .color.match(/[\d.]+/g)
+      .map(Number);
+    probe.remove();
+    return 0.2126 * light(parts[0]) + 0.7152 * light(parts[1]) + 0.0722 * light(parts[2]);
   };
-  const ground = getComputedStyle(document.body).backgroundColor;
+  const probe = document.createElement("span");
+  // The body is transparent: the editor paints this behind it.
+  const root = getComputedStyle(document.documentElement);
+  const ground = root.getPropertyValue("--vscode-editor-background");
   const text = getComputedStyle(document.body).color;
   const [dark, bright] = [luminance(ground), luminance(text)].sort((one, two) => one - two);
   return { ground, contrast: (bright + 0.05) / (dark + 0.05) };

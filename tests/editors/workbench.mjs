@@ -28,6 +28,7 @@ export const GHOST = '.editor-instance .monaco-editor [class*="ghost-text"]';
 export const SETTINGS = {
   "editor.quickSuggestions": { other: "off", comments: "off", strings: "off" },
   "editor.inlineSuggest.enabled": true,
+  "files.autoSave": "off", // in a browser VS Code would save by itself
   "extensions.autoUpdate": false,
   "extensions.autoCheckUpdates": false,
   "telemetry.telemetryLevel": "off",
@@ -65,7 +66,8 @@ export async function startWorkbench(files, target) {
     await pause(500);
     rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 });
   };
-  const heard = () => readFileSync(path.join(root, "log"), "utf8").trim().split("\n").map(JSON.parse);
+  const heard = () =>
+    readFileSync(path.join(root, "log"), "utf8").trim().split("\n").map(JSON.parse);
   return { page, root, folder, address, heard, stop };
 }
 
@@ -84,7 +86,7 @@ export async function goToEndOf(page, name) {
   await page.keyboard.press("Control+p");
   await page.waitForSelector(".quick-input-widget input");
   await page.keyboard.type(name);
-  await page.waitForSelector(`.quick-input-list .monaco-list-row[aria-label*="${name}"]`);
+  await page.waitForSelector(`.quick-input-list .monaco-list-row.focused[aria-label*="${name}"]`);
   await page.keyboard.press("Enter");
   await page.waitForSelector(`.tab.active[data-resource-name="${name}"]`);
   await page.waitForSelector(".quick-input-widget", { state: "hidden" });
