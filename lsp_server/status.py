@@ -3,6 +3,7 @@
 The notification is Copilot's `didChangeStatus`, which several editors know how to show.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ from lsp_server.progress import LoadingProgress
 logger = logging.getLogger(__name__)
 
 DID_CHANGE_STATUS = "didChangeStatus"
+SETTLE_S = 0.1
+"""A suggestion that is made sooner, or one that takes another's place so soon, is no news. Telling
+of each would be two messages for every key."""
 
 _WORTH_A_WARNING = frozenset(
     {
@@ -59,6 +63,7 @@ class StatusReporter:
         self._is_enabled = True
         self._warning = ""
         self._num_busy = 0
+        self._settling: asyncio.TimerHandle | None = None
         self._told: Status | None = None
         self._shown = ""
 
@@ -95,14 +100,14 @@ class StatusReporter:
 
     @contextmanager
     def busy(self) -> Iterator[None]:
-        """Show that a suggestion is being made."""
+        """Show that a suggestion is being made, if that takes a while."""
         self._num_busy += 1
-        self._tell()
+        self._tell_soon()
         try:
             yield
         finally:
             self._num_busy -= 1
-            self._tell()
+            self._tell_soon()
 
     def _show(self, kind: MessageType, sentence: str) -> None:
         logger.warning("%s", sentence)
@@ -110,6 +115,15 @@ class StatusReporter:
             return
         self._shown = sentence
         self._server.window_show_message(ShowMessageParams(type=kind, message=sentence))
+
+    def _tell_soon(self) -> None:
+        if self._settling is None:
+            loop = asyncio.get_running_loop()
+            self._settling = loop.call_later(SETTLE_S, self._tell_settled)
+
+    def _tell_settled(self) -> None:
+        self._settling = None
+        self._tell()
 
     def _tell(self) -> None:
         status = self._status()

@@ -50,11 +50,12 @@ class ScoredRepair:
         return chosen
 
     def scaled(self, share: float) -> "ScoredRepair":
-        """Return one that chooses so much of what this one does, out of as many rows."""
+        """Return one that chooses so much of what this one does, out of so many fewer rows."""
         return replace(
             self,
             windows=self.windows.scaled(share),
             scored_tokens=share_of(self.scored_tokens, share),
+            asked_tokens=share_of(self.asked_tokens, share),
         )
 
 

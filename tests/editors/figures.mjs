@@ -31,6 +31,7 @@ try {
   const file = `${PACKAGE}/${FILE}`;
   const places = choosePlaces(readFileSync(path.join(real.folder, file), "utf8"), amount.places);
   const keystrokes = await measureKeystrokes(real, file, places, tell);
+  writeReport({ keystrokes, activations: [] }); // they took minutes; what follows may fail
   const activations = await measureActivation(real, ["notes.txt", FILE], amount.starts, tell);
   writeReport({ keystrokes, activations });
 } finally {

@@ -81,8 +81,8 @@ export async function openFile({ page, folder, address }, name) {
   await page.waitForSelector(".editor-instance .monaco-editor .view-line");
 }
 
-/** Go to the end of a file that may not be in front yet, by the keyboard alone. */
-export async function goToEndOf(page, name) {
+/** Bring a file to the front by the keyboard alone. */
+export async function pickFile(page, name) {
   await page.keyboard.press("Control+p");
   await page.waitForSelector(".quick-input-widget input");
   await page.keyboard.type(name);
@@ -90,6 +90,11 @@ export async function goToEndOf(page, name) {
   await page.keyboard.press("Enter");
   await page.waitForSelector(`.tab.active[data-resource-name="${name}"]`);
   await page.waitForSelector(".quick-input-widget", { state: "hidden" });
+}
+
+/** Go to the end of a file that may not be in front yet. */
+export async function goToEndOf(page, name) {
+  await pickFile(page, name);
   await page.keyboard.press("Control+End");
 }
 

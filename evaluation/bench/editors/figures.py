@@ -82,6 +82,8 @@ def _origin_rows(kind: str, origin: str, shown: Sequence[Seen]) -> Iterator[Row]
 
 
 def _activation_rows(starts: Sequence[Seen]) -> Iterator[Row]:
+    if not starts:
+        return
     times = [start["ms"] for start in starts]
     reasons = "; ".join(sorted({start["reason"] for start in starts}))
     params = {"reasons": reasons}

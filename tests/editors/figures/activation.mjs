@@ -1,6 +1,6 @@
 // How long the extension host takes to activate the extension, by VS Code's own count.
 import { newPage } from "../real.mjs";
-import { openFile, runCommand, until } from "../workbench.mjs";
+import { openFile, pickFile, runCommand, until } from "../workbench.mjs";
 
 const VIEW = ".runtime-extensions-editor .extension";
 const EXTENSION = "Warmline";
@@ -27,11 +27,7 @@ async function measureStart(real, plain, supported) {
   await openFile({ ...real, page }, plain);
   await showRunning(page, LAST_AT_START);
   const before = (await page.locator(VIEW, { hasText: EXTENSION }).count()) > 0;
-  await page.keyboard.press("Control+p");
-  await page.waitForSelector(".quick-input-widget input");
-  await page.keyboard.type(supported);
-  await page.waitForSelector(`.quick-input-list .monaco-list-row[aria-label*="${supported}"]`);
-  await page.keyboard.press("Enter");
+  await pickFile(page, supported);
   await page.waitForSelector(".editor-instance .monaco-editor .view-line");
   const ms = await showRunning(page, EXTENSION);
   const reason = await readReason(page);

@@ -1,5 +1,6 @@
 """What the user is told: status, progress while loading, rare messages."""
 
+import asyncio
 import itertools
 
 import pytest
@@ -8,6 +9,7 @@ from lsp_fakes import READY, FakeBackend, loading
 
 from engine.errors import EngineUnavailableError
 from engine.protocol.messages import EngineState, Phase
+from lsp_server.status import SETTLE_S
 
 A = "file:///a.py"
 PROGRESS = {"window": {"workDoneProgress": True}}
@@ -102,9 +104,36 @@ async def test_making_a_suggestion_is_shown(editor: Editor) -> None:
     await editor.initialize()
     editor.backend.engine.become(READY)
     editor.open(A, "x")
+    await editor.settle()
+    editor.backend.completer.gate.clear()
+    asked = editor.start_inline(A, 0, 1)
+    await editor.told("didChangeStatus", busy=True, message="")
+    editor.backend.completer.gate.set()
+    await editor.answer_to(asked)
+    await asyncio.sleep(2 * SETTLE_S)
+    assert not editor.all_told("didChangeStatus")[-1]["busy"]
+
+
+async def test_a_suggestion_made_at_once_is_no_news(
+    editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is one that takes another's place: the editor hears that all of them take a while."""
+    monkeypatch.setattr("lsp_server.status.SETTLE_S", 0.05)
+    await editor.initialize()
+    editor.backend.engine.become(READY)
+    editor.open(A, "x")
+    await editor.settle()
+    told = len(editor.all_told("didChangeStatus"))
     await editor.inline(A, 0, 1)
-    busy = [status["busy"] for status in editor.all_told("didChangeStatus")]
-    assert busy == [True, False, True, False]
+    await asyncio.sleep(0.1)
+    assert len(editor.all_told("didChangeStatus")) == told
+    editor.backend.completer.gate.clear()
+    for _ in range(5):
+        editor.start_inline(A, 0, 1)
+        await asyncio.sleep(0.03)
+    busy = [status["busy"] for status in editor.all_told("didChangeStatus")[told:]]
+    assert busy == [True]
+    editor.backend.completer.gate.set()
 
 
 async def test_a_failed_engine_is_shown_once(editor: Editor) -> None:
