@@ -11,7 +11,9 @@ from functools import lru_cache
 
 from retrieval.terms import terms_of
 
-_REMEMBERED_CHUNKS = 4096
+_REMEMBERED_CHUNKS = 1024
+"""A search asks about some hundred, mostly those of the search before. Each takes 7 kB, and every
+edit makes another of the chunk it is in."""
 
 _KEYWORDS = """
 abstract and any as assert async auto await base bool boolean break byte case cast catch char
