@@ -81,15 +81,20 @@ export async function openFile({ page, folder, address }, name) {
   await page.waitForSelector(".editor-instance .monaco-editor .view-line");
 }
 
-/** Bring a file to the front by the keyboard alone. */
+/** Bring a file to the front by the keyboard alone; again where the list was slower than the keys. */
 export async function pickFile(page, name) {
-  await page.keyboard.press("Control+p");
-  await page.waitForSelector(".quick-input-widget input");
-  await page.keyboard.type(name);
-  await page.waitForSelector(`.quick-input-list .monaco-list-row.focused[aria-label*="${name}"]`);
-  await page.keyboard.press("Enter");
-  await page.waitForSelector(`.tab.active[data-resource-name="${name}"]`);
-  await page.waitForSelector(".quick-input-widget", { state: "hidden" });
+  const row = `.quick-input-list .monaco-list-row.focused[aria-label*="${name}"]`;
+  const front = page.locator(`.tab.active[data-resource-name="${name}"]`);
+  await until(async () => {
+    await page.keyboard.press("Control+p");
+    await page.waitForSelector(".quick-input-widget input");
+    await page.keyboard.type(name);
+    await page.waitForSelector(row);
+    await pause(200); // the list is filtered a moment after each key
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".quick-input-widget", { state: "hidden" });
+    return (await front.count()) > 0;
+  });
 }
 
 /** Go to the end of a file that may not be in front yet. */
