@@ -1,13 +1,11 @@
 // The workbench with the real server and the real model, for figures and pictures.
 import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import * as workbench from "./workbench.mjs";
 
-const { CACHE, REPOSITORY, until } = workbench;
+const { REPOSITORY } = workbench;
 export const REVERT = "Control+Alt+z";
 export const OTHER_THEME = "Control+Alt+l";
 const KEYS = [
@@ -34,28 +32,13 @@ export async function startRealWorkbench(fill, settings = {}) {
   const tapped = path.join(root, "tapped.jsonl");
   const program = writeProgram(root, tapped);
   writeSettings(root, program, settings);
-  const port = await workbench.freePort();
-  const code = workbench.runCodeServer(root, environment(root), port);
-  const address = `http://127.0.0.1:${port}`;
-  await until(() =>
-    fetch(`${address}/healthz`).then(
-      (answer) => answer.ok,
-      () => false,
-    ),
-  );
-  const { chromium } = createRequire(path.join(CACHE, "package.json"))("playwright-core");
-  const browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: workbench.ARGUMENTS.split(" "),
-  });
+  const running = await workbench.startCodeServer(root, environment(root));
   const stop = async () => {
-    await browser.close();
-    process.kill(-code.pid, "SIGKILL"); // the extension host outlives its parent
-    await pause(500); // a server that lives on would start another engine
+    await running.stop(); // first: a server that lives on would start another engine
     spawnSync(program, ["engine", "stop", "--forget"], { stdio: "ignore" });
     rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 });
   };
-  return { browser, folder, address, tapped, stop };
+  return { ...running, folder, tapped, stop };
 }
 
 /** A page of the size of a window; `options` are those of a browser context. */

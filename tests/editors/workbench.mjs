@@ -22,7 +22,7 @@ export const PICTURES = process.env.WARMLINE_PICTURES ?? path.join(REPOSITORY, "
 export const LIMIT_MS = Number(process.env.WARMLINE_EDITORS_LIMIT_MS ?? 180_000);
 
 const ENTRY = path.join(CACHE, "node_modules/code-server/out/node/entry.js");
-export const ARGUMENTS =
+const ARGUMENTS =
   "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
 export const GHOST = '.editor-instance .monaco-editor [class*="ghost-text"]';
 export const SETTINGS = {
@@ -43,7 +43,20 @@ export async function startWorkbench(files, target) {
   for (const [name, text] of Object.entries(files)) {
     writeFileSync(path.join(folder, name), text);
   }
-  const environment = prepare(root, target);
+  const running = await startCodeServer(root, prepare(root, target));
+  const page = await running.browser.newPage({ viewport: { width: 1400, height: 860 } });
+  page.setDefaultTimeout(LIMIT_MS);
+  const stop = async () => {
+    await running.stop();
+    rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 });
+  };
+  const heard = () =>
+    readFileSync(path.join(root, "log"), "utf8").trim().split("\n").map(JSON.parse);
+  return { page, root, folder, address: running.address, heard, stop };
+}
+
+/** Start code-server with its data below `root`, and a browser; both run until `stop`. */
+export async function startCodeServer(root, environment) {
   const port = await freePort();
   const code = runCodeServer(root, environment, port);
   const address = `http://127.0.0.1:${port}`;
@@ -58,17 +71,12 @@ export async function startWorkbench(files, target) {
     executablePath: "/usr/bin/chromium",
     args: ARGUMENTS.split(" "),
   });
-  const page = await browser.newPage({ viewport: { width: 1400, height: 860 } });
-  page.setDefaultTimeout(LIMIT_MS);
   const stop = async () => {
     await browser.close();
     process.kill(-code.pid, "SIGKILL"); // the extension host outlives its parent
-    await pause(500);
-    rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 });
+    await pause(500); // a server that lives on would write into what is removed next
   };
-  const heard = () =>
-    readFileSync(path.join(root, "log"), "utf8").trim().split("\n").map(JSON.parse);
-  return { page, root, folder, address, heard, stop };
+  return { browser, address, stop };
 }
 
 /** Open a file of the workspace by its address. */
@@ -163,7 +171,7 @@ exec ${python} ${server} "$@"
   };
 }
 
-export function runCodeServer(root, env, port) {
+function runCodeServer(root, env, port) {
   const places = ["--config", path.join(root, "config.yaml")];
   places.push("--user-data-dir", path.join(root, "data"));
   places.push("--extensions-dir", path.join(root, "extensions"));
@@ -182,7 +190,7 @@ export function runCodeServer(root, env, port) {
   });
 }
 
-export function freePort() {
+function freePort() {
   return new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const { port } = server.address();

@@ -355,37 +355,6 @@ def test_a_moved_cursor_is_mended_in_its_own_way(before: int, after: int) -> Non
     assert chosen_rows(DEFAULT_REPAIR, situation) == chosen_rows(MOVE_REPAIR, situation)
 
 
-def situations() -> dict[str, Situation]:
-    """One for each way in which rows become stale."""
-    tokens = np.arange(10, 1010, dtype=np.int32)
-    typed = np.insert(tokens, 300, [5, 6]).astype(np.int32)
-    moved = Document(with_gap(tokens, 200)).take(with_gap(tokens, 700), 700)
-    return {
-        "typing": Document(with_gap(tokens, 300)).take(with_gap(typed, 302), 302),
-        "move": moved,
-        "edit": inserted_near_front(cursor=500),
-        "exchange": exchanged(inserted_near_front(cursor=500)),
-    }
-
-
-@pytest.mark.parametrize("share", [0.15, 0.25, 0.5, 0.8])
-@pytest.mark.parametrize("kind", ["typing", "move", "edit", "exchange"])
-def test_a_smaller_default_mends_so_much_less(kind: str, share: float) -> None:
-    """Rounding down loses less than a token of each of five windows."""
-    situation = situations()[kind]
-    whole = len(chosen_rows(DEFAULT_REPAIR, situation))
-    part = len(chosen_rows(DEFAULT_REPAIR.scaled(share), situation))
-    assert share * whole - 5 <= part <= share * whole + 1
-
-
-def test_a_scaled_window_keeps_its_place() -> None:
-    situation = inserted_near_front(cursor=500)
-    windows = WindowRepair(head_tokens=40, all_heads_tokens=40, cursor_tokens=20, end_tokens=10)
-    assert chosen_rows(windows.scaled(0.1), situation) == [25, 26, 27, 28, 498, 499, 1004]
-    assert NO_REPAIR.scaled(0.5) == NO_REPAIR
-    assert DEFAULT_REPAIR.scaled(1) == DEFAULT_REPAIR
-
-
 def exchanged(situation: Situation) -> Situation:
     """Say that chunks in front were exchanged."""
     return replace(situation, has_other_chunks=True)
