@@ -11,7 +11,7 @@ from completion.languages import opens_block, traits_of
 from completion.lexemes import (
     Lexeme,
     LexemeKind,
-    bracket_lexemes_of,
+    brackets_of,
     lexemes_of,
     literal_at_end,
     missing_closers,
@@ -103,9 +103,7 @@ def columns_of(line: str) -> int:
 
 
 def _missing(before: str, after: str, language: str) -> Counter[str]:
-    return missing_closers(
-        bracket_lexemes_of(before, language), bracket_lexemes_of(after, language)
-    )
+    return missing_closers(brackets_of(before, language), brackets_of(after, language))
 
 
 def _lexemes_around(tail: str, head: str, language: str) -> list[Lexeme]:
@@ -202,4 +200,5 @@ def _next_indent(after: str) -> int:
 
 
 def _has_open_bracket(lexemes: list[Lexeme]) -> bool:
-    return bool(missing_closers(lexemes, []))
+    kinds = {LexemeKind.OPENER, LexemeKind.CLOSER}
+    return bool(missing_closers([each.text for each in lexemes if each.kind in kinds], []))

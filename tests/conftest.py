@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from filelock import FileLock, Timeout
 
@@ -15,6 +16,9 @@ from engine.settings import DEFAULT_MODEL
 from engine.weights.store import ModelStore
 
 ENGINE_END_TIMEOUT_S = 20.0
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # machines have bad moments
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -378,7 +378,6 @@ def _is_answer_to(identifier: int, message: dict[str, Any]) -> bool:
 EditingSessions.TestCase.settings = settings(
     max_examples=NUM_SEQUENCES,
     stateful_step_count=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 TestEditingSessions = pytest.mark.timeout(300 + NUM_SEQUENCES)(EditingSessions.TestCase)

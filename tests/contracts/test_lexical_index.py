@@ -84,7 +84,7 @@ class ComingAndGoing(RuleBasedStateMachine):
             assert found == pytest.approx(wanted, rel=1e-12, abs=1e-12)
 
 
-ComingAndGoing.TestCase.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+ComingAndGoing.TestCase.settings = settings(max_examples=40, stateful_step_count=20)
 TestComingAndGoing = ComingAndGoing.TestCase
 
 

@@ -160,7 +160,7 @@ NAME_PARTS = st.sampled_from(["get", "set", "_", "value", "s", "Größe", "日�
 names = st.lists(NAME_PARTS, min_size=1, max_size=4).map("".join).map(str.encode)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     strings=st.sets(names, min_size=1, max_size=20),
     forced=st.sampled_from([b"", b".", b"a).", b"self.get_", b"import "]),

@@ -33,7 +33,6 @@ texts = st.text(st.sampled_from(ALPHABET), max_size=12)
 encodings = st.sampled_from(list(ENCODERS))
 
 
-@settings(deadline=None)
 @given(st.text(), encodings)
 def test_every_place_has_a_position_and_comes_back(text: str, encoding: PositionEncoding) -> None:
     codec, lines = PositionCodec(encoding), LineIndex(text)
@@ -44,7 +43,6 @@ def test_every_place_has_a_position_and_comes_back(text: str, encoding: Position
             assert codec.offset(position, text, lines) == offset
 
 
-@settings(deadline=None)
 @given(texts, encodings, st.integers(0, 20), st.integers(0, 60))
 def test_any_position_means_the_last_place_not_past_it(
     text: str, encoding: PositionEncoding, line: int, character: int
@@ -155,5 +153,5 @@ class EditedDocument(RuleBasedStateMachine):
         assert cursor == start + len(inserted)
 
 
-EditedDocument.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+EditedDocument.TestCase.settings = settings(max_examples=100, stateful_step_count=30)
 TestEditedDocument = EditedDocument.TestCase

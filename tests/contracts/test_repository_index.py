@@ -119,5 +119,5 @@ class Following(RuleBasedStateMachine):
         assert index.left_out == rebuilt.left_out
 
 
-Following.TestCase.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
+Following.TestCase.settings = settings(max_examples=20, stateful_step_count=20)
 TestFollowing = Following.TestCase

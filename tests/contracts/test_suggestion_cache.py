@@ -111,5 +111,5 @@ class TypingAlong(RuleBasedStateMachine):
             made.was_kept &= made.surrounds(text)
 
 
-TypingAlong.TestCase.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+TypingAlong.TestCase.settings = settings(max_examples=60, stateful_step_count=20)
 TestTypingAlong = TypingAlong.TestCase

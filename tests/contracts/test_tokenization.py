@@ -164,7 +164,7 @@ ALL_FAMILIES = pytest.mark.parametrize("name", list(FAMILIES))
 
 @ALL_FAMILIES
 @given(text=NASTY_TEXT)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_pieces_give_the_tokens_of_the_whole(name: str, text: str) -> None:
     tokenization, oracle = family(name)
     assert tokenization.encode(text).tolist() == whole(oracle, text)
@@ -175,7 +175,7 @@ def test_pieces_give_the_tokens_of_the_whole(name: str, text: str) -> None:
     text=NASTY_TEXT,
     edits=st.lists(st.tuples(st.integers(0, 300), st.integers(0, 40), NASTY_TEXT), max_size=5),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_edits_give_the_tokens_of_the_edited_text(
     name: str, text: str, edits: list[tuple[int, int, str]]
 ) -> None:
@@ -189,7 +189,7 @@ def test_edits_give_the_tokens_of_the_edited_text(
 
 @ALL_FAMILIES
 @given(text=NASTY_TEXT)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_text_never_gives_control_tokens(name: str, text: str) -> None:
     tokenization, _ = family(name)
     tokens = tokenization.encode(f"a{''.join(CONTROLS)}▁<PRE><s>{text}")

@@ -116,7 +116,7 @@ LANGUAGES = st.sampled_from(
     language=LANGUAGES,
     forced_length=st.integers(0, 5),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_gives_a_beginning_of_what_was_written(
     before: str, after: str, writes: str, language: str, forced_length: int
 ) -> None:
@@ -130,7 +130,7 @@ def test_any_text_gives_a_beginning_of_what_was_written(
 
 
 @given(before=SCRAPS, after=SCRAPS, writes=SCRAPS, language=LANGUAGES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_is_cut_short_is_a_beginning_too(
     before: str, after: str, writes: str, language: str
 ) -> None:

@@ -149,7 +149,7 @@ class Counting(RuleBasedStateMachine):
             self.offered = offered
 
 
-Counting.TestCase.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+Counting.TestCase.settings = settings(max_examples=60, stateful_step_count=20)
 TestCounting = Counting.TestCase
 
 

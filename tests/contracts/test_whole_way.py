@@ -224,7 +224,7 @@ class WholeWay(RuleBasedStateMachine):
         return window if is_inside else None
 
 
-WholeWay.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+WholeWay.TestCase.settings = settings(max_examples=40, stateful_step_count=25)
 TestWholeWay = WholeWay.TestCase
 
 

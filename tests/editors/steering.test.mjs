@@ -3,14 +3,13 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { after, before, test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import * as driver from "./workbench.mjs";
 
 const { GHOST, LIMIT_MS, PICTURES } = driver;
-const { goToEndOf, runCommand, until, untilStatusSays } = driver;
+const { openFile, pickRow, runCommand, until, untilStatusSays } = driver;
 const BEGINNING = "def area(radius: float) -> float:\n    return ";
 const REST = "3.14159 * radius**2";
-const NAMES = ["word", "along", "away", "killed", "toggled"];
+const NAMES = ["word", "along", "away", "here", "there", "killed", "toggled"];
 
 let workbench;
 
@@ -19,9 +18,6 @@ before(
     mkdirSync(PICTURES, { recursive: true });
     const files = Object.fromEntries(NAMES.map((name) => [`${name}.py`, BEGINNING]));
     workbench = await driver.startWorkbench(files, `${BEGINNING}${REST}\n`);
-    await driver.openFile(workbench, "word.py");
-    await untilStatusSays(workbench.page, "ready");
-    await workbench.page.click(".editor-instance .monaco-editor .view-lines");
   },
   { timeout: 3 * LIMIT_MS },
 );
@@ -30,10 +26,18 @@ after(() => workbench?.stop());
 
 const steering = (title, run) => test(title, { timeout: LIMIT_MS }, () => run(workbench.page));
 
+/** Open a file in a window of its own, with the cursor at its end. */
+async function openAtEnd(page, name) {
+  await openFile(workbench, name);
+  await untilStatusSays(page, "ready");
+  await page.click(".editor-instance .monaco-editor .view-lines");
+  await page.keyboard.press("Control+End");
+}
+
 /** Type what a suggestion begins with at the end of a file, and wait for the rest. */
-async function typeAndSee(page, name, typed = "3") {
-  await goToEndOf(page, name);
-  await page.keyboard.type(typed);
+async function typeAndSee(page, name) {
+  await openAtEnd(page, name);
+  await page.keyboard.type("3");
   await page.waitForSelector(GHOST);
 }
 
@@ -86,6 +90,24 @@ steering("Escape sends a suggestion away and changes nothing", async (page) => {
   assert.equal(await saved(page, "away.py"), `${BEGINNING}3`);
 });
 
+steering("suggestions come in another file, and back in the first", async (page) => {
+  await typeAndSee(page, "here.py");
+  await page.keyboard.press("Escape");
+  for (const [name, typed] of [
+    ["there.py", "3"],
+    ["here.py", "."],
+  ]) {
+    await page.dblclick(`.explorer-folders-view .monaco-list-row[aria-label*="${name}"]`);
+    await page.waitForSelector(`.tab.active[data-resource-name="${name}"]`);
+    await page.click(".editor-instance .monaco-editor .view-lines");
+    await page.keyboard.press("Control+End");
+    await page.keyboard.type(typed);
+    await page.waitForSelector(GHOST);
+    await page.keyboard.press("Tab");
+    assert.equal((await saved(page, name)).trimEnd(), BEGINNING + REST);
+  }
+});
+
 steering("a server that is killed comes back and knows the unsaved text", async (page) => {
   await typeAndSee(page, "killed.py");
   await page.keyboard.press("Escape");
@@ -100,7 +122,7 @@ steering("a server that is killed comes back and knows the unsaved text", async 
 });
 
 steering("suggestions are turned off and on again", async (page) => {
-  await goToEndOf(page, "toggled.py");
+  await openAtEnd(page, "toggled.py");
   for (const isOn of [false, true]) {
     await runCommand(page, "Warmline: Turn Suggestions On or Off");
     await until(() => settingsOf("User")["warmline.enabled"] === isOn);
@@ -110,17 +132,11 @@ steering("suggestions are turned off and on again", async (page) => {
 });
 
 steering("another model is chosen, downloaded and used", async (page) => {
-  await goToEndOf(page, "toggled.py");
+  await openAtEnd(page, "toggled.py");
   await runCommand(page, "Warmline: Choose Model");
-  const large = '.quick-input-list .monaco-list-row[aria-label*="large"]';
-  await page.waitForSelector(large);
-  await pause(300); // the list takes keys a moment after it is drawn
+  await page.waitForSelector('.quick-input-list .monaco-list-row[aria-label*="small"]');
   await page.screenshot({ path: path.join(PICTURES, "models.png") });
-  await page.keyboard.type("large");
-  await page.waitForSelector('.quick-input-list .monaco-list-row[aria-label*="small"]', {
-    state: "detached",
-  });
-  await page.keyboard.press("Enter");
+  await pickRow(page, "large");
   await until(() => settingsOf("Machine")["warmline.model"] === "large");
   await page.waitForSelector("text=Warmline uses large from now on.");
 });

@@ -91,24 +91,22 @@ export async function openFile({ page, folder, address }, name) {
 
 /** Bring a file to the front by the keyboard alone; again where the list was slower than the keys. */
 export async function pickFile(page, name) {
-  const row = `.quick-input-list .monaco-list-row.focused[aria-label*="${name}"]`;
   const front = page.locator(`.tab.active[data-resource-name="${name}"]`);
   await until(async () => {
     await page.keyboard.press("Control+p");
-    await page.waitForSelector(".quick-input-widget input");
-    await page.keyboard.type(name);
-    await page.waitForSelector(row);
-    await pause(200); // the list is filtered a moment after each key
-    await page.keyboard.press("Enter");
+    await pickRow(page, name);
     await page.waitForSelector(".quick-input-widget", { state: "hidden" });
     return (await front.count()) > 0;
   });
 }
 
-/** Go to the end of a file that may not be in front yet. */
-export async function goToEndOf(page, name) {
-  await pickFile(page, name);
-  await page.keyboard.press("Control+End");
+/** Type words into the list that is open or opening, and take the row that has them. */
+export async function pickRow(page, words) {
+  await page.waitForSelector(".quick-input-widget input");
+  await page.keyboard.type(words);
+  await page.waitForSelector(`.quick-input-list .monaco-list-row.focused[aria-label*="${words}"]`);
+  await pause(200); // the list is filtered a moment after each key
+  await page.keyboard.press("Enter");
 }
 
 /** Wait until the status bar's item says something. */
@@ -134,10 +132,7 @@ export async function until(holds) {
 /** Run a command of the palette by its title. */
 export async function runCommand(page, title) {
   await page.keyboard.press("F1");
-  await page.waitForSelector(".quick-input-widget input");
-  await page.keyboard.type(title);
-  await page.waitForSelector(`.quick-input-list .monaco-list-row[aria-label*="${title}"]`);
-  await page.keyboard.press("Enter");
+  await pickRow(page, title);
 }
 
 function prepare(root, target) {

@@ -131,7 +131,7 @@ def test_the_context_is_never_exceeded(context_tokens: int) -> None:
     after=st.integers(0, 80),
     previous=st.none() | st.builds(Window, st.integers(0, 400), st.integers(0, 400)),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_limits_hold_whatever_was_before(
     text: str, cursor: int, before: int, after: int, previous: Window | None
 ) -> None:

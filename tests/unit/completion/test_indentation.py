@@ -90,7 +90,7 @@ def written(lines: Nested, unit: str) -> str:
 
 @pytest.mark.parametrize("own", ["\t", "  ", "    "])
 @given(lines=nested_lines(), model=st.sampled_from(["\t", "  ", "    ", "        "]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_nested_lines_take_on_the_style(own: str, lines: Nested, model: str) -> None:
     """Whatever a model indents by, the lines mean the same blocks afterwards."""
     before = f"def f(x):\n{own}return x\n\n\n" * 3 + f"def g(x):\n{own}"
@@ -134,7 +134,7 @@ LANGUAGES = st.sampled_from(["python", "javascript", "go", "cpp", "yaml", "lua",
 
 
 @given(before=BEGINNINGS, text=PIECES, language=LANGUAGES, forced=st.integers(0, 12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_only_leading_white_space_changes_and_only_once(
     before: str, text: str, language: str, forced: int
 ) -> None:

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from completion.grammars import parsed_lexemes
+from completion.lexemes import LexemeKind, bracket_lexemes_of, brackets_of
 from completion.scope import find_end
 from completion.syntax import ShapeKind, place_at
 
@@ -77,7 +78,7 @@ PIECES = st.lists(
 
 
 @given(pieces=PIECES, language=st.sampled_from(["python", "javascript", "kotlin"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_an_end_once_found_is_inside_what_was_written(pieces: list[str], language: str) -> None:
     opened = "def f():\n    " if language == "python" else "function f() {\n    "
     place = place_at(opened, len(opened), language, multi_line=True)
@@ -108,7 +109,17 @@ def test_the_end_is_the_same_however_the_text_arrives(
 
 @pytest.mark.parametrize("language", ["python", "rust", "typescriptreact", "cpp"])
 @given(text=st.text(alphabet="aé😀\ud800 \n\t(){}[]'\"`#/*:<>;=\\", max_size=80))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_lexemes_are_where_they_say(language: str, text: str) -> None:
     for lexeme in parsed_lexemes(text, language):
         assert text[lexeme.start : lexeme.stop].replace("\ud800", "?") == lexeme.text
+
+
+@pytest.mark.parametrize(
+    "language", ["python", "rust", "go", "lua", "haskell", "json", "html", "markdown", "cobol"]
+)
+@given(text=st.text(alphabet="aé \n(){}[]'\"`#/*-!<>\\|", max_size=80))
+def test_brackets_alone_are_those_among_the_lexemes(language: str, text: str) -> None:
+    kinds = {LexemeKind.OPENER, LexemeKind.CLOSER}
+    expected = [each.text for each in bracket_lexemes_of(text, language) if each.kind in kinds]
+    assert list(brackets_of(text, language)) == expected

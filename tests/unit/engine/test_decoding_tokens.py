@@ -26,7 +26,7 @@ texts = short | st.text(max_size=8).map(str.encode) | runs
 strings_of = st.sets(texts | st.lists(texts, max_size=4).map(b"".join), min_size=1, max_size=10)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(tokens=st.lists(texts, min_size=1, max_size=30), strings=strings_of, before=texts | runs)
 def test_what_the_last_bytes_rule_out_is_no_token(
     tokens: list[bytes], strings: set[bytes], before: bytes
@@ -76,7 +76,7 @@ def test_crowded_beginnings_are_those_with_many_longer_ones(
     assert sorted(crowded) == sorted(text for text in starts if num_longer(text) >= at_least)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(strings=strings_of, before=texts)
 def test_what_is_crowded_is_found_ahead_or_tried(strings: set[bytes], before: bytes) -> None:
     """No step is left with many beginnings to look for."""

@@ -17,9 +17,7 @@ from lsp_process import ServerProcess, frame, message
 NUM_SEQUENCES = int(os.environ.get("WARMLINE_TEST_SEQUENCES", "100"))
 NOT_INITIALIZED = -32002
 
-sequences = settings(
-    max_examples=NUM_SEQUENCES, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+sequences = settings(max_examples=NUM_SEQUENCES, suppress_health_check=[HealthCheck.too_slow])
 numbers = itertools.count(1)  # no request's id comes twice
 
 

@@ -57,7 +57,7 @@ def _is_open(site: Site, cursor: int) -> bool:
     return not site.is_ended or site.start + len(site.name) > cursor
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(LANGUAGES, TEXTS, TEXTS, st.lists(st.integers(0, 200), max_size=8))
 @example("c", "self.\\\n", "a", [])
 @example("python", "x = self.\\\r\n", "a", [])
@@ -72,7 +72,7 @@ def test_it_does_not_matter_in_which_pieces_a_text_arrives(
         assert tuple(watch.sites(part)) == from_scratch(language, before, part)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(LANGUAGES, TEXTS)
 def test_sites_lie_in_order_and_never_overlap(language: str, text: str) -> None:
     sites = from_scratch(language, "", text)
@@ -82,7 +82,7 @@ def test_sites_lie_in_order_and_never_overlap(language: str, text: str) -> None:
         assert site.is_ended or site.is_ahead or stop == len(text)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(LANGUAGES, TEXTS, TEXTS, TEXTS)
 def test_candidates_that_take_turns_do_not_disturb_each_other(
     language: str, before: str, one: str, other: str
@@ -143,7 +143,7 @@ def test_what_is_read_ahead_is_read_in_small_steps(language: str) -> None:
     assert tuple(watch.sites("q.r ")) == from_scratch(language, source.text, "q.r ")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(LANGUAGES, TEXTS, TEXTS, TEXTS)
 def test_a_reading_ends_when_another_text_is_read(
     language: str, above: str, old: str, new: str

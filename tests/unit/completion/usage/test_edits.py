@@ -1,6 +1,6 @@
 """Two edits are the same where they make the same text of the same text."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from completion.usage.edits import TextEdit
@@ -12,7 +12,6 @@ def applied(before: str, edit: TextEdit) -> str:
     return before[: edit.start] + edit.inserted + before[edit.old_stop :]
 
 
-@settings(deadline=None)
 @given(st.data(), texts, texts)
 def test_an_insertion_is_known_by_what_it_makes(
     data: st.DataObject, before: str, text: str
@@ -26,7 +25,6 @@ def test_an_insertion_is_known_by_what_it_makes(
     assert edit.inserts(text, place, before) == is_same
 
 
-@settings(deadline=None)
 @given(st.data(), texts.filter(bool))
 def test_so_is_a_removal(data: st.DataObject, before: str) -> None:
     length = data.draw(st.integers(1, len(before)))
@@ -37,7 +35,6 @@ def test_so_is_a_removal(data: st.DataObject, before: str) -> None:
     assert edit.removes(other, other + length, before) == is_same
 
 
-@settings(deadline=None)
 @given(st.data(), texts, texts)
 def test_trimming_changes_nothing_but_the_words(
     data: st.DataObject, before: str, inserted: str

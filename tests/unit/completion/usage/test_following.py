@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from completion.usage.edits import TextEdit
@@ -46,7 +46,6 @@ def places_of(followed: FollowedText) -> list[int]:
     return [place for start, stop in followed.parts for place in range(start, stop)]
 
 
-@settings(deadline=None)
 @given(st.data(), texts, texts.filter(bool), texts)
 def test_it_is_where_a_count_of_single_characters_says(
     data: st.DataObject, before: str, piece: str, after: str
@@ -69,7 +68,6 @@ def test_it_is_where_a_count_of_single_characters_says(
         assert followed.num_left == len(oracle.places) <= followed.length
 
 
-@settings(deadline=None)
 @given(texts, texts)
 def test_what_was_kept_is_the_same_on_both_sides_and_in_order(removed: str, inserted: str) -> None:
     runs = runs_kept(TextEdit(0, removed, inserted))

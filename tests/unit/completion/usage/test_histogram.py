@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from completion.usage.histogram import BUCKETS_PER_DOUBLING, NUM_DOUBLINGS, Histogram
@@ -20,7 +20,6 @@ def histogram_of(values: list[float]) -> Histogram:
     return histogram
 
 
-@settings(deadline=None)
 @given(times, st.sampled_from([1, 50, 90, 95, 99, 100]))
 def test_percentiles_are_those_of_all_times_within_a_bucket(
     values: list[float], percent: float
@@ -30,7 +29,6 @@ def test_percentiles_are_those_of_all_times_within_a_bucket(
     assert exact * 0.999999 <= found <= exact * WIDTH * 1.000001
 
 
-@settings(deadline=None)
 @given(times)
 def test_cumulative_counts_end_with_all(values: list[float]) -> None:
     counted = list(histogram_of(values).cumulative())
@@ -40,7 +38,6 @@ def test_cumulative_counts_end_with_all(values: list[float]) -> None:
     assert counted[-1][1] == len(values)
 
 
-@settings(deadline=None)
 @given(times)
 def test_it_is_read_as_it_was_written(values: list[float]) -> None:
     histogram = histogram_of(values)

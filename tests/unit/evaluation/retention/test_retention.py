@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from completion.types import Candidate, EmptyReason, Suggestion, Timings
@@ -155,7 +155,6 @@ def test_agreement_is_in_whole_words(
     assert agreed_length(suggestion, TypedState(1, 1.0, text, is_settled)) == length
 
 
-@settings(deadline=None)
 @given(st.text("ab (\n", max_size=8), st.lists(st.text("ab (\n", max_size=8), max_size=4))
 def test_what_is_accepted_is_what_was_typed(suggestion: str, texts: list[str]) -> None:
     """And by line never more than one line that says something."""
