@@ -210,6 +210,7 @@ def test_commands_complete_their_names(workplace: Workplace) -> None:
 
 def test_a_server_that_is_killed_is_started_again(workplace: Workplace) -> None:
     editor = workplace.start()
+    editor.wait_for_received("textDocument/didOpen", 1)
     (started,) = editor.received("started")
     os.kill(started["pid"], signal.SIGKILL)
     wait_for_message(editor, "the server ended (signal 9) and is started again")

@@ -38,7 +38,7 @@ export async function startRealWorkbench(fill, settings = {}) {
     spawnSync(program, ["engine", "stop", "--forget"], { stdio: "ignore" });
     rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 });
   };
-  return { ...running, folder, tapped, stop };
+  return { ...running, folder, program, tapped, stop };
 }
 
 /** A page of the size of a window; `options` are those of a browser context. */

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import * as driver from "./workbench.mjs";
 
 const { GHOST, LIMIT_MS, PICTURES } = driver;
-const { openFile, runCommand, startWorkbench, until, untilStatusSays } = driver;
+const { frameWith, openFile, runCommand, startWorkbench, until, untilStatusSays } = driver;
 const BEGINNING = "from helper import Circle\n\n\ndef area(circle: Circle) -> float:\n    return ";
 const REST = "3.14159 * circle.radius**2";
 const SHAPES = "class Circle:\n    radius: float\n";
@@ -82,22 +82,6 @@ test("a link of Explain is followed by the keyboard alone", { timeout: LIMIT_MS 
   await page.keyboard.press("Enter");
   await page.waitForSelector('.tab.active[data-resource-name="helper.py"]');
 });
-
-/** Wait for the frame of a view that says something. */
-async function frameWith(page, content) {
-  const textOf = (frame) =>
-    frame
-      .locator("body")
-      .innerText()
-      .catch(() => "");
-  let found;
-  await until(async () => {
-    const texts = await Promise.all(page.frames().map(textOf));
-    found = page.frames()[texts.findLastIndex((text) => text.includes(content))];
-    return found !== undefined;
-  });
-  return found;
-}
 
 /** In the frame: the ground, and the contrast of its text as WCAG 2 counts it. */
 function coloursOfText() {

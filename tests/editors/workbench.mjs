@@ -135,6 +135,22 @@ export async function runCommand(page, title) {
   await pickRow(page, title);
 }
 
+/** Wait for the frame of a view that says something. */
+export async function frameWith(page, content) {
+  const textOf = (frame) =>
+    frame
+      .locator("body")
+      .innerText()
+      .catch(() => "");
+  let found;
+  await until(async () => {
+    const texts = await Promise.all(page.frames().map(textOf));
+    found = page.frames()[texts.findLastIndex((text) => text.includes(content))];
+    return found !== undefined;
+  });
+  return found;
+}
+
 function prepare(root, target) {
   const programs = path.join(root, "bin");
   mkdirSync(programs);
