@@ -65,4 +65,4 @@ def _check_windows() -> Iterator[Finding]:
         found = f"process {window.pid} serves a window with version {window.version}"
         yield Problem.WINDOW_OLD.finding(found)
     if windows and not others:
-        yield works("clients", f"{len(windows)} open windows, all of this version")
+        yield works("clients", f"open windows: {len(windows)}, all of this version")

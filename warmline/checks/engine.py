@@ -138,7 +138,7 @@ def _judge(status: EngineStatus, typed_model: str) -> Finding:
     model = state.model
     found = (
         f"process {status.pid} runs {Path(model.name).name} as {model.storage_type} on"
-        f" {model.device} for {status.num_clients - 1} other clients"
+        f" {model.device}; other clients: {status.num_clients - 1}"
     )
     if not model.can_rotate:
         return Problem.MODEL_PREFIX_ONLY.finding(f"{found}: {model.rotation_note}")
