@@ -18,6 +18,10 @@ from lsp_server.transport import (
 if TYPE_CHECKING:
     from lsp_server.ports import MakeSession
 
+_TURN_S = 0.0005
+"""After so long a thread lets others go on. With Python's usual 5 ms an edit waited that long,
+now and then twice, for a thread that was making a prompt."""
+
 _NO_SHUTDOWN = 1  # what the specification wants where no shutdown came before the end
 
 
@@ -47,7 +51,7 @@ async def serve(
 
 def run_stdio(make_session: "MakeSession", version: str) -> int:
     """Serve over standard input and output until the editor leaves. Returns the exit code."""
-    _keep_documents_out_of_logs()
+    _prepare_process()
     return asyncio.run(_serve_stdio(make_session, version))
 
 
@@ -56,7 +60,7 @@ def run_tcp(make_session: "MakeSession", version: str, host: str, port: int) -> 
 
     The address is written to standard error; port 0 means any free one.
     """
-    _keep_documents_out_of_logs()
+    _prepare_process()
     return asyncio.run(_serve_tcp(make_session, version, host, port))
 
 
@@ -89,6 +93,7 @@ async def _serve_tcp(make_session: "MakeSession", version: str, host: str, port:
     return exit_code
 
 
-def _keep_documents_out_of_logs() -> None:
-    """Silence pygls's account of every message, which has the user's text in it."""
+def _prepare_process() -> None:
+    sys.setswitchinterval(_TURN_S)
+    # pygls's account of every message has the user's text in it
     logging.getLogger("pygls").setLevel(logging.WARNING)

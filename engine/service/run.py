@@ -16,6 +16,7 @@ from engine.service.encoders import NO_ENCODERS, EncoderLimits
 from engine.service.host import Load, LoadProgress
 from engine.service.limits import UNLIMITED, RefreshLimits
 from engine.service.logs import log_to_standard_error
+from engine.service.priority import give_way
 from engine.service.server import EngineServer
 from engine.service.steps import LoadedModel
 from engine.settings import EngineSettings
@@ -47,6 +48,7 @@ def run_engine(settings: EngineSettings) -> int:
         with permanent():
             return load_real_model(settings, progress)
 
+    give_way()
     return serve_in_foreground(
         lambda: endpoint_for(settings.model),
         load,
