@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -344,12 +345,16 @@ async def test_the_analysers_hang(scene: Scene, truth: Undisturbed) -> None:
         while (await window.status()).monitors.phase != "running":
             await code.complete()
             await asyncio.sleep(0.1)
-        for process in psutil.Process(window.pid).children(recursive=True):
-            if process.pid != scene.engine().pid:
-                process.suspend()
+        children = psutil.Process(window.pid).children(recursive=True)
+        analysers = [process for process in children if process.pid != scene.engine().pid]
+        for process in analysers:
+            process.suspend()
         for letter in "path":
             code.type(letter)
             await code.complete()
         await check_all_is_well(typist, truth)
         assert code.read_text in await code.cached_text()
+    for process in analysers:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()  # one that had only begun to start would stay
     assert shown(window) == []
