@@ -48,7 +48,8 @@ export function makeClient(
   });
   client.onDidChangeState(({ newState }) => {
     if (newState === State.Running) {
-      listener.onStatus({ busy: false, kind: "Normal", message: "" });
+      // What it is ready for it says itself, once it has the settings.
+      listener.onStatus({ busy: true, kind: "Normal", message: "The server reads its settings." });
     } else if (newState === State.Stopped) {
       // Without a connection it is of no use: what remains of it is ended, and that is noticed.
       void program.end(END_PATIENCE_MS);
