@@ -64,7 +64,7 @@ test("the item goes through all that a server says of itself", LIMIT, async (con
   await server.stop();
   assert.deepEqual(seen.slice(0, 11), [
     "$(loading~spin) Warmline | Warmline: loading. The server starts.",
-    "$(zap) Warmline | Warmline: ready",
+    "$(loading~spin) Warmline | Warmline: loading. The server reads its settings.",
     "$(loading~spin) Warmline | Warmline: loading. Loading the model.",
     "$(loading~spin) Warmline 0% | Warmline: loading. Loading the model.",
     "$(loading~spin) Warmline 42% | Warmline: loading. Loading the model.",
