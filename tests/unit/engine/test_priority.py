@@ -18,7 +18,10 @@ group = pathlib.Path("/proc/self/autogroup")
 print(os.getpriority(os.PRIO_PROCESS, 0), group.read_text() if group.exists() else "")
 """
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "setpriority"), reason="there is no niceness here")
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, "setpriority") or os.getpriority(os.PRIO_PROCESS, 0) > 0,
+    reason="there is no niceness here, or these tests run with one that cannot be taken back",
+)
 
 
 def told(before: int, *, has_own_session: bool) -> tuple[int, str]:
