@@ -17,7 +17,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 export const REPOSITORY = path.resolve(import.meta.dirname, "../..");
 const VSIX = path.join(REPOSITORY, "vscode-extension/warmline.vsix");
-export const CACHE = process.env.WARMLINE_EDITORS;
+const CACHE = process.env.WARMLINE_EDITORS;
 export const PICTURES = process.env.WARMLINE_PICTURES ?? path.join(REPOSITORY, "build/editors");
 export const LIMIT_MS = Number(process.env.WARMLINE_EDITORS_LIMIT_MS ?? 180_000);
 

@@ -84,8 +84,7 @@ export function activate(context: ExtensionContext): void {
       }
     }),
   );
-  // In the host's next turn: what runs before that, such as to load the language client, the editor
-  // counts as the time of activation, whether it waits for it or not.
+  // In the host's next turn, so that loading the language client cannot count as activation.
   setImmediate(() => void running.start());
   log.info(`Activated in ${(performance.now() - begun).toFixed(0)} ms.`);
 }
